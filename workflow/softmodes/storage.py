@@ -1,0 +1,501 @@
+"""Files between the stages: HDF5 in and out, atomic and checked against one declared contract.
+
+`CONTRACT` says for every stage which datasets and attributes its file holds. `write` refuses what
+does not fit it and leaves either the whole file or nothing; `read` refuses what is missing, cut
+short or of another format version; `digest` is what "equal to the bit" means. Everything that may
+differ between two equal runs (times, machine, versions) lives in the group `/provenance` and is no
+part of the digest. No other module of the package touches HDF5.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+
+FORMAT_VERSION = 1
+PROVENANCE = "provenance"
+
+_LOADED = datetime.now(UTC)
+_RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset of the contract.
+
+    `shape` mixes numbers and symbols; a symbol has one value throughout a file, and N is the
+    attribute `n_particles`. `attributes` are those it carries besides `units`.
+    """
+
+    units: str
+    shape: tuple[int | str, ...]
+    dtype: str = "float64"
+    required: bool = True
+    attributes: tuple[str, ...] = ()
+
+    @property
+    def chunked(self) -> bool:
+        """Whether it is stored compressed, one chunk per shear strain: fields over γ only."""
+        return self.shape[0] in ("G", "S") and "N" in self.shape
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Datasets by name and attributes by name and type of one stage; `optional` ones may lack."""
+
+    datasets: Mapping[str, Dataset]
+    attributes: Mapping[str, type] = field(default_factory=dict)
+    optional: Mapping[str, type] = field(default_factory=dict)
+
+
+COMMON_ATTRIBUTES: Mapping[str, type] = {
+    "study": str,
+    "n_particles": int,
+    "temperature": float,
+    "sample": int,
+    "seed": int,
+    "density": float,
+    "sigma_small": float,
+    "sigma_mixed": float,
+    "sigma_large": float,
+    "exponent": int,
+    "cutoff": float,
+    "smoothed": bool,
+    "small_fraction": float,
+    "backend": str,
+}
+
+# Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
+# K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan.
+CONTRACT: Mapping[str, Stage] = {
+    "equilibrium": Stage(
+        datasets={
+            "positions": Dataset("sigma11", ("N", 2)),
+            "image": Dataset("1", ("N", 2), "int32"),
+            "velocities": Dataset("sigma11/tau", ("N", 2)),
+            "species": Dataset("1", ("N",), "int8"),
+            "series/time": Dataset("tau", ("E",)),
+            "series/energy": Dataset("epsilon", ("E",)),
+            "series/pressure": Dataset("epsilon/sigma11^2", ("E",)),
+            "series/inherent_energy": Dataset("epsilon", ("E",)),
+            "series/converged": Dataset("1", ("E",), "bool", required=False),
+        },
+        attributes={"box_length": float, "pressure": float, "time": float},
+    ),
+    "relaxation": Stage(
+        datasets={
+            "time": Dataset("tau", ("F",)),
+            "self_intermediate_scattering": Dataset("1", (3, "F")),
+            "cage_relative_scattering": Dataset("1", (3, "F")),
+            "mean_squared_displacement": Dataset("sigma11^2", (3, "F")),
+            "wavenumber": Dataset("1/sigma11", ("W",)),
+            "structure_factor": Dataset("1", (3, "W")),
+            "radius": Dataset("sigma11", ("B",)),
+            "radial_distribution": Dataset("1", (3, "B")),
+        },
+        attributes={"peak_wavenumber": float},
+        optional={"box_length": float},
+    ),
+    "isoconfigurational": Stage(
+        datasets={
+            "debye_waller": Dataset("sigma11^2", ("N",)),
+            "debye_waller_halves": Dataset("sigma11^2", (2, "N")),
+            "propensity": Dataset("sigma11^2", ("N",), required=False),
+            "propensity_halves": Dataset("sigma11^2", (2, "N"), required=False),
+        },
+        attributes={"n_runs": int, "t_dw": float, "t_alpha": float, "relaxation_time": float},
+        optional={"box_length": float},
+    ),
+    "quench": Stage(
+        datasets={
+            "gamma": Dataset("1", ("G",)),
+            "positions": Dataset("sigma11", ("G", "N", 2)),
+            "energy": Dataset("epsilon", ("G",)),
+            "shear_stress": Dataset("epsilon/sigma11^2", ("G",)),
+            "pressure": Dataset("epsilon/sigma11^2", ("G",)),
+            "max_force": Dataset("epsilon/sigma11", ("G",)),
+            "nonaffine": Dataset("sigma11", ("G", "N", 2)),
+            "linear_response": Dataset("sigma11", ("N", 2)),
+            "converged": Dataset("1", ("G",), "bool"),
+            "switched": Dataset("1", ("G",), "bool"),
+            "n_negative": Dataset("1", ("G",), "int64"),
+            "iterations": Dataset("1", ("G",), "int64", required=False),
+            "newton_iterations": Dataset("1", ("G",), "int64", required=False),
+        },
+        attributes={"translation_switched": bool},
+        optional={"box_length": float, "tolerance": float},
+    ),
+    "modes": Stage(
+        datasets={
+            "gamma": Dataset("1", ("G",)),
+            "eigenvalues": Dataset("1/tau^2", ("G", "K")),
+            "soft_participation": Dataset(
+                "1", ("G", "N"), attributes=("n_modes", "splits_degenerate")
+            ),
+            "scan/gamma": Dataset("1", ("S",)),
+            "scan/n_modes": Dataset("1", ("M",), "int64"),
+            "scan/eigenvalues": Dataset("1/tau^2", ("S", "V"), required=False),
+            "scan/soft_participation": Dataset("1", ("S", "M", "N")),
+            "eigenvectors": Dataset("1", (16, "N", 2)),
+        },
+        optional={"box_length": float},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class StateFile:
+    """What `read` took out of one file.
+
+    `data` holds the datasets asked for, by name; `dataset_attributes` those they carry;
+    `attributes` the root's. Indexing gives a dataset.
+    """
+
+    path: Path
+    stage: str
+    attributes: dict[str, Any]
+    data: dict[str, NDArray]
+    dataset_attributes: dict[str, dict[str, Any]]
+
+    def __getitem__(self, name: str) -> NDArray:
+        if name not in self.data:
+            raise InputError(
+                f"{self.path}: dataset '{name}' is not there; it has {_list(self.data)}"
+            )
+        return self.data[name]
+
+    @property
+    def common_attributes(self) -> dict[str, Any]:
+        """The attributes that all files of a state point share, for the next stage's `write`."""
+        return {name: self.attributes[name] for name in COMMON_ATTRIBUTES}
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Temporary path beside `path` that takes its name when the block ends without an error.
+
+    An error removes the temporary file and leaves an older `path` untouched. The folder is made
+    where it lacks. The suffix is kept, because writers choose their format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write(
+    path: str | Path,
+    stage: str,
+    datasets: Mapping[str, ArrayLike],
+    attributes: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    dataset_attributes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Write one stage's file of one state point, atomically.
+
+    Parameters
+    ----------
+    datasets
+        Arrays by name as in `CONTRACT[stage]`; a group is part of the name ("series/time").
+    attributes
+        All of `COMMON_ATTRIBUTES` and those of the stage.
+    provenance
+        From `provenance()`; texts are kept as they are, anything else as JSON.
+    dataset_attributes
+        Per dataset, the attributes that the contract gives it besides `units`.
+
+    Raises
+    ------
+    ValueError
+        A name, dtype, shape or attribute is not that of the contract. Nothing is written.
+    """
+    arrays = {name: np.asarray(values) for name, values in datasets.items()}
+    carried = dataset_attributes or {}
+    root = _checked_attributes(path, stage, attributes)
+    _check_datasets(path, stage, arrays, root["n_particles"])
+    _check_dataset_attributes(path, stage, arrays, carried)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["stage"] = stage
+        for name, value in sorted(root.items()):
+            file.attrs[name] = value
+        for name, values in sorted(arrays.items()):
+            entry = CONTRACT[stage].datasets[name]
+            dataset = file.create_dataset(
+                name, data=values, track_times=False, **_layout(entry, values)
+            )
+            dataset.attrs["units"] = entry.units
+            for key, value in sorted(carried.get(name, {}).items()):
+                dataset.attrs[key] = value
+        group = file.create_group(PROVENANCE)
+        for key, value in provenance.items():
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            group.create_dataset(key, data=text, track_times=False)
+
+
+def read(path: str | Path, *names: str) -> StateFile:
+    """Read the named datasets of a file, or all where none is named.
+
+    An optional dataset that the file lacks is left out of `data` without complaint.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no readable HDF5, of another format version, or lacks a dataset that
+        its stage requires; or a name is not one of its stage's.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        stage = file.attrs["stage"]
+        entries = CONTRACT[stage].datasets
+        if unknown := set(names) - set(entries):
+            raise InputError(f"{path}: a {stage} file has no dataset {_list(unknown)}")
+        lacking = {name for name, entry in entries.items() if entry.required and name not in file}
+        if lacking:
+            raise InputError(f"{path}: incomplete, it lacks {_list(lacking)}; make it again")
+        wanted = [name for name in (names or entries) if name in file]
+        try:
+            return StateFile(
+                path=path,
+                stage=stage,
+                attributes={key: _plain(value) for key, value in file.attrs.items()},
+                data={name: file[name][...] for name in wanted},
+                dataset_attributes={
+                    name: {key: _plain(value) for key, value in file[name].attrs.items()}
+                    for name in wanted
+                },
+            )
+        except OSError as error:
+            raise InputError(f"{path}: damaged, {error}; make it again") from error
+
+
+def read_provenance(path: str | Path) -> dict[str, str]:
+    """Texts of the group `/provenance` by name. Raises as `read` does."""
+    with _opened(Path(path)) as file:
+        return {key: value[()].decode() for key, value in file[PROVENANCE].items()}
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256, in hexadecimal, of what a file says, whenever and wherever it was made.
+
+    It runs over root attributes and over dataset names, dtypes, shapes and bytes, each sorted by
+    name, and leaves out `/provenance`, compression and chunking. Raises as `read` does.
+    """
+    path = Path(path)
+    total = hashlib.sha256()
+    with _opened(path) as file:
+        for name in sorted(file.attrs):
+            _absorb(total, f"@{name}", np.asarray(_plain(file.attrs[name])))
+        found: list[str] = []
+        file.visititems(lambda name, item: found.append(name) if _is_content(name, item) else None)
+        for name in sorted(found):
+            try:
+                _absorb(total, name, file[name][...])
+            except OSError as error:
+                raise InputError(f"{path}: damaged, {error}; make it again") from error
+    return total.hexdigest()
+
+
+def provenance(inputs: Iterable[str | Path] = (), config: str = "") -> dict[str, Any]:
+    """Where and from what a result comes: times, machine, versions, code, inputs, config.
+
+    `inputs` are the HDF5 files that were read: kept by name with their `digest`. `config` is the
+    study's configuration as text. The start is when this module was loaded.
+    """
+    now = datetime.now(UTC)
+    return {
+        "started": _LOADED.isoformat(timespec="seconds"),
+        "written": now.isoformat(timespec="seconds"),
+        "wall_seconds": round((now - _LOADED).total_seconds(), 3),
+        "host": platform.node(),
+        "machine": f"{platform.platform()}; {_processor()}",
+        "versions": _versions(),
+        "git_commit": _git_commit(),
+        "code_digest": _code_digest(),
+        "input_digests": {Path(path).name: digest(path) for path in inputs},
+        "config": config,
+    }
+
+
+def _checked_attributes(
+    path: str | Path, stage: str, attributes: Mapping[str, Any]
+) -> dict[str, Any]:
+    if stage not in CONTRACT:
+        raise ValueError(f"{path}: unknown stage '{stage}'; stages are {_list(CONTRACT)}")
+    required = COMMON_ATTRIBUTES | CONTRACT[stage].attributes
+    known = required | CONTRACT[stage].optional
+    if lacking := set(required) - set(attributes):
+        raise ValueError(f"{path}: a {stage} file needs the attributes {_list(lacking)}")
+    if unknown := set(attributes) - set(known):
+        raise ValueError(f"{path}: a {stage} file has no attributes {_list(unknown)}")
+    return {name: _typed(path, name, value, known[name]) for name, value in attributes.items()}
+
+
+def _typed(path: str | Path, name: str, value: Any, kind: type) -> Any:
+    """`value` as the attribute's own type; an integer may stand for a float, nothing else."""
+    accepted = {
+        int: (int, np.integer),
+        float: (float, np.floating, int, np.integer),
+        bool: (bool, np.bool_),
+        str: (str,),
+    }[kind]
+    is_bool = isinstance(value, bool | np.bool_)
+    if not isinstance(value, accepted) or (is_bool and kind is not bool):
+        raise ValueError(f"{path}: attribute '{name}' is {value!r}, expected {kind.__name__}")
+    return kind(value)
+
+
+def _check_datasets(
+    path: str | Path, stage: str, arrays: Mapping[str, NDArray], n_particles: int
+) -> None:
+    entries = CONTRACT[stage].datasets
+    if unknown := set(arrays) - set(entries):
+        raise ValueError(f"{path}: a {stage} file has no datasets {_list(unknown)}")
+    required = {name for name, entry in entries.items() if entry.required}
+    if lacking := required - set(arrays):
+        raise ValueError(f"{path}: a {stage} file needs the datasets {_list(lacking)}")
+    sizes: dict[str, int] = {"N": n_particles}
+    for name, values in arrays.items():
+        entry = entries[name]
+        if values.dtype != np.dtype(entry.dtype):
+            raise ValueError(f"{path}: '{name}' is {values.dtype}, expected {entry.dtype}")
+        fits = len(entry.shape) == values.ndim and all(
+            size == (sizes.setdefault(symbol, size) if isinstance(symbol, str) else symbol)
+            for symbol, size in zip(entry.shape, values.shape, strict=True)
+        )
+        if not fits:
+            expected = ", ".join(
+                f"{symbol}={sizes[symbol]}" if symbol in sizes else str(symbol)
+                for symbol in entry.shape
+            )
+            raise ValueError(f"{path}: '{name}' has shape {values.shape}, expected ({expected})")
+
+
+def _check_dataset_attributes(
+    path: str | Path,
+    stage: str,
+    arrays: Mapping[str, NDArray],
+    carried: Mapping[str, Mapping[str, Any]],
+) -> None:
+    if stray := set(carried) - set(arrays):
+        raise ValueError(f"{path}: attributes are given for absent datasets {_list(stray)}")
+    for name in arrays:
+        expected = set(CONTRACT[stage].datasets[name].attributes)
+        given = set(carried.get(name, {}))
+        if expected != given:
+            raise ValueError(
+                f"{path}: '{name}' has attributes {_list(given)}, expected {_list(expected)}"
+            )
+
+
+def _layout(entry: Dataset, values: NDArray) -> dict[str, Any]:
+    if not entry.chunked:
+        return {}
+    return {"chunks": (1, *values.shape[1:]), "shuffle": True, "compression": "gzip"}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path}: no readable HDF5, perhaps cut short; make it again") from error
+    with file:
+        version = file.attrs.get("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(f"{path}: format_version is {version}, expected {FORMAT_VERSION}")
+        if file.attrs.get("stage") not in CONTRACT:
+            raise InputError(f"{path}: stage is {file.attrs.get('stage')}, not one of this study's")
+        yield file
+
+
+def _is_content(name: str, item: h5py.Group | h5py.Dataset) -> bool:
+    return isinstance(item, h5py.Dataset) and name.split("/")[0] != PROVENANCE
+
+
+def _absorb(total: "hashlib._Hash", name: str, values: NDArray) -> None:
+    # dtype.str spells the byte order; lengths in the header keep neighbours from running together
+    header = json.dumps([name, values.dtype.str, values.shape, values.nbytes])
+    total.update(header.encode())
+    total.update(np.ascontiguousarray(values).tobytes())
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": sys.version.split()[0], "hdf5": h5py.version.hdf5_version}
+    for name in _RECORDED_PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _git_commit() -> str:
+    """Commit of the checkout that this package lies in, marked where files were changed since."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("-changed" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _code_digest() -> str:
+    total = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        total.update(source.name.encode() + b"\0" + source.read_bytes())
+    return total.hexdigest()
