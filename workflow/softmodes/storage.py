@@ -7,6 +7,8 @@ differ between two equal runs (times, machine, versions) lives in the group `/pr
 part of the digest. No other module of the package touches HDF5.
 """
 
+from __future__ import annotations
+
 import hashlib
 import importlib.metadata
 import json
@@ -25,7 +27,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError
+from softmodes.errors import InputError
 
 FORMAT_VERSION = 1
 PROVENANCE = "provenance"
@@ -214,21 +216,16 @@ def write(
 ) -> None:
     """Write one stage's file of one state point, atomically.
 
-    Parameters
-    ----------
-    datasets
-        Arrays by name as in `CONTRACT[stage]`; a group is part of the name ("series/time").
-    attributes
-        All of `COMMON_ATTRIBUTES` and those of the stage.
-    provenance
-        From `provenance()`; texts are kept as they are, anything else as JSON.
-    dataset_attributes
-        Per dataset, the attributes that the contract gives it besides `units`.
+    Args:
+        datasets: arrays by name as in `CONTRACT[stage]`; a group is part of the name
+            ("series/time").
+        attributes: all of `COMMON_ATTRIBUTES` and those of the stage.
+        provenance: from `provenance()`; texts are kept as they are, anything else as JSON.
+        dataset_attributes: per dataset, the attributes the contract gives it besides `units`.
 
-    Raises
-    ------
-    ValueError
-        A name, dtype, shape or attribute is not that of the contract. Nothing is written.
+    Raises:
+        ValueError: a name, dtype, shape or attribute is not that of the contract; then nothing
+            is written.
     """
     arrays = {name: np.asarray(values) for name, values in datasets.items()}
     carried = dataset_attributes or {}
@@ -259,11 +256,9 @@ def read(path: str | Path, *names: str) -> StateFile:
 
     An optional dataset that the file lacks is left out of `data` without complaint.
 
-    Raises
-    ------
-    InputError
-        The file is missing, no readable HDF5, of another format version, or lacks a dataset that
-        its stage requires; or a name is not one of its stage's.
+    Raises:
+        InputError: the file is missing, no readable HDF5, of another format version, or lacks a
+            dataset that its stage requires; or a name is not one of its stage's.
     """
     path = Path(path)
     with _opened(path) as file:
@@ -436,7 +431,7 @@ def _is_content(name: str, item: h5py.Group | h5py.Dataset) -> bool:
     return isinstance(item, h5py.Dataset) and name.split("/")[0] != PROVENANCE
 
 
-def _absorb(total: "hashlib._Hash", name: str, values: NDArray) -> None:
+def _absorb(total: hashlib._Hash, name: str, values: NDArray) -> None:
     # dtype.str spells the byte order; lengths in the header keep neighbours from running together
     header = json.dumps([name, values.dtype.str, values.shape, values.nbytes])
     total.update(header.encode())
