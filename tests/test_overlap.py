@@ -1,0 +1,236 @@
+"""Θ and its overlaps against hand-made clusters and a slow recomputation."""
+
+import math
+
+import numpy as np
+import pytest
+
+from softmodes.cell import Cell
+from softmodes.errors import InputError
+from softmodes.overlap import (
+    neighbour_bonds,
+    number_selected,
+    overlap,
+    shuffled_overlap,
+    top_clusters,
+)
+
+NO_BONDS = np.empty(0, dtype=np.int32)
+
+
+def chain(n_particles):
+    """Bonds 0-1-2-...-(n-1)."""
+    return np.arange(n_particles - 1), np.arange(1, n_particles)
+
+
+def theta_by_hand(field, bonds, top_fraction, minimum_cluster):
+    """Θ by sorting tuples and flooding from particle to particle."""
+    n = len(field)
+    n_top = int(top_fraction * n + 0.5)
+    selected = set(sorted(range(n), key=lambda i: (-field[i], i))[:n_top])
+    theta = [False] * n
+    for i in selected:
+        cluster, grown = {i}, True
+        while grown:
+            reached = {b for a, b in bonds if a in cluster} | {a for a, b in bonds if b in cluster}
+            grown = not (reached & selected) <= cluster
+            cluster |= reached & selected
+        theta[i] = len(cluster) >= minimum_cluster
+    return np.array(theta)
+
+
+def bonds_by_hand(positions, species, cell, distances):
+    """Bonds by a loop over all pairs and the nine nearest images."""
+    bonds = []
+    for i in range(len(positions)):
+        for j in range(i + 1, len(positions)):
+            for a in (-1, 0, 1):
+                for b in (-1, 0, 1):
+                    image = [a * cell.length + b * cell.tilt, b * cell.length]
+                    separation = np.hypot(*(positions[i] - positions[j] - image))
+                    if separation < distances[species[i] + species[j]]:
+                        bonds.append((i, j))
+    return bonds
+
+
+def test_top_quarter_of_a_chain():
+    # of 16 particles the top four are 3, 4, 5 (a cluster) and 9 (alone)
+    field = np.zeros(16)
+    field[[3, 4, 5, 9]] = [1.0, 4.0, 2.0, 3.0]
+    theta = top_clusters(field, *chain(16))
+    assert np.flatnonzero(theta).tolist() == [3, 4, 5]
+
+
+def test_clusters_of_two_are_dropped_and_of_three_kept():
+    field = np.zeros(20)
+    field[[0, 1, 10, 11, 12]] = 1.0
+    assert np.flatnonzero(top_clusters(field, *chain(20))).tolist() == [10, 11, 12]
+    pairs_too = top_clusters(field, *chain(20), minimum_cluster=2)
+    assert np.flatnonzero(pairs_too).tolist() == [0, 1, 10, 11, 12]
+    assert not top_clusters(field, *chain(20), minimum_cluster=4).any()
+
+
+def test_clusters_are_joined_by_selected_particles_only():
+    # 0, 1 and 3, 4 are joined through 2, which is not selected
+    field = np.array([1.0, 1.0, 0.0, 1.0, 1.0] + 11 * [0.0])
+    assert not top_clusters(field, *chain(16)).any()
+
+
+def test_a_pair_bonded_through_two_images_stays_a_pair():
+    field = np.array([1.0, 1.0] + 6 * [0.0])
+    first, second = np.array([0, 0, 0]), np.array([1, 1, 1])
+    assert not top_clusters(field, first, second).any()
+
+
+def test_equal_values_go_to_the_lower_index():
+    theta = top_clusters(np.full(16, 7.0), *chain(16))
+    assert np.flatnonzero(theta).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("n_particles", "top_fraction", "expected"),
+    [(16, 0.25, 4), (17, 0.25, 4), (18, 0.25, 5), (19, 0.25, 5), (50, 0.29, 15), (5, 1.0, 5)],
+)
+def test_the_share_is_rounded_half_up(n_particles, top_fraction, expected):
+    assert number_selected(n_particles, top_fraction) == expected
+    field = np.arange(n_particles, dtype=float)
+    theta = top_clusters(field, *chain(n_particles), top_fraction, minimum_cluster=1)
+    assert np.flatnonzero(theta).tolist() == list(range(n_particles - expected, n_particles))
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.3])
+def test_random_fields_against_a_slow_recomputation(tilt):
+    rng = np.random.default_rng(7)
+    n = 60
+    cell = Cell(9.0, tilt * 9.0)
+    distances = (1.45, 1.67, 1.91)
+    species = np.repeat([0, 1], n // 2).astype(np.int8)
+    n_dropped = 0
+    for _ in range(8):
+        positions = rng.uniform(0.0, cell.length, (n, 2))
+        first, second = neighbour_bonds(positions, species, cell, distances)
+        bonds = bonds_by_hand(positions, species, cell, distances)
+        assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == sorted(bonds)
+        # coarse values, so that the edge of the quarter falls on ties
+        field = rng.integers(0, 6, n).astype(float)
+        theta = top_clusters(field, first, second)
+        np.testing.assert_array_equal(theta, theta_by_hand(field, bonds, 0.25, 3))
+        n_dropped += 15 - theta.sum()
+    assert 0 < n_dropped < 8 * 15
+
+
+def test_a_cluster_across_the_tilted_boundary():
+    # the row at the bottom continues, displaced by the tilt, in the row at the top
+    cell = Cell(10.0, 4.0)
+    positions = np.array([[1.0, 0.2], [2.0, 0.2], [5.5, 9.7], [8.0, 5.0]])
+    field = np.array([1.0, 1.0, 1.0, 0.0])
+    species = np.zeros(4, dtype=np.int8)
+
+    def selected(cell):
+        first, second = neighbour_bonds(positions, species, cell, (1.2, 1.2, 1.2))
+        return np.flatnonzero(top_clusters(field, first, second, top_fraction=0.75)).tolist()
+
+    assert selected(cell) == [0, 1, 2]
+    assert selected(Cell(10.0)) == []
+
+
+def test_overlap_of_known_sets():
+    a = np.array([1, 1, 1, 0, 0, 0], dtype=bool)
+    b = np.array([0, 1, 1, 1, 1, 0], dtype=bool)
+    assert overlap(a, b) == pytest.approx(4 / 7)
+    assert overlap(a, a) == 1.0
+    assert overlap(a, ~a) == 0.0
+    assert overlap(a, np.zeros(6, dtype=bool)) == 0.0
+    assert math.isnan(overlap(np.zeros(6, dtype=bool), np.zeros(6, dtype=bool)))
+
+
+def lattice_bonds(n_side):
+    """Bonds of the periodic triangular lattice."""
+    index = np.arange(n_side**2).reshape(n_side, n_side)
+    neighbours = [np.roll(index, -1, 1), np.roll(index, -1, 0), np.roll(index, (-1, 1), (0, 1))]
+    return np.tile(index.ravel(), 3), np.concatenate([n.ravel() for n in neighbours])
+
+
+def test_shuffled_overlap_of_unclustered_sets_is_the_share():
+    # without the cluster rule two sets of a quarter meet in a quarter of their members
+    rng = np.random.default_rng(3)
+    n = 400
+    theta = top_clusters(rng.random(n), NO_BONDS, NO_BONDS, minimum_cluster=1)
+    mean = shuffled_overlap(
+        theta, rng.random(n), NO_BONDS, NO_BONDS, rng, n_shuffles=400, minimum_cluster=1
+    )
+    # hypergeometric: 100 drawn from 400, of which 100 count
+    deviation = math.sqrt(100 * 0.25 * 0.75 * 300 / 399) / 100
+    assert mean == pytest.approx(0.25, abs=4 * deviation / math.sqrt(400))
+
+
+def test_shuffled_overlap_feels_the_cluster_rule():
+    rng = np.random.default_rng(4)
+    n_side = 40
+    first, second = lattice_bonds(n_side)
+    field = rng.random(n_side**2)
+    theta = top_clusters(field, first, second)
+    mean = shuffled_overlap(theta, field, first, second, rng, n_shuffles=60)
+    # independent sets of sizes N_A and N_B overlap by 2 N_A N_B / N (N_A + N_B); both are the
+    # kept part of a random quarter, whose mean size comes from independent fields
+    kept = np.mean([top_clusters(rng.random(n_side**2), first, second).sum() for _ in range(60)])
+    expected = 2 * theta.sum() * kept / (n_side**2 * (theta.sum() + kept))
+    assert 0.10 < expected < 0.22
+    assert mean == pytest.approx(expected, abs=0.01)
+
+
+def test_shuffling_within_species_keeps_what_composition_gives():
+    # small particles always have the larger values: any shuffle among them selects small ones
+    rng = np.random.default_rng(5)
+    n = 400
+    species = (np.arange(n) >= n // 2).astype(np.int8)
+    field = np.where(species == 0, 1.0, 0.0) + 0.1 * rng.random(n)
+    small = species == 0
+    bonds = NO_BONDS, NO_BONDS
+    over_all = shuffled_overlap(small, field, *bonds, rng, 40, None, 0.5, 1)
+    inside = shuffled_overlap(small, field, *bonds, rng, 40, species, 0.5, 1)
+    assert inside == 1.0
+    assert over_all == pytest.approx(0.5, abs=0.03)
+    # a quarter of all is half of the small ones: O = 0.5 for independent halves
+    theta = top_clusters(field, *bonds, minimum_cluster=1)
+    halves = shuffled_overlap(theta, field, *bonds, rng, 100, species, minimum_cluster=1)
+    assert halves == pytest.approx(0.5, abs=0.03)
+
+
+def test_shuffles_follow_the_generator():
+    field = np.random.default_rng(0).random(100)
+    bonds = lattice_bonds(10)
+    theta = top_clusters(field, *bonds)
+
+    def mean(seed):
+        return shuffled_overlap(theta, field, *bonds, np.random.default_rng(seed), 5)
+
+    assert mean(1) == mean(1)
+    assert mean(1) != mean(2)
+
+
+def shuffled(theta=(True, True), field=(1.0, 2.0), n_shuffles=1, within=None):
+    rng = np.random.default_rng(0)
+    return shuffled_overlap(np.array(theta), field, NO_BONDS, NO_BONDS, rng, n_shuffles, within)
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: top_clusters([0.0, np.nan, 1.0], NO_BONDS, NO_BONDS), "field: nan at particle 1"),
+        (lambda: top_clusters([0.0, np.inf], NO_BONDS, NO_BONDS), "field: inf at particle 1"),
+        (lambda: top_clusters(np.zeros((3, 2)), NO_BONDS, NO_BONDS), r"field: shape \(3, 2\)"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 0.0), "top_fraction: 0.0"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 1.1), "top_fraction: 1.1"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 0.5, 0), "minimum_cluster: 0"),
+        (lambda: top_clusters(np.zeros(3), *chain(4)), "second: bonds of other particles"),
+        (lambda: overlap(np.zeros(3, bool), np.zeros(4, bool)), r"theta_b: shape \(4,\)"),
+        (lambda: shuffled(theta=(True, True, True)), r"theta_b: shape \(2,\)"),
+        (lambda: shuffled(field=(1.0, np.nan)), "field_b: nan at particle 1"),
+        (lambda: shuffled(n_shuffles=0), "n_shuffles: 0"),
+        (lambda: shuffled(within=np.zeros(3, np.int8)), r"within: shape \(3,\)"),
+    ],
+)
+def test_unusable_input_is_named(call, named):
+    with pytest.raises(InputError, match=named):
+        call()
