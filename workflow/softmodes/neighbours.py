@@ -1,0 +1,203 @@
+"""Neighbour lists in the periodic, tilted cell, from cell lists, in O(N) time.
+
+A list holds every pair once, i < j, row by row in ascending i, each row in ascending j: the order
+of a sum over pairs is thus the same whenever and wherever the list was built. Positions need not be
+wrapped. Each entry carries the lattice vector of its image, so that the displacement from j to i is
+r_i - r_j - offset, without a minimum-image search; a pair appears once for each image in reach.
+
+Lists are built for *lanes*: R copies of the system that share particles but not positions
+(`[N, R]` arrays, R = 1 for a single system). An entry is listed if its two particles are close in
+any lane.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softmodes.cell import Cell
+from softmodes.compilation import kernel
+
+
+class PairList(NamedTuple):
+    """Pairs (i, neighbour[k]) for start[i] <= k < start[i + 1].
+
+    Attributes:
+        start: (N + 1,).
+        neighbour: (P,).
+        offset_x, offset_y: (P,), lattice vector of the entry's image.
+    """
+
+    start: NDArray[np.int64]
+    neighbour: NDArray[np.int32]
+    offset_x: NDArray[np.float64]
+    offset_y: NDArray[np.float64]
+
+
+def neighbour_pairs(
+    positions: NDArray[np.float64],
+    cell: Cell,
+    radii: NDArray[np.float64],
+    species: NDArray[np.int8],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """All pairs closer than the radius of their pair type.
+
+    Args:
+        positions: (N, 2), wrapped or not.
+        cell: the periodic cell.
+        radii: (3,) by pair type (small-small, mixed, large-large), in σ11.
+        species: (N,), 0 small, 1 large.
+
+    Returns:
+        first and second (P,) with first < second, in ascending order, and the displacement
+        (P, 2) from the second to the first.
+    """
+    pairs = build_pair_list(
+        np.ascontiguousarray(positions[:, :1]),
+        np.ascontiguousarray(positions[:, 1:]),
+        species,
+        np.asarray(radii, dtype=np.float64),
+        cell.length,
+        cell.symmetric_tilt,
+    )
+    first = np.repeat(np.arange(len(positions), dtype=np.int32), np.diff(pairs.start))
+    offset = np.stack([pairs.offset_x, pairs.offset_y], axis=1)
+    return first, pairs.neighbour, positions[first] - positions[pairs.neighbour] - offset
+
+
+@kernel()
+def _centres(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean position of each particle over its lanes, and the largest distance of a lane from it."""
+    n, lanes = x.shape
+    centre_x, centre_y, spread = np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
+        centre_x[i], centre_y[i] = x[i].sum() / lanes, y[i].sum() / lanes
+        largest = 0.0
+        for lane in range(lanes):
+            dx, dy = x[i, lane] - centre_x[i], y[i, lane] - centre_y[i]
+            largest = max(largest, dx * dx + dy * dy)
+        spread[i] = np.sqrt(largest)
+    return centre_x, centre_y, spread
+
+
+@kernel()
+def _grown(array: NDArray, size: int) -> NDArray:
+    larger = np.empty(size, dtype=array.dtype)
+    larger[: array.size] = array
+    return larger
+
+
+@kernel()
+def build_pair_list(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    species: NDArray[np.int8],
+    radii: NDArray[np.float64],
+    length: float,
+    tilt: float,
+) -> PairList:
+    """The list of pairs closer than the radius of their pair type in any lane.
+
+    Args:
+        x, y: (N, R) positions of R lanes, wrapped or not.
+        species: (N,).
+        radii: (3,) by pair type.
+        length, tilt: of the cell; the tilt in [-L/2, L/2).
+    """
+    n, lanes = x.shape
+    centre_x, centre_y, spread = _centres(x, y)
+
+    # Cells along the two lattice directions, about a third of the reach wide.
+    reach = radii.max() + 2.0 * spread.max()
+    width_x = length / np.sqrt(1.0 + (tilt / length) ** 2)
+    n_x, n_y = max(1, int(3.0 * width_x / reach)), max(1, int(3.0 * length / reach))
+    depth_x, depth_y = int(np.ceil(reach * n_x / width_x)), int(np.ceil(reach * n_y / length))
+    # cells beyond the edge of the box belong to the next image
+    wraps_x, columns = _periodic_indices(n_x, depth_x)
+    wraps_y, rows = _periodic_indices(n_y, depth_y)
+
+    # Particles in order of their cell, with their centres wrapped into the box.
+    column, row = np.empty(n, np.int64), np.empty(n, np.int64)
+    image_x, image_y = np.empty(n, np.int64), np.empty(n, np.int64)
+    first_of_cell = np.zeros(n_x * n_y + 1, np.int64)
+    for i in range(n):
+        fraction_y = centre_y[i] / length
+        fraction_x = (centre_x[i] - fraction_y * tilt) / length
+        image_x[i], image_y[i] = int(np.floor(fraction_x)), int(np.floor(fraction_y))
+        # the last cell also takes what rounding puts on the upper edge
+        column[i] = min(int((fraction_x - image_x[i]) * n_x), n_x - 1)
+        row[i] = min(int((fraction_y - image_y[i]) * n_y), n_y - 1)
+        centre_x[i] -= image_x[i] * length + image_y[i] * tilt
+        centre_y[i] -= image_y[i] * length
+        first_of_cell[row[i] * n_x + column[i] + 1] += 1
+    first_of_cell = np.cumsum(first_of_cell)
+    filled = first_of_cell[:-1].copy()
+    member = np.empty(n, np.int32)
+    member_x, member_y, member_spread = np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
+        slot = filled[row[i] * n_x + column[i]]
+        filled[row[i] * n_x + column[i]] += 1
+        member[slot], member_spread[slot] = i, spread[i]
+        member_x[slot], member_y[slot] = centre_x[i], centre_y[i]
+
+    start = np.zeros(n + 1, np.int64)
+    neighbour, offset_x, offset_y = np.empty(16 * n, np.int32), np.empty(16 * n), np.empty(16 * n)
+    candidate, wrap_x, wrap_y = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    count = 0
+    for i in range(n):
+        found = 0
+        for reached_row in range(row[i], row[i] + 2 * depth_y + 1):
+            for reached_column in range(column[i], column[i] + 2 * depth_x + 1):
+                cell = rows[reached_row] * n_x + columns[reached_column]
+                lift = wraps_y[reached_row] * length
+                shift = wraps_x[reached_column] * length + wraps_y[reached_row] * tilt
+                if found + first_of_cell[cell + 1] - first_of_cell[cell] > candidate.size:
+                    candidate = _grown(candidate, 2 * candidate.size)
+                    wrap_x, wrap_y = _grown(wrap_x, candidate.size), _grown(wrap_y, candidate.size)
+                for m in range(first_of_cell[cell], first_of_cell[cell + 1]):
+                    j = member[m]
+                    dx = centre_x[i] - member_x[m] - shift
+                    dy = centre_y[i] - member_y[m] - lift
+                    outer = radii[species[i] + species[j]] + spread[i] + member_spread[m]
+                    candidate[found] = j
+                    wrap_x[found], wrap_y[found] = wraps_x[reached_column], wraps_y[reached_row]
+                    # no branch: one in four candidates is a neighbour, unpredictably
+                    found += (j > i) & (dx * dx + dy * dy < outer * outer)
+        if count + found > neighbour.size:
+            neighbour = _grown(neighbour, 2 * (count + found))
+            offset_x = _grown(offset_x, neighbour.size)
+            offset_y = _grown(offset_y, neighbour.size)
+        for c in range(found):
+            j = candidate[c]
+            vector_y = image_y[i] - image_y[j] + wrap_y[c]
+            vector_x = image_x[i] - image_x[j] + wrap_x[c]
+            shift, lift = vector_x * length + vector_y * tilt, vector_y * length
+            if lanes > 1:
+                closest = np.inf
+                for lane in range(lanes):
+                    dx = x[i, lane] - x[j, lane] - shift
+                    dy = y[i, lane] - y[j, lane] - lift
+                    closest = min(closest, dx * dx + dy * dy)
+                if closest >= radii[species[i] + species[j]] ** 2:
+                    continue
+            # insertion keeps the row in ascending order of j
+            slot = count
+            while slot > start[i] and neighbour[slot - 1] > j:
+                neighbour[slot] = neighbour[slot - 1]
+                offset_x[slot], offset_y[slot] = offset_x[slot - 1], offset_y[slot - 1]
+                slot -= 1
+            neighbour[slot], offset_x[slot], offset_y[slot] = j, shift, lift
+            count += 1
+        start[i + 1] = count
+    return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
+
+
+@kernel()
+def _periodic_indices(n_cells: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Image and index of the cells -depth ... n_cells + depth - 1 along one lattice direction."""
+    reached = np.arange(-depth, n_cells + depth)
+    return reached // n_cells, reached % n_cells
