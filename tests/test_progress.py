@@ -1,0 +1,102 @@
+"""The log of a job: heartbeats, warnings and errors."""
+
+import logging
+import re
+import warnings
+
+import pytest
+
+from softmodes.errors import InputError
+from softmodes.progress import HEARTBEAT, Progress, duration, job
+
+
+def test_every_line_carries_a_time_stamp_and_a_level(tmp_path):
+    log = tmp_path / "deep" / "job.log"
+    with job(log):
+        logging.getLogger("softmodes.dynamics").info("a word")
+    lines = log.read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} INFO ", line) for line in lines)
+    assert [line.split(maxsplit=3)[3] for line in lines[:2]] == ["started", "a word"]
+    assert "finished after" in lines[-1]
+
+
+def test_heartbeats_keep_their_distance_and_tell_share_and_time_left(caplog):
+    now = 0.0
+    progress = Progress(clock=lambda: now)
+    beats = []
+    with caplog.at_level(logging.INFO, logger="softmodes"):
+        for step in range(101):
+            now = 0.5 * step
+            before = len(caplog.records)
+            progress.update(step / 200)
+            beats += [now] * (len(caplog.records) - before)
+    assert beats == [HEARTBEAT * beat for beat in range(1, 6)]
+    assert caplog.messages[1] == "20.0 % done after 20.0 s, about 1 min 20 s left"
+
+
+def test_a_part_of_a_job_is_a_part_of_its_share(caplog):
+    now = 0.0
+    part = Progress(clock=lambda: now).part(0.5, 0.9)
+    now = 12.0
+    with caplog.at_level(logging.INFO, logger="softmodes"):
+        part(0.25)
+    assert caplog.messages == ["60.0 % done after 12.0 s, about 8.0 s left"]
+
+
+def test_a_start_without_progress_promises_no_end(caplog):
+    now = 0.0
+    progress = Progress(clock=lambda: now)
+    now = 12.0
+    with caplog.at_level(logging.INFO, logger="softmodes"):
+        progress.update(0.0)
+    assert caplog.messages == ["0.0 % done after 12.0 s, unknown time left"]
+
+
+def test_warnings_land_in_the_log(tmp_path):
+    with job(tmp_path / "job.log"):
+        warnings.warn("the tail is thin", RuntimeWarning, stacklevel=1)
+    line = next(line for line in (tmp_path / "job.log").read_text().splitlines() if "thin" in line)
+    assert "WARNING" in line
+    assert "RuntimeWarning" in line
+
+
+def test_a_users_mistake_is_one_line_and_exit_code_1(tmp_path):
+    with pytest.raises(SystemExit) as stop, job(tmp_path / "job.log"):
+        raise InputError("samples: 0 given")
+    text = (tmp_path / "job.log").read_text()
+    assert stop.value.code == 1
+    assert text.splitlines()[-1].endswith("ERROR samples: 0 given")
+    assert "Traceback" not in text
+
+
+def test_any_other_error_leaves_its_traceback(tmp_path):
+    with pytest.raises(SystemExit) as stop, job(tmp_path / "job.log"):
+        raise ZeroDivisionError("a fault of ours")
+    text = (tmp_path / "job.log").read_text()
+    assert stop.value.code == 1
+    assert "Traceback" in text
+    assert "ZeroDivisionError: a fault of ours" in text
+    assert "finished" not in text
+
+
+def test_the_log_ends_with_the_job(tmp_path):
+    with job(tmp_path / "first.log"):
+        pass
+    with job(tmp_path / "second.log"):
+        logging.getLogger("softmodes").info("second only")
+    assert "second only" not in (tmp_path / "first.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (8.44, "8.4 s"),
+        (59.97, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (3599.7, "1 h 00 min"),
+        (2 * 3600 + 7 * 60, "2 h 07 min"),
+        (4 * 86400 + 3 * 3600 + 120, "4 d 03 h"),
+    ],
+)
+def test_time_spans_in_words(seconds, words):
+    assert duration(seconds) == words

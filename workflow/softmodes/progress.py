@@ -1,0 +1,100 @@
+"""The log of one job: time stamps, signs of life, warnings and errors, in one file.
+
+    with job("equilibrate.log") as progress:
+        for step in range(steps):
+            ...
+            progress.update(step / steps)
+
+An error inside the block ends the program with exit code 1 and lands in the log: a mistake of the
+user (`InputError`) as its one message, anything else with its traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from softmodes.errors import InputError
+
+HEARTBEAT = 10.0
+"""Least time in seconds between two signs of life."""
+
+_logger = logging.getLogger("softmodes")
+
+
+class Progress:
+    """Logs how far a job has come, at most every `HEARTBEAT` seconds.
+
+    Args:
+        clock: gives the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = self._logged = clock()
+
+    def update(self, share: float) -> None:
+        """Tell the share of the job that is done, from 0 to 1; cheap to call often."""
+        now = self._clock()
+        if now - self._logged < HEARTBEAT:
+            return
+        self._logged = now
+        elapsed = now - self._started
+        left = f"about {duration(elapsed / share - elapsed)}" if share > 0 else "unknown time"
+        _logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
+
+    def part(self, start: float, end: float) -> Callable[[float], None]:
+        """An `update` for a part of the job, which takes the whole from `start` to `end`."""
+        return lambda share: self.update(start + share * (end - start))
+
+
+@contextmanager
+def job(log: str | Path) -> Iterator[Progress]:
+    """Send everything logged and warned about inside the block to the file `log`.
+
+    Raises:
+        SystemExit: with code 1, after an exception in the block has been logged.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S%z")
+    )
+    root = logging.getLogger()
+    level = _logger.level
+    root.addHandler(handler)
+    _logger.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    started = time.monotonic()
+    try:
+        _logger.info("started")
+        yield Progress()
+        _logger.info("finished after %s", duration(time.monotonic() - started))
+    except InputError as error:
+        _logger.error("%s", error)
+        raise SystemExit(1) from error
+    except Exception as error:
+        _logger.exception("failed after %s", duration(time.monotonic() - started))
+        raise SystemExit(1) from error
+    finally:
+        logging.captureWarnings(False)
+        _logger.setLevel(level)
+        root.removeHandler(handler)
+        handler.close()
+
+
+def duration(seconds: float) -> str:
+    """A time span in words: 8.4 s, 3 min 05 s, 2 h 07 min, 4 d 03 h."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02d} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours:02d} h"
