@@ -1,0 +1,382 @@
+"""Structure and relaxation against random walks, lattices, ideal gases and plain loops."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.special import j0
+
+from softmodes import relaxation
+from softmodes.cell import Cell
+from softmodes.errors import InputError
+from softmodes.relaxation import (
+    first_minimum,
+    first_peak,
+    logarithmic_lags,
+    radial_distribution,
+    relaxation_time,
+    self_dynamics,
+    structure_factor,
+)
+
+DISTANCES = (1.45, 1.67, 1.91)
+
+
+def half_and_half(n_particles):
+    return (np.arange(n_particles) >= n_particles // 2).astype(np.int8)
+
+
+def random_walk(n_frames, n_particles, steps, rng, length):
+    """Independent Gaussian walks (F, N, 2) of standard deviation steps (N,) per frame and axis."""
+    start = rng.uniform(0.0, length, (1, n_particles, 2))
+    moves = steps[:, None] * rng.standard_normal((n_frames - 1, n_particles, 2))
+    return np.concatenate([start, start + np.cumsum(moves, axis=0)])
+
+
+# Self dynamics
+
+
+def test_brownian_walks_decay_exponentially():
+    # D per frame is step²/2 : F_s = exp(-k² D t) and MSD = 4 D t, for each species its own
+    rng = np.random.default_rng(1)
+    n, k, lags = 2000, 5.5, np.array([0, 1, 5, 20])
+    species = half_and_half(n)
+    steps = np.where(species == 0, 0.10, 0.06)
+    frames = random_walk(120, n, steps, rng, 50.0)
+    result = self_dynamics(frames, lags, k, species, Cell(50.0), DISTANCES)
+    diffusion = np.array([0.10, 0.06]) ** 2 / 2
+    expected = np.exp(-(k**2) * diffusion[:, None] * lags)
+    expected = np.stack([expected.mean(axis=0), *expected])
+    np.testing.assert_allclose(result.self_intermediate_scattering, expected, atol=0.008)
+    squares = 4 * diffusion[:, None] * lags
+    squares = np.stack([squares.mean(axis=0), *squares])
+    np.testing.assert_allclose(result.mean_squared_displacement, squares, rtol=0.02)
+
+
+def test_scattering_is_the_average_over_directions():
+    rng = np.random.default_rng(2)
+    frames = random_walk(3, 6, np.full(6, 0.3), rng, 20.0)
+    angles = np.arange(64) * 2 * np.pi / 64
+    wavevectors = 5.5 * np.column_stack([np.cos(angles), np.sin(angles)])
+    phases = np.exp(1j * (frames[2] - frames[0]) @ wavevectors.T)
+    result = self_dynamics(frames, [2], 5.5, half_and_half(6), Cell(20.0), DISTANCES)
+    scattering = result.self_intermediate_scattering[:, 0]
+    assert scattering[0] == pytest.approx(phases.real.mean(), abs=1e-12)
+    assert scattering[1] == pytest.approx(phases[:3].real.mean(), abs=1e-12)
+    assert scattering[2] == pytest.approx(phases[3:].real.mean(), abs=1e-12)
+
+
+def test_every_origin_that_a_lag_allows_is_used():
+    rng = np.random.default_rng(3)
+    n_frames, n = 9, 5
+    frames = random_walk(n_frames, n, np.full(n, 0.2), rng, 10.0)
+    result = self_dynamics(frames, [0, 3, 8], 2.0, half_and_half(n), Cell(10.0), DISTANCES)
+    for column, lag in enumerate((0, 3, 8)):
+        moves = [frames[t + lag] - frames[t] for t in range(n_frames - lag)]
+        distances = np.linalg.norm(moves, axis=2)
+        assert result.self_intermediate_scattering[0, column] == pytest.approx(
+            j0(2.0 * distances).mean(), abs=1e-12
+        )
+        assert result.mean_squared_displacement[0, column] == pytest.approx(
+            (distances**2).mean(), abs=1e-12
+        )
+
+
+def test_origins_are_thinned_evenly(monkeypatch):
+    monkeypatch.setattr(relaxation, "MOST_ORIGINS", 3)
+    frames = np.zeros((9, 1, 2))
+    frames[:, 0, 0] = [0.0, 9.0, 9.0, 9.0, 1.0, 9.0, 9.0, 9.0, 3.0]
+    result = self_dynamics(frames, [4, 8], 1.0, np.zeros(1, np.int8), Cell(10.0), (1, 1, 1))
+    # origins 0, 4 and 8: lag 4 has moves 1 and 2, lag 8 has move 3
+    np.testing.assert_allclose(result.mean_squared_displacement[0], [2.5, 9.0])
+
+
+def cage_relative_by_hand(origin, later, species, cell, k):
+    """Mean J0 of displacements less those of the neighbours, by loops over all images."""
+    moves = later - origin
+    values = []
+    for i in range(len(origin)):
+        around = []
+        for j in range(len(origin)):
+            for a in (-1, 0, 1):
+                for b in (-1, 0, 1):
+                    image = [a * cell.length + b * cell.tilt, b * cell.length]
+                    separation = np.hypot(*(origin[i] - origin[j] - image))
+                    if i != j and separation < DISTANCES[species[i] + species[j]]:
+                        around.append(moves[j])
+        cage = np.mean(around, axis=0) if around else np.zeros(2)
+        values.append(j0(k * np.hypot(*(moves[i] - cage))))
+    return np.array(values)
+
+
+def test_cage_relative_scattering_against_loops():
+    rng = np.random.default_rng(4)
+    n, cell = 40, Cell(9.0, 2.0)
+    species = half_and_half(n)
+    frames = random_walk(2, n, np.full(n, 0.3), rng, cell.length)
+    frames[0, 0] = [4.0, 4.0]
+    result = self_dynamics(frames, [1], 3.0, species, cell, DISTANCES)
+    values = cage_relative_by_hand(frames[0], frames[1], species, cell, 3.0)
+    expected = [values.mean(), values[:20].mean(), values[20:].mean()]
+    np.testing.assert_allclose(result.cage_relative_scattering[:, 0], expected, atol=1e-12)
+
+
+def test_a_common_motion_decays_plain_but_not_cage_relative_scattering():
+    rng = np.random.default_rng(5)
+    n = 100
+    start = rng.uniform(0.0, 10.0, (n, 2))
+    frames = np.stack([start, start + np.array([0.5, 0.2])])
+    result = self_dynamics(frames, [1], 5.5, half_and_half(n), Cell(10.0), DISTANCES)
+    np.testing.assert_allclose(result.cage_relative_scattering, 1.0, atol=1e-12)
+    expected = j0(5.5 * math.hypot(0.5, 0.2))
+    np.testing.assert_allclose(result.self_intermediate_scattering, expected, atol=1e-12)
+
+
+def test_a_particle_without_neighbours_keeps_its_displacement():
+    frames = np.array([[[5.0, 5.0]], [[5.3, 5.0]]])
+    result = self_dynamics(frames, [1], 2.0, np.zeros(1, np.int8), Cell(20.0), DISTANCES)
+    assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.6))
+
+
+def test_neighbours_are_those_at_the_time_origin():
+    # two far particles come together: at the origin neither has a neighbour
+    frames = np.array([[[2.0, 5.0], [8.0, 5.0]], [[4.5, 5.0], [5.5, 5.0]]])
+    result = self_dynamics(frames, [1], 0.4, np.zeros(2, np.int8), Cell(30.0), DISTANCES)
+    assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.4 * 2.5))
+
+
+def test_lattice_vectors_change_nothing():
+    rng = np.random.default_rng(6)
+    n, cell = 50, Cell(9.0)
+    species = half_and_half(n)
+    frames = random_walk(5, n, np.full(n, 0.1), rng, cell.length)
+    moved = frames + cell.length * rng.integers(-2, 3, (n, 2))
+    for name in ("self_intermediate_scattering", "cage_relative_scattering"):
+        a, b = (
+            getattr(self_dynamics(f, [1, 3], 5.5, species, cell, DISTANCES), name)
+            for f in (frames, moved)
+        )
+        np.testing.assert_allclose(a, b, atol=1e-11)
+
+
+def test_an_absent_species_gives_nan():
+    frames = random_walk(3, 10, np.full(10, 0.1), np.random.default_rng(7), 10.0)
+    species = np.zeros(10, np.int8)
+    result = self_dynamics(frames, [0, 1], 5.5, species, Cell(10.0), DISTANCES)
+    assert np.isnan(result.mean_squared_displacement[2]).all()
+    assert np.isfinite(result.mean_squared_displacement[:2]).all()
+    assert np.isnan(structure_factor(frames, species, Cell(10.0))[1][2]).all()
+    assert np.isnan(radial_distribution(frames, species, Cell(10.0))[1][1:]).all()
+
+
+@pytest.mark.parametrize("n_frames", [2, 3, 11, 400])
+def test_lags_are_whole_and_grow_by_a_factor(n_frames):
+    lags = logarithmic_lags(n_frames)
+    assert lags[0] == 0 and lags[1] == 1 and lags[-1] == n_frames - 1
+    assert np.all(np.diff(lags) > 0)
+    large = lags[lags > 20]
+    assert np.all(large[1:] / large[:-1] < 1.25)
+
+
+# Relaxation time
+
+
+def test_relaxation_time_of_an_exponential():
+    # at 1/e an exponential has its inflection in ln t: the interpolation is good to second order
+    times = np.append(0.0, np.geomspace(0.1, 100.0, 61))
+    assert relaxation_time(times, np.exp(-times / 7.3)) == pytest.approx(7.3, rel=1e-3)
+    assert relaxation_time(times, np.exp(-times / 7.3), level=0.5) == pytest.approx(
+        7.3 * math.log(2), rel=4e-3
+    )
+
+
+def test_relaxation_time_is_the_first_passage():
+    assert relaxation_time([1, 2, 4, 8, 16], [0.9, 0.6, 0.2, 0.6, 0.1], level=0.4) == pytest.approx(
+        2 * math.sqrt(2)
+    )
+    assert relaxation_time([0, 2, 4], [1.0, 0.2, 0.1], level=0.6) == pytest.approx(1.0)
+
+
+def test_relaxation_time_not_reached_or_unknown_is_nan():
+    assert math.isnan(relaxation_time([0, 1, 2], [1.0, 0.8, 0.6]))
+    assert math.isnan(relaxation_time([1, 2], [0.2, 0.1]))
+    assert math.isnan(relaxation_time([0, 1, 2], [1.0, math.nan, 0.1]))
+
+
+def test_curves_are_averaged_before_the_level_is_sought():
+    times = np.append(0.0, np.geomspace(0.01, 1000.0, 400))
+    curves = np.exp(-times / np.array([[1.0], [50.0]]))
+    mean = relaxation_time(times, curves)
+    assert mean == pytest.approx(relaxation_time(times, curves.mean(axis=0)))
+    # (exp(-t) + exp(-t/50))/2 = 1/e at t = 15.4; the mean of the times would be 25.5
+    assert mean == pytest.approx(-50 * math.log(2 / math.e), rel=1e-3)
+
+
+# Structure factor
+
+
+def structure_factor_by_hand(positions, cell, lowest, highest):
+    """Mean of |Σ exp(-i k·r)|²/n over all wave vectors with lowest <= |k| < highest."""
+    reciprocal = 2 * np.pi * np.linalg.inv(np.array([[cell.length, 0], [cell.tilt, cell.length]])).T
+    values = []
+    for m in range(-30, 31):
+        for n in range(-30, 31):
+            k = m * reciprocal[0] + n * reciprocal[1]
+            if lowest <= np.hypot(*k) < highest and (m, n) != (0, 0):
+                values.append(abs(np.exp(-1j * positions @ k).sum()) ** 2 / len(positions))
+    return np.mean(values) if values else math.nan
+
+
+@pytest.mark.parametrize("tilt", [0.0, 1.7, 4.9])
+def test_structure_factor_against_loops(tilt):
+    rng = np.random.default_rng(8)
+    n, cell = 12, Cell(6.0, tilt)
+    species = half_and_half(n)
+    species[0] = 1
+    positions = rng.uniform(-6.0, 12.0, (1, n, 2))
+    wavenumber, structure = structure_factor(positions, species, cell)
+    assert len(wavenumber) == structure.shape[1] == 120
+    groups = (positions[0], positions[0][species == 0], positions[0][species == 1])
+    for b in (0, 10, 11, 30, 54, 55, 56, 90, 119):
+        for row, group in enumerate(groups):
+            expected = structure_factor_by_hand(group, cell, 0.1 * b, 0.1 * (b + 1))
+            np.testing.assert_allclose(structure[row, b], expected, rtol=1e-9)
+        assert wavenumber[b] == pytest.approx(0.1 * b + 0.05)
+
+
+def test_an_ideal_gas_has_no_structure():
+    rng = np.random.default_rng(9)
+    n, cell = 200, Cell(16.0)
+    species = half_and_half(n)
+    frames = rng.uniform(0.0, cell.length, (20, n, 2))
+    wavenumber, structure = structure_factor(frames, species, cell)
+    assert np.nanmean(structure[:, wavenumber > 3], axis=1) == pytest.approx(1.0, abs=0.02)
+    radius, g = radial_distribution(frames, species, cell)
+    assert np.nanmean(g[:, radius > 1], axis=1) == pytest.approx(1.0, abs=0.02)
+
+
+def square_lattice(n_side, spacing=1.0):
+    return spacing * np.stack(np.divmod(np.arange(n_side**2), n_side), axis=1).astype(float)
+
+
+def test_bragg_peak_of_the_square_lattice():
+    n_side, spacing = 16, 1.1
+    positions = square_lattice(n_side, spacing)
+    cell = Cell(n_side * spacing)
+    species = np.zeros(n_side**2, np.int8)
+    wavenumber, structure = structure_factor(positions[None], species, cell)
+    bragg = 2 * np.pi / spacing
+    assert np.nanmax(structure[0, wavenumber < bragg - 0.1]) < 1e-10
+    assert first_peak(wavenumber, structure[0]) == pytest.approx(bragg, abs=0.1)
+
+
+# Peaks and minima
+
+
+def test_first_peak_of_a_noisy_curve():
+    # two peaks of a liquid; noise and empty bins at low k as in a simulation
+    rng = np.random.default_rng(10)
+    k = np.arange(0.05, 12, 0.1)
+    s = 1 + 1.4 * np.exp(-((k - 5.53) ** 2) / 0.3) + 0.35 * np.exp(-((k - 9.9) ** 2) / 0.8)
+    s -= np.exp(-k / 1.5)
+    s += 0.05 * rng.standard_normal(len(k))
+    s[[0, 2, 5]] = np.nan
+    assert first_peak(k, s) == pytest.approx(5.53, abs=0.03)
+
+
+def test_first_peak_is_not_the_second_even_if_that_is_higher():
+    k = np.arange(0.05, 12, 0.1)
+    s = 1 + 1.2 * np.exp(-((k - 4.0) ** 2) / 0.2) + 1.5 * np.exp(-((k - 8.0) ** 2) / 0.2)
+    assert first_peak(k, s) == pytest.approx(4.0, abs=0.02)
+
+
+def test_no_peak_is_nan():
+    assert math.isnan(first_peak(np.arange(0.05, 2, 0.1), np.full(20, 0.9)))
+    assert math.isnan(first_peak(np.arange(0.05, 2, 0.1), np.full(20, np.nan)))
+
+
+def test_radial_distribution_of_the_square_lattice():
+    # ring by ring: 4 neighbours at 1 and at √2; here every second particle is large
+    n_side = 12
+    positions = square_lattice(n_side)
+    cell = Cell(float(n_side))
+    species = (positions.sum(axis=1) % 2).astype(np.int8)
+    radius, g = radial_distribution(positions[None] + 0.123, species, cell)
+    n = n_side**2
+
+    def neighbours(row, lowest, highest):
+        """Mean number of partners between two distances, from g."""
+        others = n / 2 if row == 1 else n / 2 - 1
+        ring = (radius > lowest) & (radius < highest)
+        return np.sum(g[row, ring] * 2 * np.pi * radius[ring]) * 0.02 * others / cell.area
+
+    assert [neighbours(row, 0.9, 1.1) for row in range(3)] == pytest.approx([0, 4, 0])
+    assert [neighbours(row, 1.3, 1.5) for row in range(3)] == pytest.approx([4, 0, 4])
+    assert np.nansum(g[:, (radius > 1.1) & (radius < 1.3)]) == 0
+
+
+def test_radial_distribution_ends_at_half_the_cell():
+    frames = np.random.default_rng(11).uniform(0, 7.0, (2, 30, 2))
+    radius, g = radial_distribution(frames, half_and_half(30), Cell(7.0))
+    assert radius[-1] == pytest.approx(4.99)
+    np.testing.assert_array_equal(np.isnan(g[0]), radius > 3.5)
+
+
+def test_first_minimum_of_a_noisy_curve():
+    # cubic between first peak (1.07), minimum (1.45) and second peak, with the noise of counts
+    rng = np.random.default_rng(12)
+    r = np.arange(0.01, 5, 0.02)
+    g = 1 + 1.8 * np.exp(-((r - 1.07) ** 2) / 0.01) - 0.5 * np.exp(-((r - 1.45) ** 2) / 0.04)
+    g = np.where(r < 0.85, 0.0, g) - 0.55 * np.exp(-((r - 2.6) ** 2) / 0.02)
+    g += 0.03 * rng.standard_normal(len(r))
+    g[r > 4.5] = np.nan
+    assert first_minimum(r, g) == pytest.approx(1.45, abs=0.015)
+
+
+def test_unknown_distribution_has_no_minimum():
+    r = np.arange(0.01, 5, 0.02)
+    assert math.isnan(first_minimum(r, np.full(len(r), np.nan)))
+    assert math.isnan(first_minimum(r[:50], np.linspace(0, 1, 50)))
+
+
+# Input
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"frames": np.zeros((4, 6))}, r"frames: shape \(4, 6\)"),
+        ({"species": np.zeros(5, np.int8)}, r"species: shape \(5,\)"),
+        ({"lags": [0.5]}, "lags: .* integers expected"),
+        ({"lags": [4]}, "lags: 4 to 4 given, 0 to 3"),
+        ({"lags": [-1]}, "lags: -1"),
+        ({"wavenumber": 0.0}, "wavenumber: 0.0"),
+    ],
+)
+def test_unusable_input_is_named(change, named):
+    usable = {
+        "frames": np.zeros((4, 6, 2)),
+        "lags": [0, 1],
+        "wavenumber": 1.0,
+        "species": half_and_half(6),
+        "cell": Cell(9.0),
+        "neighbour_distances": DISTANCES,
+    }
+    with pytest.raises(InputError, match=named):
+        self_dynamics(**(usable | change))
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: relaxation_time([0, 2, 1], [1, 0.5, 0.1]), "times: "),
+        (lambda: relaxation_time([-1, 2, 3], [1, 0.5, 0.1]), "times: "),
+        (lambda: relaxation_time([0, 2], [1, 0.5, 0.1]), r"scattering: shape \(3,\)"),
+        (lambda: logarithmic_lags(1), "n_frames: 1"),
+        (lambda: first_peak(np.zeros(3), np.zeros(4)), r"structure: shape \(4,\)"),
+        (lambda: first_minimum(np.zeros(3), np.zeros(4)), r"distribution: shape \(4,\)"),
+    ],
+)
+def test_unusable_curves_are_named(call, named):
+    with pytest.raises(InputError, match=named):
+        call()
