@@ -1,0 +1,13 @@
+"""Figure 2: overlaps against temperature."""
+
+from softmodes import plotting, progress, tables
+
+
+def draw(overlap: str, pdf: str, png: str) -> None:
+    """Draw figure 2 from the table overlap_vs_temperature."""
+    plotting.save(plotting.figure2(tables.read_csv(overlap)), pdf, png)
+
+
+if __name__ == "__main__":
+    with progress.job(snakemake.log[0]):
+        draw(snakemake.input.overlap, snakemake.output.pdf, snakemake.output.png)

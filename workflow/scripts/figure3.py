@@ -1,0 +1,49 @@
+"""Figure 3: maps of one configuration's fields."""
+
+import numpy as np
+
+from softmodes import plotting, progress, storage
+
+MODE_FRACTIONS = (0.015, 0.00175)
+"""Numbers of soft modes mapped in the Letter, as shares of 2N; the scan's nearest are taken."""
+
+
+def draw(
+    equilibrium: str, isoconfigurational: str, quench: str, modes: str, pdf: str, png: str
+) -> None:
+    """Draw figure 3 from the files of one state point, at the smallest strain of the scan."""
+    state = storage.read(equilibrium, "species")
+    soft = storage.read(modes, "scan/gamma", "scan/n_modes", "scan/soft_participation")
+    quenched = storage.read(quench, "gamma", "positions", "nonaffine", "switched")
+    strain = int(np.argmin(soft["scan/gamma"]))
+    gamma = soft["scan/gamma"][strain]
+    (place,) = np.flatnonzero(quenched["gamma"] == gamma)
+    wanted = np.array(MODE_FRACTIONS) * 2 * state.attributes["n_particles"]
+    numbers = soft["scan/n_modes"]
+    chosen = [int(np.argmin(np.abs(np.log(numbers / number)))) for number in wanted]
+    sizes = np.array([state.attributes["sigma_small"], state.attributes["sigma_large"]])
+    maps = plotting.Maps(
+        positions=quenched["positions"][0],
+        diameters=sizes[state["species"]],
+        box_length=state.attributes["box_length"],
+        debye_waller=storage.read(isoconfigurational, "debye_waller")["debye_waller"],
+        nonaffine=quenched["nonaffine"][place],
+        soft_participation=soft["scan/soft_participation"][strain, chosen],
+        n_modes=tuple(int(numbers[number]) for number in chosen),
+        gamma=float(gamma),
+        temperature=state.attributes["temperature"],
+        switched=bool(quenched["switched"][place]),
+    )
+    plotting.save(plotting.figure3(maps), pdf, png)
+
+
+if __name__ == "__main__":
+    with progress.job(snakemake.log[0]):
+        draw(
+            snakemake.input.equilibrium,
+            snakemake.input.isoconfigurational,
+            snakemake.input.quench,
+            snakemake.input.modes,
+            snakemake.output.pdf,
+            snakemake.output.png,
+        )
