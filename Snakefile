@@ -1,0 +1,42 @@
+"""Soft modes and nonaffine rearrangements: from one configuration to the Letter's figures.
+
+Without --configfile the demo, config/config.yaml, is run. Results go to results/<study>/.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.9")
+
+# a file given by --configfile stands alone: merging it into the demo's would fill its gaps
+if not workflow.configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/equilibrate.smk"
+include: "workflow/rules/relaxation.smk"
+include: "workflow/rules/isoconfigurational.smk"
+include: "workflow/rules/quench.smk"
+include: "workflow/rules/diagonalise.smk"
+include: "workflow/rules/overlap.smk"
+include: "workflow/rules/aggregate.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/summary.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        figures=expand(
+            f"{RESULTS}/figures/fig{{number}}.{{suffix}}",
+            number=[1, 2, 3, 4],
+            suffix=["pdf", "png"],
+        ),
+        summary=expand(f"{RESULTS}/summary.{{suffix}}", suffix=["md", "json"]),
+    message:
+        "The study {config[study]} is complete: figures and summary are in {RESULTS}."

@@ -1,0 +1,218 @@
+"""Configurations: the three of the repository are right, wrong ones are refused in one message."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from softmodes import config
+from softmodes.errors import InputError
+
+FOLDER = Path(__file__).parents[1] / "config"
+STUDIES = ["config", "letter", "test"]
+
+
+@pytest.fixture
+def study():
+    return config.load(FOLDER / "test.yaml")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_repositorys_configurations_are_valid(name):
+    assert config.load(FOLDER / f"{name}.yaml")["study"] != ""
+
+
+def test_the_letters_grid_is_the_letters():
+    letter = config.load(FOLDER / "letter.yaml")
+    assert letter["n_particles"] == [2000, 8000]
+    assert letter["samples"] == 50
+    assert config.temperatures(letter) == [
+        2.0, 1.5, 1.0, 0.8, 0.6, 0.55, 0.5, 0.46, 0.43, 0.40, 0.38, 0.36,
+    ]  # fmt: skip
+    assert letter["shear"]["gamma"][0] == 1e-4
+    assert letter["shear"]["gamma"][-1] == 1.0
+    assert config.mode_number(letter["modes"]["fraction"], 2000) == 40
+    assert config.mode_number(letter["modes"]["fraction"], 8000) == 160
+    assert {0.00175, 0.015} <= set(letter["modes"]["scan_fractions"])
+
+
+def test_every_key_of_the_schema_is_described_and_every_value_has_a_unit():
+    schema = yaml.safe_load(config.SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+
+    def check(part, where):
+        assert part["description"].endswith("."), where
+        if part["type"] == "object":
+            assert part["additionalProperties"] is False, where
+            for name, inner in part["properties"].items():
+                check(inner, f"{where}.{name}")
+        elif part["type"] == "array":
+            check(part["items"], f"{where}[]")
+        else:
+            assert part["unit"], where
+            if part["type"] in ("integer", "number"):
+                assert {"minimum", "exclusiveMinimum"} & set(part), where
+                assert {"maximum", "exclusiveMaximum"} & set(part), where
+
+    check(schema, "")
+
+
+def changed(study, path, value):
+    """A copy of a study with one key set, or taken out where the value is `...`."""
+    study = copy.deepcopy(study)
+    *parents, last = path
+    holder = study
+    for part in parents:
+        holder = holder[part]
+    if value is ...:
+        del holder[last]
+    else:
+        holder[last] = value
+    return study
+
+
+WRONG = {
+    "not a number": (["samples"], "four", "samples", "'four'", "a whole number >= 1"),
+    "a fraction of a sample": (["samples"], 2.5, "samples", "2.5", "a whole number"),
+    "a float as a count": (["samples"], 2.0, "samples", "2.0", "a whole number"),
+    "yes as a number": (["seed"], True, "seed", "True", "a whole number"),
+    "below its range": (["samples"], 0, "samples", "0", ">= 1"),
+    "infinite": (["ensemble", "pressure"], float("inf"), "ensemble.pressure", "inf", "a number"),
+    "no number at all": (["start_density"], float("nan"), "start_density", "nan", "a number"),
+    "text to YAML": (
+        ["shear", "gamma", 0], "1e-4", "shear.gamma[0]", "1e-4", "write 1.0e-4",
+    ),
+    "unknown key": (["modes", "fractions"], 0.1, "modes.fractions", "0.1", "fraction?"),
+    "unknown key, nothing like it": (["flavour"], 1, "flavour", "1", "one of study, seed"),
+    "missing key": (["isoconfigurational", "runs"], ..., "isoconfigurational.runs", "not given",
+                    "an even number"),
+    "a name with a slash": (["study"], "../x", "study", "'../x'", "a text matching"),
+    "an odd exponent": (["model", "exponent"], 11, "model.exponent", "11", "an even number"),
+    "no temperatures": (["temperatures"], [], "temperatures", "[]", "a list of at least 1"),
+    "two sizes alike": (["n_particles"], [120, 120], "n_particles", "[120, 120]", "only once"),
+    "both ensembles": (["ensemble", "density"], 0.7, "ensemble", "'pressure': 13.5",
+                       "exactly one of pressure, density"),
+    "no ensemble": (["ensemble"], {}, "ensemble", "{}", "exactly one of"),
+    "isobar without its start": (["start_density"], ..., "start_density", "not given",
+                                 "because ensemble.pressure is set"),
+    "isobar without a barostat": (["temperatures", 1, "barostat_time"], ...,
+                                  "temperatures[1].barostat_time", "not given", "a number"),
+    "isochore with a barostat": (["ensemble"], {"density": 0.7}, "start_density", "0.7",
+                                 "because ensemble.density is set"),
+    "a temperature twice": (["temperatures", 1, "temperature"], 1.0,
+                            "temperatures[1].temperature", "1.0", "less than the entry before"),
+    "heating": (["temperatures", 1, "temperature"], 1.2, "temperatures[1].temperature", "1.2",
+                "less than the entry before it, 1.0"),
+    "too fine a temperature": (["temperatures", 1, "temperature"], 0.6005,
+                               "temperatures[1].temperature", "0.6005", "a multiple of 0.001"),
+    "no whole number of steps": (["temperatures", 0, "relaxation_time"], 10.001,
+                                 "temperatures[0].relaxation_time", "10.001",
+                                 "at least one time_step, 0.005, and a multiple"),
+    "shorter than a step": (["temperatures", 0, "barostat_time"], 0.002,
+                            "temperatures[0].barostat_time", "0.002", "at least one time_step"),
+    "fewer steps than points": (["temperatures", 1, "equilibration_time"], 0.02,
+                                "temperatures[1].equilibration_time", "0.02", "series_points, 6"),
+    "sampling off the steps": (["temperatures", 1, "time_step"], 0.003,
+                               "isoconfigurational.sampling_interval", "0.1",
+                               "a multiple of temperatures[1].time_step, 0.003"),
+    "a window off the samples": (["isoconfigurational", "debye_waller_time"], 2.05,
+                                 "isoconfigurational.debye_waller_time", "2.05",
+                                 "a multiple of it"),
+    "a window of one sample": (["isoconfigurational", "debye_waller_time"], 0.1,
+                               "isoconfigurational.debye_waller_time", "0.1",
+                               "at least twice sampling_interval"),
+    "an odd number of runs": (["isoconfigurational", "runs"], 7, "isoconfigurational.runs", "7",
+                              "an even number"),
+    "no strain": (["shear", "gamma", 0], 0.0, "shear.gamma[0]", "0.0", "> 0"),
+    "strains out of order": (["shear", "gamma", 2], 0.0005, "shear.gamma[2]", "0.0005",
+                             "more than the entry before it, 0.001"),
+    "a strain of its own": (["modes", "scan_gamma", 1], 0.07, "modes.scan_gamma[1]", "0.07",
+                            "one of shear.gamma, 0.0001"),
+    "one strain to scan": (["modes", "scan_gamma"], [0.0001], "modes.scan_gamma", "[0.0001]",
+                           "a list of 2"),
+    "more modes than there are": (["modes", "fraction"], 1.0, "modes.fraction",
+                                  "240 modes at n_particles 120", "at most the 238 modes"),
+    "fractions out of order": (["modes", "scan_fractions", 1], 0.0001,
+                               "modes.scan_fractions[1]", "0.0001", "more than the entry before"),
+    "twice the same modes": (["modes", "scan_fractions", 1], 0.002,
+                             "modes.scan_fractions[1]", "0.002", "more modes than the 1"),
+    "half a particle": (["n_particles"], [120, 121], "n_particles", "121",
+                        "a whole number of particles"),
+    "a box smaller than the cutoff": (["model", "cutoff"], 5.0, "n_particles", "120",
+                                      "at least 154, so that the box"),
+    "neighbours across the box": (["overlap", "neighbour_distances", "large"], 7.0,
+                                  "overlap.neighbour_distances.large", "7.0",
+                                  "at most half the box"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_configuration_is_refused_by_key_value_and_expectation(study, case):
+    path, value, key, given, expected = WRONG[case]
+    with pytest.raises(InputError) as refusal:
+        config.validate(changed(study, path, value))
+    message = str(refusal.value)
+    assert message.startswith(f"config key {key}: ")
+    assert given in message.split("; expected: ")[0]
+    assert expected in message
+    assert "\n" not in message
+
+
+@pytest.fixture
+def isochore(study):
+    study["ensemble"] = {"density": 0.64}
+    del study["start_density"]
+    for entry in study["temperatures"]:
+        del entry["barostat_time"]
+    return study
+
+
+def test_an_isochore_is_valid(isochore):
+    config.validate(isochore)
+
+
+def test_the_smallest_box_follows_the_density(isochore):
+    isochore["modes"]["scan_fractions"] = [0.01, 0.05]
+    isochore["model"]["cutoff"] = 4.0
+    # twice the longest cutoff is L = 2 * 4.0 * 1.4, and 0.64 L² = 80.3
+    config.validate(changed(isochore, ["n_particles"], [82]))
+    with pytest.raises(InputError, match="at least 81"):
+        config.validate(changed(isochore, ["n_particles"], [80]))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(None, "readable YAML"), ("a: [1", "no valid YAML"), ("just a word", "a mapping of study")],
+)
+def test_a_file_that_is_no_configuration(tmp_path, text, words):
+    path = tmp_path / "study.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=words) as refusal:
+        config.load(path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_names_of_state_points():
+    assert config.state_point(2000, 0.36, 7) == "N2000_T0.360_s007"
+
+
+def test_the_entry_of_a_temperature(study):
+    assert config.at_temperature(study, 0.6)["propensity"] is False
+    with pytest.raises(InputError, match=r"0\.7 given, one of 1, 0\.6"):
+        config.at_temperature(study, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "n_particles", "number"),
+    [(0.01, 2000, 40), (0.00175, 2000, 7), (0.00175, 1000, 4), (0.015, 1000, 30), (1e-5, 100, 1)],
+)
+def test_numbers_of_modes_are_rounded_half_up(fraction, n_particles, number):
+    assert config.mode_number(fraction, n_particles) == number
+
+
+def test_times_in_steps():
+    assert config.whole_steps(0.1, 0.002) == 50
+    assert config.whole_steps(2.1, 0.3) == 7

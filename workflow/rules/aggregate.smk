@@ -1,0 +1,31 @@
+rule aggregate:
+    input:
+        equilibrium=stage_files("equilibrium"),
+        relaxation=stage_files("relaxation"),
+        isoconfigurational=stage_files("isoconfigurational"),
+        quench=stage_files("quench"),
+        modes=stage_files("modes"),
+        overlap=stage_files("overlap", suffix="csv"),
+    output:
+        overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
+        overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
+        overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",
+        energy_stress=f"{RESULTS}/tables/energy_stress.csv",
+        gamma_c=f"{RESULTS}/tables/gamma_c.csv",
+        relaxation=f"{RESULTS}/tables/relaxation.csv",
+        state_points=f"{RESULTS}/tables/state_points.csv",
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        seed=config["seed"],
+        minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
+    message:
+        "Collect the results of all state points into tables."
+    script:
+        "../scripts/aggregate.py"

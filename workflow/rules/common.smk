@@ -1,0 +1,109 @@
+"""Validation of the configuration, names of files, and look-ups that the rules share."""
+
+import math
+import os
+import sys
+from pathlib import Path
+
+LIBRARY = Path(workflow.basedir) / "workflow"
+sys.path.insert(0, str(LIBRARY))
+
+from softmodes.config import at_temperature, state_point, temperatures, validate, whole_steps
+from softmodes.errors import InputError
+
+# scripts run in interpreters of their own, which find the library by this
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
+)
+
+try:
+    validate(config)
+except InputError as error:
+    sys.exit(f"{error}")
+
+ENVIRONMENT = "../../envs/softmodes.yaml"
+RESULTS = f"results/{config['study']}"
+STATE_POINT = "N{n_particles}_T{temperature}_s{sample}"
+TEMPERATURES = temperatures(config)
+MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
+NEIGHBOUR_DISTANCES = [
+    config["overlap"]["neighbour_distances"][pair] for pair in ("small", "mixed", "large")
+]
+
+
+wildcard_constraints:
+    n_particles=r"\d+",
+    temperature=r"\d+\.\d{3}",
+    sample=r"\d\d\d+",
+
+
+def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES, suffix="h5"):
+    """The files of a stage, for all samples at the given N and T."""
+    return [
+        f"{RESULTS}/{stage}/{state_point(size, degree, sample)}.{suffix}"
+        for size in sizes
+        for degree in degrees
+        for sample in range(config["samples"])
+    ]
+
+
+def settings(wildcards):
+    """The entry of the configuration for a temperature."""
+    return at_temperature(config, float(wildcards.temperature))
+
+
+def setting(name):
+    """Function of the wildcards: one key of that entry, None where it lacks."""
+    return lambda wildcards: settings(wildcards).get(name)
+
+
+def hotter_equilibrium(wildcards):
+    """The same sample at the next higher temperature; nothing at the highest."""
+    place = TEMPERATURES.index(settings(wildcards)["temperature"])
+    if place == 0:
+        return []
+    start = state_point(int(wildcards.n_particles), TEMPERATURES[place - 1], int(wildcards.sample))
+    return f"{RESULTS}/equilibrium/{start}.h5"
+
+
+def relaxation_of_all_samples(wildcards):
+    """The files that τ_e is taken from, where the propensity is asked for."""
+    if not settings(wildcards)["propensity"]:
+        return []
+    return stage_files("relaxation", [int(wildcards.n_particles)], [float(wildcards.temperature)])
+
+
+def propensity_multiple(wildcards):
+    """t_α in units of τ_e; None where the propensity is not asked for."""
+    asked = settings(wildcards)["propensity"]
+    return config["isoconfigurational"]["propensity_multiple"] if asked else None
+
+
+def run_minutes(wildcards, time):
+    """Time limit of a simulation over `time` τ: three times the usual 200 ns per particle step."""
+    steps = whole_steps(time, settings(wildcards)["time_step"])
+    return math.ceil(10 + 3 * 200e-9 * steps * int(wildcards.n_particles) / 60)
+
+
+def equilibrate_minutes(wildcards):
+    """Time limit of the two stages of an equilibration."""
+    entry = settings(wildcards)
+    return run_minutes(wildcards, entry.get("barostat_time", 0) + entry["equilibration_time"])
+
+
+def relaxation_minutes(wildcards):
+    """Time limit of the trajectory and its analysis."""
+    return run_minutes(wildcards, settings(wildcards)["relaxation_time"])
+
+
+def isoconfigurational_minutes(wildcards):
+    """Time limit of all runs; τ_e, not known yet, is taken to be the trajectory's whole length."""
+    time = config["isoconfigurational"]["debye_waller_time"]
+    if settings(wildcards)["propensity"]:
+        time = max(time, settings(wildcards)["relaxation_time"] * propensity_multiple(wildcards))
+    return run_minutes(wildcards, config["isoconfigurational"]["runs"] * time)
+
+
+def strains_minutes(wildcards):
+    """Time limit of quenches, or of diagonalisations, over all strains."""
+    return math.ceil(10 + 1e-3 * len(config["shear"]["gamma"]) * int(wildcards.n_particles))

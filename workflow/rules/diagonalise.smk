@@ -1,0 +1,21 @@
+rule diagonalise:
+    input:
+        quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
+    output:
+        modes=f"{RESULTS}/modes/{STATE_POINT}.h5",
+    log:
+        f"{RESULTS}/logs/diagonalise/{STATE_POINT}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=strains_minutes,
+    params:
+        fraction=config["modes"]["fraction"],
+        scan_gamma=config["modes"]["scan_gamma"],
+        scan_fractions=config["modes"]["scan_fractions"],
+    message:
+        "Find the soft modes of sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."
+    script:
+        "../scripts/diagonalise.py"

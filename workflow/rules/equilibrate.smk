@@ -1,0 +1,29 @@
+rule equilibrate:
+    input:
+        hotter=hotter_equilibrium,
+    output:
+        equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
+    log:
+        f"{RESULTS}/logs/equilibrate/{STATE_POINT}.log",
+    # the chain through the temperatures is the longest way through the study
+    priority: 10
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=equilibrate_minutes,
+    params:
+        study=config["study"],
+        seed=config["seed"],
+        model=config["model"],
+        pressure=config["ensemble"].get("pressure"),
+        start_density=config.get("start_density", config["ensemble"].get("density")),
+        time_step=setting("time_step"),
+        barostat_time=setting("barostat_time"),
+        equilibration_time=setting("equilibration_time"),
+        series_points=config["series_points"],
+    message:
+        "Cool sample {wildcards.sample} of N = {wildcards.n_particles} to T = {wildcards.temperature}, then equilibrate it."
+    script:
+        "../scripts/equilibrate.py"

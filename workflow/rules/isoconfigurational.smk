@@ -1,0 +1,24 @@
+rule isoconfigurational:
+    input:
+        equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
+        relaxation=relaxation_of_all_samples,
+    output:
+        isoconfigurational=f"{RESULTS}/isoconfigurational/{STATE_POINT}.h5",
+    log:
+        f"{RESULTS}/logs/isoconfigurational/{STATE_POINT}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=isoconfigurational_minutes,
+    params:
+        time_step=setting("time_step"),
+        runs=config["isoconfigurational"]["runs"],
+        debye_waller_time=config["isoconfigurational"]["debye_waller_time"],
+        sampling_interval=config["isoconfigurational"]["sampling_interval"],
+        propensity_multiple=propensity_multiple,
+    message:
+        "Run sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}, from fresh velocities many times."
+    script:
+        "../scripts/isoconfigurational.py"

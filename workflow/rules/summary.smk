@@ -1,0 +1,26 @@
+rule summary:
+    input:
+        overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
+        overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
+        overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",
+        energy_stress=f"{RESULTS}/tables/energy_stress.csv",
+        gamma_c=f"{RESULTS}/tables/gamma_c.csv",
+        state_points=f"{RESULTS}/tables/state_points.csv",
+    output:
+        markdown=f"{RESULTS}/summary.md",
+        json=f"{RESULTS}/summary.json",
+    log:
+        f"{RESULTS}/logs/summary.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study=config["study"],
+        minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
+    message:
+        "Set the study's figures beside the Letter's statements."
+    script:
+        "../scripts/summary.py"

@@ -1,0 +1,367 @@
+"""The configuration of a study: read, checked, and asked.
+
+A configuration is the plain mapping of its YAML file. `validate` checks it against the schema
+(`workflow/schemas/config.schema.yaml`: types, units, ranges, unknown keys) and then what one key
+demands of another; the first fault found is raised as an `InputError` that names the key, the
+value and what was expected. The other functions here expect a validated configuration.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from softmodes.errors import InputError
+
+SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
+
+_WHOLE = 1e-6
+"""How far from a whole number a ratio of two decimal numbers may come out."""
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """The validated configuration of a YAML file.
+
+    Raises:
+        InputError: the file is missing or no YAML, or the configuration is wrong.
+    """
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}, a readable YAML file expected") from error
+    except yaml.YAMLError as error:
+        detail = " ".join(str(error).split())
+        raise InputError(f"{path}: no valid YAML: {detail}") from error
+    validate(config)
+    return config
+
+
+def validate(config: Any) -> None:
+    """Check a configuration, schema first, then what one key demands of another.
+
+    Raises:
+        InputError: with the first fault.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    errors = sorted(
+        _Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path))
+    )
+    if errors:
+        raise InputError(_schema_message(errors[0]))
+    _check_ensemble(config)
+    _check_temperatures(config)
+    _check_times(config)
+    _check_strains(config)
+    for n_particles in config["n_particles"]:
+        _check_composition(config, n_particles)
+        _check_box(config, n_particles)
+        _check_modes(config, n_particles)
+
+
+def state_point(n_particles: int, temperature: float, sample: int) -> str:
+    """Name of a state point in file names; samples count from 0."""
+    return f"N{n_particles}_T{temperature:.3f}_s{sample:03d}"
+
+
+def at_temperature(config: Mapping[str, Any], temperature: float) -> dict[str, Any]:
+    """The entry of `temperatures` for a temperature, equal to a thousandth."""
+    for entry in config["temperatures"]:
+        if round(1000 * entry["temperature"]) == round(1000 * temperature):
+            return entry
+    raise InputError(
+        f"temperature: {temperature} given, one of {_listed(temperatures(config))} expected"
+    )
+
+
+def temperatures(config: Mapping[str, Any]) -> list[float]:
+    """The temperatures in the order of cooling."""
+    return [entry["temperature"] for entry in config["temperatures"]]
+
+
+def mode_number(fraction: float, n_particles: int) -> int:
+    """N_m that a share of the 2N modes comes to, rounded half up, at least 1."""
+    return max(1, math.floor(fraction * 2 * n_particles + 0.5 + _WHOLE))
+
+
+def whole_steps(time: float, step: float) -> int:
+    """How often `step` goes into `time`, to the nearest whole number."""
+    return round(time / step)
+
+
+def _is_number(_checker: object, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(_checker: object, value: object) -> bool:
+    # 4.0 is no whole number here: it would not serve as a count
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"number": _is_number, "integer": _is_integer}
+    ),
+)
+
+
+def _schema_message(error: ValidationError) -> str:
+    key = _dotted(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema["properties"])
+            unknown = next(name for name in error.instance if name not in known)
+            close = difflib.get_close_matches(str(unknown), known, n=1)
+            return _message(
+                _dotted([*error.absolute_path, unknown]),
+                f"{_shown(error.instance[unknown])} given, but there is no such key",
+                f"{close[0]}?" if close else f"one of {', '.join(known)}",
+            )
+        case "required":
+            missing = next(name for name in error.validator_value if name not in error.instance)
+            expected = _expectation(error.schema["properties"][missing])
+            return _message(_dotted([*error.absolute_path, missing]), "not given", expected)
+        case _:
+            return _message(key, f"{_shown(error.instance)} given", _expectation(error.schema))
+
+
+def _message(key: str, given: str, expected: str) -> str:
+    return f"config key {key}: {given}; expected: {expected}"
+
+
+def _expectation(schema: Mapping[str, Any]) -> str:
+    """What a part of the schema allows, in words."""
+    match schema["type"]:
+        case "object":
+            what = f"a mapping of {', '.join(schema['properties'])}"
+            if schema.get("maxProperties") == 1:
+                what = f"exactly one of {', '.join(schema['properties'])}"
+        case "array":
+            least, most = schema.get("minItems", 0), schema.get("maxItems")
+            count = f"{least}" if least == most else f"at least {least}"
+            what = f"a list of {count}"
+            what += ", each only once" if schema.get("uniqueItems") else ""
+        case "string":
+            what = f"a text matching {schema['pattern']}"
+        case "boolean":
+            what = "true or false"
+        case "integer" | "number" as kind:
+            what = "a number" if kind == "number" else "a whole number"
+            if schema.get("multipleOf") == 2:
+                what = "an even number"
+            bounds = [
+                f"{sign} {schema[bound]:.16g}"
+                for bound, sign in (
+                    ("exclusiveMinimum", ">"),
+                    ("minimum", ">="),
+                    ("exclusiveMaximum", "<"),
+                    ("maximum", "<="),
+                )
+                if bound in schema
+            ]
+            what = f"{what} {' and '.join(bounds)}"
+    unit = schema.get("unit", "1")
+    return f"{what}{'' if unit == '1' else f' (in {unit})'}. {schema['description']}"
+
+
+def _check_ensemble(config: Mapping[str, Any]) -> None:
+    isobaric = "pressure" in config["ensemble"]
+    entries = [("start_density", config)] + [
+        (f"temperatures[{index}].barostat_time", entry)
+        for index, entry in enumerate(config["temperatures"])
+    ]
+    for key, holder in entries:
+        name = key.split(".")[-1]
+        if isobaric and name not in holder:
+            _refuse(key, "not given", "a number, because ensemble.pressure is set")
+        if not isobaric and name in holder:
+            _refuse(key, f"{holder[name]} given", "no such key, because ensemble.density is set")
+
+
+def _check_temperatures(config: Mapping[str, Any]) -> None:
+    values = temperatures(config)
+    for index, value in enumerate(values):
+        if not _is_multiple(value, 0.001):
+            _refuse(f"temperatures[{index}].temperature", f"{value} given", "a multiple of 0.001")
+    _check_order([f"temperatures[{i}].temperature" for i in range(len(values))], values, sign=-1)
+
+
+def _check_times(config: Mapping[str, Any]) -> None:
+    runs = config["isoconfigurational"]
+    interval, window = runs["sampling_interval"], runs["debye_waller_time"]
+    if not _is_multiple(window, interval) or whole_steps(window, interval) < 2:
+        _refuse(
+            "isoconfigurational.debye_waller_time",
+            f"{window} given",
+            f"at least twice sampling_interval, {interval}, and a multiple of it",
+        )
+    for index, entry in enumerate(config["temperatures"]):
+        where, step = f"temperatures[{index}]", entry["time_step"]
+        if not _is_multiple(interval, step):
+            _refuse(
+                "isoconfigurational.sampling_interval",
+                f"{interval} given",
+                f"a multiple of {where}.time_step, {step}",
+            )
+        for name in ("barostat_time", "equilibration_time", "relaxation_time"):
+            if name in entry and not _is_multiple(entry[name], step):
+                _refuse(
+                    f"{where}.{name}",
+                    f"{entry[name]} given",
+                    f"at least one time_step, {step}, and a multiple of it",
+                )
+        if whole_steps(entry["equilibration_time"], step) < config["series_points"]:
+            _refuse(
+                f"{where}.equilibration_time",
+                f"{entry['equilibration_time']} given",
+                f"at least series_points, {config['series_points']}, steps of {step}",
+            )
+
+
+def _check_strains(config: Mapping[str, Any]) -> None:
+    gamma, scan = config["shear"]["gamma"], config["modes"]["scan_gamma"]
+    fractions = config["modes"]["scan_fractions"]
+    for name, values in (
+        ("shear.gamma", gamma),
+        ("modes.scan_gamma", scan),
+        ("modes.scan_fractions", fractions),
+    ):
+        _check_order([f"{name}[{index}]" for index in range(len(values))], values, sign=1)
+    for index, value in enumerate(scan):
+        if value not in gamma:
+            _refuse(
+                f"modes.scan_gamma[{index}]",
+                f"{value} given",
+                f"one of shear.gamma, {_listed(gamma)}",
+            )
+
+
+def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
+    fraction = config["model"]["small_fraction"]
+    if not _is_whole(n_particles * fraction):
+        _refuse(
+            "n_particles",
+            f"{n_particles} given",
+            f"a number of which model.small_fraction, {fraction}, is a whole number of particles",
+        )
+
+
+def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
+    model = config["model"]
+    reach = model["cutoff"] * max(model[f"sigma_{pair}"] for pair in ("small", "mixed", "large"))
+    density = _highest_density(config)
+    side = math.sqrt(n_particles / density)
+    if side < 2 * reach:
+        _refuse(
+            "n_particles",
+            f"{n_particles} given",
+            f"at least {math.ceil(density * 4 * reach**2)}, so that the box, at a density of up "
+            f"to {density:.3g}, is twice as wide as the cutoff of the largest pair, {reach:g}",
+        )
+    for name, distance in config["overlap"]["neighbour_distances"].items():
+        if distance > side / 2:
+            _refuse(
+                f"overlap.neighbour_distances.{name}",
+                f"{distance} given",
+                f"at most half the box, {side / 2:.3g} at n_particles {n_particles}",
+            )
+
+
+def _highest_density(config: Mapping[str, Any]) -> float:
+    """An upper bound, by a few per cent, of the densities that the study goes through.
+
+    Of an isobar: the inherent structures of the inverse power law obey P ∝ ρ^(1 + n/2). With
+    diameters scaled to the one-fluid σ² = Σ x_a x_b σ_ab², the Letter's mixture comes to
+    ρσ² = 1.09 at Pσ² = 19.7 in its coldest state, and heat only lowers that.
+    """
+    ensemble, model = config["ensemble"], config["model"]
+    if "density" in ensemble:
+        return ensemble["density"]
+    small, large = model["small_fraction"], 1 - model["small_fraction"]
+    one_fluid = (
+        small**2 * model["sigma_small"] ** 2
+        + 2 * small * large * model["sigma_mixed"] ** 2
+        + large**2 * model["sigma_large"] ** 2
+    )
+    compression = ensemble["pressure"] * one_fluid / 19.7
+    coldest = 1.09 / one_fluid * compression ** (1 / (1 + model["exponent"] / 2))
+    return max(1.05 * coldest, config["start_density"])
+
+
+def _check_modes(config: Mapping[str, Any], n_particles: int) -> None:
+    modes = config["modes"]
+    named = {"modes.fraction": modes["fraction"]} | {
+        f"modes.scan_fractions[{index}]": fraction
+        for index, fraction in enumerate(modes["scan_fractions"])
+    }
+    for key, fraction in named.items():
+        number = mode_number(fraction, n_particles)
+        if number > 2 * n_particles - 2:
+            _refuse(
+                key,
+                f"{fraction} given, which is {number} modes at n_particles {n_particles}",
+                f"at most the {2 * n_particles - 2} modes beside the two translations",
+            )
+    numbers = [mode_number(fraction, n_particles) for fraction in modes["scan_fractions"]]
+    for index, (one, other) in enumerate(itertools.pairwise(numbers), start=1):
+        if one == other:
+            _refuse(
+                f"modes.scan_fractions[{index}]",
+                f"{modes['scan_fractions'][index]} given",
+                f"more modes than the {one} of the entry before it, at n_particles {n_particles}",
+            )
+
+
+def _check_order(keys: Iterable[str], values: Iterable[float], sign: int) -> None:
+    for (_, before), (key, value) in itertools.pairwise(zip(keys, values, strict=True)):
+        if sign * (value - before) <= 0:
+            side = "more" if sign > 0 else "less"
+            _refuse(key, f"{value} given", f"{side} than the entry before it, {before}")
+
+
+def _refuse(key: str, given: str, expected: str) -> None:
+    raise InputError(_message(key, given, expected))
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < _WHOLE
+
+
+def _is_multiple(value: float, unit: float) -> bool:
+    """Whether `value` is a whole number, at least one, of `unit`."""
+    return _is_whole(value / unit) and round(value / unit) >= 1
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".") or "(the whole file)"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    if isinstance(value, str) and _is_float(value):
+        text += " (a text to YAML; write 1.0e-4 for 1e-4)"
+    return text
+
+
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
