@@ -85,13 +85,6 @@ def _centres(
 
 
 @kernel()
-def _grown(array: NDArray, size: int) -> NDArray:
-    larger = np.empty(size, dtype=array.dtype)
-    larger[: array.size] = array
-    return larger
-
-
-@kernel()
 def build_pair_list(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
@@ -116,9 +109,6 @@ def build_pair_list(
     width_x = length / np.sqrt(1.0 + (tilt / length) ** 2)
     n_x, n_y = max(1, int(3.0 * width_x / reach)), max(1, int(3.0 * length / reach))
     depth_x, depth_y = int(np.ceil(reach * n_x / width_x)), int(np.ceil(reach * n_y / length))
-    # cells beyond the edge of the box belong to the next image
-    wraps_x, columns = _periodic_indices(n_x, depth_x)
-    wraps_y, rows = _periodic_indices(n_y, depth_y)
 
     # Particles in order of their cell, with their centres wrapped into the box.
     column, row = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -144,60 +134,61 @@ def build_pair_list(
         member[slot], member_spread[slot] = i, spread[i]
         member_x[slot], member_y[slot] = centre_x[i], centre_y[i]
 
-    start = np.zeros(n + 1, np.int64)
-    neighbour, offset_x, offset_y = np.empty(16 * n, np.int32), np.empty(16 * n), np.empty(16 * n)
-    candidate, wrap_x, wrap_y = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    count = 0
-    for i in range(n):
-        found = 0
-        for reached_row in range(row[i], row[i] + 2 * depth_y + 1):
-            for reached_column in range(column[i], column[i] + 2 * depth_x + 1):
-                cell = rows[reached_row] * n_x + columns[reached_column]
-                lift = wraps_y[reached_row] * length
-                shift = wraps_x[reached_column] * length + wraps_y[reached_row] * tilt
-                if found + first_of_cell[cell + 1] - first_of_cell[cell] > candidate.size:
-                    candidate = _grown(candidate, 2 * candidate.size)
-                    wrap_x, wrap_y = _grown(wrap_x, candidate.size), _grown(wrap_y, candidate.size)
-                for m in range(first_of_cell[cell], first_of_cell[cell + 1]):
-                    j = member[m]
-                    dx = centre_x[i] - member_x[m] - shift
-                    dy = centre_y[i] - member_y[m] - lift
-                    outer = radii[species[i] + species[j]] + spread[i] + member_spread[m]
-                    candidate[found] = j
-                    wrap_x[found], wrap_y[found] = wraps_x[reached_column], wraps_y[reached_row]
-                    # no branch: one in four candidates is a neighbour, unpredictably
-                    found += (j > i) & (dx * dx + dy * dy < outer * outer)
-        if count + found > neighbour.size:
-            neighbour = _grown(neighbour, 2 * (count + found))
-            offset_x = _grown(offset_x, neighbour.size)
-            offset_y = _grown(offset_y, neighbour.size)
-        for c in range(found):
-            j = candidate[c]
-            vector_y = image_y[i] - image_y[j] + wrap_y[c]
-            vector_x = image_x[i] - image_x[j] + wrap_x[c]
-            shift, lift = vector_x * length + vector_y * tilt, vector_y * length
-            if lanes > 1:
-                closest = np.inf
-                for lane in range(lanes):
-                    dx = x[i, lane] - x[j, lane] - shift
-                    dy = y[i, lane] - y[j, lane] - lift
-                    closest = min(closest, dx * dx + dy * dy)
-                if closest >= radii[species[i] + species[j]] ** 2:
-                    continue
-            # insertion keeps the row in ascending order of j
-            slot = count
-            while slot > start[i] and neighbour[slot - 1] > j:
-                neighbour[slot] = neighbour[slot - 1]
-                offset_x[slot], offset_y[slot] = offset_x[slot - 1], offset_y[slot - 1]
-                slot -= 1
-            neighbour[slot], offset_x[slot], offset_y[slot] = j, shift, lift
-            count += 1
-        start[i + 1] = count
-    return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
-
-
-@kernel()
-def _periodic_indices(n_cells: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Image and index of the cells -depth ... n_cells + depth - 1 along one lattice direction."""
-    reached = np.arange(-depth, n_cells + depth)
-    return reached // n_cells, reached % n_cells
+    capacity = 16 * n
+    while True:
+        start = np.zeros(n + 1, np.int64)
+        neighbour = np.empty(capacity, np.int32)
+        offset_x, offset_y = np.empty(capacity), np.empty(capacity)
+        candidate = np.empty(n, np.int32)
+        count = 0
+        for i in range(n):
+            for reached_row in range(row[i] - depth_y, row[i] + depth_y + 1):
+                # cells beyond the edge of the box belong to the next image
+                turn_y = reached_row // n_y
+                first_cell = (reached_row - turn_y * n_y) * n_x
+                low, high = column[i] - depth_x, column[i] + depth_x + 1
+                while low < high:
+                    turn_x = low // n_x
+                    end = min(high, (turn_x + 1) * n_x)
+                    first_member = first_of_cell[first_cell + low - turn_x * n_x]
+                    end_member = first_of_cell[first_cell + end - turn_x * n_x]
+                    low = end
+                    near_x = centre_x[i] - turn_x * length - turn_y * tilt
+                    near_y = centre_y[i] - turn_y * length
+                    found = 0
+                    for m in range(first_member, end_member):
+                        j = member[m]
+                        dx, dy = near_x - member_x[m], near_y - member_y[m]
+                        outer = radii[species[i] + species[j]] + spread[i] + member_spread[m]
+                        candidate[found] = j
+                        # no branch: one in four candidates is a neighbour, unpredictably
+                        found += (j > i) & (dx * dx + dy * dy < outer * outer)
+                    if count + found > capacity:
+                        count = capacity + 1
+                        break
+                    for c in range(found):
+                        j = candidate[c]
+                        vector_y = image_y[i] - image_y[j] + turn_y
+                        vector_x = image_x[i] - image_x[j] + turn_x
+                        shift, lift = vector_x * length + vector_y * tilt, vector_y * length
+                        if lanes > 1:
+                            radius = radii[species[i] + species[j]]
+                            lanes_close = 0
+                            for lane in range(lanes):
+                                dx = x[i, lane] - x[j, lane] - shift
+                                dy = y[i, lane] - y[j, lane] - lift
+                                lanes_close += dx * dx + dy * dy < radius * radius
+                            if lanes_close == 0:
+                                continue
+                        # insertion keeps the row in ascending order of j
+                        slot = count
+                        while slot > start[i] and neighbour[slot - 1] > j:
+                            neighbour[slot] = neighbour[slot - 1]
+                            offset_x[slot], offset_y[slot] = offset_x[slot - 1], offset_y[slot - 1]
+                            slot -= 1
+                        neighbour[slot], offset_x[slot], offset_y[slot] = j, shift, lift
+                        count += 1
+            start[i + 1] = count
+        if count <= capacity:
+            return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
+        capacity *= 2

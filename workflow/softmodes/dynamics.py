@@ -1,0 +1,344 @@
+"""Molecular dynamics of one system: velocity Verlet, thermostat, barostat, equilibration.
+
+Thermostat: stochastic velocity rescaling (Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101,
+2007). Barostat: stochastic cell rescaling (Bernetti, Bussi, J. Chem. Phys. 153, 114107, 2020) in
+two dimensions. Both act every `COUPLING_INTERVAL`; between, the energy is conserved. The total
+momentum is zero, so that a system has 2N - 2 degrees of freedom. Masses and k_B are 1.
+
+Sums over pairs run in the same order wherever lists are rebuilt, so that a run cut into pieces
+gives the same bits as a run in one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softmodes.cell import Cell
+from softmodes.compilation import kernel
+from softmodes.errors import InputError
+from softmodes.forces import accumulate_forces, check_configuration, single_pair_list
+from softmodes.minimise import quench
+from softmodes.model import Mixture, PairTable
+
+SKIN = 0.4
+"""Added to the cutoffs in the Verlet list, in σ11."""
+
+COUPLING_INTERVAL = 0.1
+"""Time between actions of thermostat and barostat, in τ."""
+
+THERMOSTAT_TIME = 1.0
+"""Relaxation time of the kinetic energy, in τ."""
+
+BAROSTAT_TIME = 2.0
+"""Relaxation time of the area, in τ, if the compressibility were as assumed below."""
+
+COMPRESSIBILITY = 0.01
+"""Assumed κ_T, in σ11²/ε; sets only the speed of the barostat, not what it samples."""
+
+OVERLAP_FREE_FORCE = 1.0
+"""Largest force, in ε/σ11, that a relaxed random configuration starts with."""
+
+SERIES_FORCE = 1e-4
+"""Convergence of the quenches along a run, in ε/σ11: e_IS to about 1e-8 ε."""
+
+PARTICLE_STEPS_PER_CALL = 5_000_000
+"""Kernels return to Python after this many, in less than a second."""
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A state of the system.
+
+    Attributes:
+        positions: (N, 2), continuous in time (not wrapped), in σ11.
+        velocities: (N, 2), in σ11/τ, of zero sum.
+        species: (N,), 0 small, 1 large.
+        cell: the periodic cell.
+    """
+
+    positions: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    species: NDArray[np.int8]
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Equilibration:
+    """An equilibrated configuration and the record of its last stage.
+
+    Attributes:
+        configuration: at the end.
+        pressure: mean over the constant-volume stage, in ε/σ11².
+        time: (S,), since the start of the constant-volume stage, in τ.
+        energy: (S,) potential energy per particle, mean over the interval before `time`, in ε.
+        pressures: (S,), likewise.
+        inherent_energy: (S,) energy per particle of the inherent structure at `time`, in ε.
+    """
+
+    configuration: Configuration
+    pressure: float
+    time: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    pressures: NDArray[np.float64]
+    inherent_energy: NDArray[np.float64]
+
+
+def maxwell_boltzmann(
+    n_particles: int, temperature: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Velocities (N, 2) of the canonical distribution at zero total momentum."""
+    velocities = rng.normal(0.0, np.sqrt(temperature), (n_particles, 2))
+    return velocities - velocities.mean(axis=0)
+
+
+def random_configuration(
+    mixture: Mixture, n_particles: int, density: float, temperature: float, rng: np.random.Generator
+) -> Configuration:
+    """Random positions, relaxed until the overlaps are gone, with thermal velocities.
+
+    Args:
+        density: particles per σ11².
+
+    Raises:
+        InputError: if the box is too small for the potential's range.
+    """
+    cell = Cell(float(np.sqrt(n_particles / density)))
+    species = mixture.species(n_particles)
+    positions = rng.uniform(0.0, cell.length, (n_particles, 2))
+    relaxed = quench(positions, species, cell, mixture, tolerance=OVERLAP_FREE_FORCE).positions
+    return Configuration(relaxed, maxwell_boltzmann(n_particles, temperature, rng), species, cell)
+
+
+class Trajectory:
+    """One system moving in time; its arrays change in place.
+
+    Args:
+        configuration: where to start; it is copied.
+        mixture: the model.
+        time_step: in τ.
+
+    Attributes:
+        positions, velocities, forces: (N, 2).
+        cell: the current cell.
+        potential_energy: total, in ε, of the current positions.
+        virial: (2, 2), in ε.
+
+    Raises:
+        InputError: if a position is not finite or the box too small for cutoff and skin.
+    """
+
+    def __init__(self, configuration: Configuration, mixture: Mixture, time_step: float) -> None:
+        check_configuration(
+            configuration.positions, configuration.cell, mixture.largest_cutoff + SKIN
+        )
+        self.positions = configuration.positions.copy()
+        self.velocities = configuration.velocities.copy()
+        self.forces = np.empty_like(self.positions)
+        self.species = configuration.species
+        self.cell = configuration.cell
+        self.time_step = time_step
+        self._table = mixture.pair_table()
+        self.advance(0)
+
+    @property
+    def configuration(self) -> Configuration:
+        """A copy of the current state."""
+        return Configuration(self.positions.copy(), self.velocities.copy(), self.species, self.cell)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """2N - 2: the total momentum is zero."""
+        return 2 * len(self.positions) - 2
+
+    @property
+    def kinetic_energy(self) -> float:
+        """Total kinetic energy, in ε."""
+        return 0.5 * float(np.sum(self.velocities**2))
+
+    @property
+    def pressure(self) -> float:
+        """Instantaneous pressure, in ε/σ11²."""
+        return (2.0 * self.kinetic_energy + float(np.trace(self.virial))) / (2.0 * self.cell.area)
+
+    def advance(self, n_steps: int) -> None:
+        """Velocity-Verlet steps at constant energy; with n_steps = 0, only the forces."""
+        steps_per_call = max(1, PARTICLE_STEPS_PER_CALL // len(self.positions))
+        for done in range(0, max(n_steps, 1), steps_per_call):
+            self.potential_energy, xx, xy, yy = _advance(
+                self.positions,
+                self.velocities,
+                self.forces,
+                self.species,
+                self._table,
+                self.cell.length,
+                self.cell.symmetric_tilt,
+                self.time_step,
+                min(n_steps - done, steps_per_call),
+            )
+        self.virial = np.array([[xx, xy], [xy, yy]])
+
+    def thermostat(self, temperature: float, interval: float, rng: np.random.Generator) -> None:
+        """Exact evolution of the kinetic energy over an interval."""
+        dof = self.degrees_of_freedom
+        decay = np.exp(-interval / THERMOSTAT_TIME)
+        share = (1.0 - decay) * 0.5 * temperature / self.kinetic_energy
+        first = rng.standard_normal()
+        others = rng.chisquare(dof - 1)
+        factor = decay + share * (first**2 + others) + 2.0 * first * np.sqrt(decay * share)
+        self.velocities *= np.sqrt(factor)
+
+    def barostat(
+        self, pressure: float, temperature: float, interval: float, rng: np.random.Generator
+    ) -> None:
+        """One step of the area by stochastic cell rescaling."""
+        mobility = COMPRESSIBILITY / BAROSTAT_TIME * interval
+        noise = np.sqrt(2.0 * temperature * mobility / self.cell.area)
+        strain = mobility * (self.pressure - pressure) + noise * rng.standard_normal()
+        self.rescale(float(np.exp(strain / 2.0)))
+
+    def rescale(self, factor: float) -> None:
+        """Scale box and positions by a factor, velocities by its inverse."""
+        self.cell = Cell(self.cell.length * factor, self.cell.tilt * factor)
+        self.positions *= factor
+        self.velocities /= factor
+        self.advance(0)
+
+
+def equilibrate(
+    configuration: Configuration,
+    mixture: Mixture,
+    temperature: float,
+    time_step: float,
+    equilibration_time: float,
+    n_series: int,
+    rng: np.random.Generator,
+    pressure: float | None = None,
+    barostat_time: float = 0.0,
+    progress: Progress = lambda share: None,
+) -> Equilibration:
+    """Bring a configuration to a temperature: barostat stage, then constant volume.
+
+    The box of the constant-volume stage has the mean area of the barostat stage's second half.
+
+    Args:
+        temperature: in ε.
+        time_step: in τ.
+        equilibration_time: length of the constant-volume stage, in τ.
+        n_series: number of points of the recorded series.
+        pressure: of the barostat stage, in ε/σ11²; None leaves the box as it is.
+        barostat_time: length of the barostat stage, in τ.
+        progress: called with the share done.
+    """
+    trajectory = Trajectory(configuration, mixture, time_step)
+    n_coupling = max(1, round(COUPLING_INTERVAL / time_step))
+    interval = n_coupling * time_step
+    n_barostat = 0 if pressure is None else round(barostat_time / interval)
+    n_series_blocks = max(1, round(equilibration_time / interval / n_series))
+    n_blocks = n_barostat + n_series * n_series_blocks
+
+    areas = []
+    for block in range(n_barostat):
+        trajectory.advance(n_coupling)
+        trajectory.thermostat(temperature, interval, rng)
+        trajectory.barostat(pressure, temperature, interval, rng)
+        areas.append(trajectory.cell.area)
+        progress((block + 1) / n_blocks)
+    if areas:
+        area = np.mean(areas[len(areas) // 2 :])
+        trajectory.rescale(float(np.sqrt(area) / trajectory.cell.length))
+
+    series = np.empty((4, n_series))
+    for point in range(n_series):
+        energy = pressures = 0.0
+        for block in range(n_series_blocks):
+            trajectory.advance(n_coupling)
+            trajectory.thermostat(temperature, interval, rng)
+            energy += trajectory.potential_energy / len(trajectory.positions) / n_series_blocks
+            pressures += trajectory.pressure / n_series_blocks
+            progress((n_barostat + point * n_series_blocks + block + 1) / n_blocks)
+        inherent = quench(
+            trajectory.positions,
+            trajectory.species,
+            trajectory.cell,
+            mixture,
+            tolerance=SERIES_FORCE,
+        )
+        time = (point + 1) * n_series_blocks * interval
+        series[:, point] = time, energy, pressures, inherent.energy_per_particle
+    return Equilibration(
+        configuration=trajectory.configuration,
+        pressure=float(series[2].mean()),
+        time=series[0],
+        energy=series[1],
+        pressures=series[2],
+        inherent_energy=series[3],
+    )
+
+
+def record(trajectory: Trajectory, n_frames: int, steps_per_frame: int) -> NDArray[np.float64]:
+    """Positions (n_frames + 1, N, 2) at equal intervals of a constant-energy run, first the start.
+
+    The trajectory is left at the last frame.
+    """
+    frames = np.empty((n_frames + 1, *trajectory.positions.shape))
+    frames[0] = trajectory.positions
+    for frame in range(n_frames):
+        trajectory.advance(steps_per_frame)
+        frames[frame + 1] = trajectory.positions
+    return frames
+
+
+def whole_steps(duration: float, time_step: float) -> int:
+    """Number of steps in a duration.
+
+    Raises:
+        InputError: if the duration is not a multiple of the step.
+    """
+    n_steps = round(duration / time_step)
+    if n_steps < 1 or abs(n_steps * time_step - duration) > 1e-9 * duration:
+        raise InputError(f"duration: {duration} given, a multiple of the step {time_step} expected")
+    return n_steps
+
+
+@kernel()
+def _advance(
+    positions: NDArray[np.float64],
+    velocities: NDArray[np.float64],
+    forces: NDArray[np.float64],
+    species: NDArray[np.int8],
+    table: PairTable,
+    length: float,
+    tilt: float,
+    time_step: float,
+    n_steps: int,
+) -> tuple[float, float, float, float]:
+    """Advance in place; return the energy and the virial's xx, xy and yy at the end."""
+    n = positions.shape[0]
+    reference = positions.copy()
+    pairs = single_pair_list(positions, species, table.cutoff + SKIN, length, tilt)
+    energy = xx = xy = yy = 0.0
+    if n_steps == 0:
+        energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
+    for _ in range(n_steps):
+        n_far = 0
+        for i in range(n):
+            velocities[i, 0] += 0.5 * time_step * forces[i, 0]
+            velocities[i, 1] += 0.5 * time_step * forces[i, 1]
+            positions[i, 0] += time_step * velocities[i, 0]
+            positions[i, 1] += time_step * velocities[i, 1]
+            dx, dy = positions[i, 0] - reference[i, 0], positions[i, 1] - reference[i, 1]
+            n_far += dx * dx + dy * dy > 0.25 * SKIN * SKIN
+        if n_far > 0:
+            reference[:] = positions
+            pairs = single_pair_list(positions, species, table.cutoff + SKIN, length, tilt)
+        energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
+        for i in range(n):
+            velocities[i, 0] += 0.5 * time_step * forces[i, 0]
+            velocities[i, 1] += 0.5 * time_step * forces[i, 1]
+    return energy, xx, xy, yy
