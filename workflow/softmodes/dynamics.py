@@ -281,16 +281,22 @@ def equilibrate(
     )
 
 
-def record(trajectory: Trajectory, n_frames: int, steps_per_frame: int) -> NDArray[np.float64]:
+def record(
+    trajectory: Trajectory,
+    n_frames: int,
+    steps_per_frame: int,
+    progress: Progress = lambda share: None,
+) -> NDArray[np.float64]:
     """Positions (n_frames + 1, N, 2) at equal intervals of a constant-energy run, first the start.
 
-    The trajectory is left at the last frame.
+    The trajectory is left at the last frame. `progress` is called with the share done.
     """
     frames = np.empty((n_frames + 1, *trajectory.positions.shape))
     frames[0] = trajectory.positions
     for frame in range(n_frames):
         trajectory.advance(steps_per_frame)
         frames[frame + 1] = trajectory.positions
+        progress((frame + 1) / n_frames)
     return frames
 
 
