@@ -8,7 +8,7 @@ from pathlib import Path
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
-from softmodes.config import at_temperature, state_point, temperatures, validate, whole_steps
+from softmodes.config import at_temperature, state_point, temperatures, validate
 from softmodes.errors import InputError
 
 # scripts run in interpreters of their own, which find the library by this
@@ -81,7 +81,7 @@ def propensity_multiple(wildcards):
 
 def run_minutes(wildcards, time):
     """Time limit of a simulation over `time` τ: three times the usual 200 ns per particle step."""
-    steps = whole_steps(time, settings(wildcards)["time_step"])
+    steps = time / settings(wildcards)["time_step"]
     return math.ceil(10 + 3 * 200e-9 * steps * int(wildcards.n_particles) / 60)
 
 

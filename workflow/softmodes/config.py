@@ -23,6 +23,10 @@ from softmodes.errors import InputError
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
+LIST_SKIN = 0.5
+"""What neighbour lists reach beyond the cutoff, in σ11, as in `softmodes.dynamics`; kept here too,
+because a check of a configuration should not wait for the kernels to be loaded."""
+
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
 
@@ -89,11 +93,6 @@ def temperatures(config: Mapping[str, Any]) -> list[float]:
 def mode_number(fraction: float, n_particles: int) -> int:
     """N_m that a share of the 2N modes comes to, rounded half up, at least 1."""
     return max(1, math.floor(fraction * 2 * n_particles + 0.5 + _WHOLE))
-
-
-def whole_steps(time: float, step: float) -> int:
-    """How often `step` goes into `time`, to the nearest whole number."""
-    return round(time / step)
 
 
 def _is_number(_checker: object, value: object) -> bool:
@@ -197,7 +196,7 @@ def _check_temperatures(config: Mapping[str, Any]) -> None:
 def _check_times(config: Mapping[str, Any]) -> None:
     runs = config["isoconfigurational"]
     interval, window = runs["sampling_interval"], runs["debye_waller_time"]
-    if not _is_multiple(window, interval) or whole_steps(window, interval) < 2:
+    if not _is_multiple(window, interval) or round(window / interval) < 2:
         _refuse(
             "isoconfigurational.debye_waller_time",
             f"{window} given",
@@ -218,7 +217,7 @@ def _check_times(config: Mapping[str, Any]) -> None:
                     f"{entry[name]} given",
                     f"at least one time_step, {step}, and a multiple of it",
                 )
-        if whole_steps(entry["equilibration_time"], step) < config["series_points"]:
+        if round(entry["equilibration_time"] / step) < config["series_points"]:
             _refuse(
                 f"{where}.equilibration_time",
                 f"{entry['equilibration_time']} given",
@@ -256,7 +255,8 @@ def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
 
 def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
     model = config["model"]
-    reach = model["cutoff"] * max(model[f"sigma_{pair}"] for pair in ("small", "mixed", "large"))
+    sigma = max(model[f"sigma_{pair}"] for pair in ("small", "mixed", "large"))
+    reach = model["cutoff"] * sigma + LIST_SKIN
     density = _highest_density(config)
     side = math.sqrt(n_particles / density)
     if side < 2 * reach:
@@ -264,7 +264,7 @@ def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
             "n_particles",
             f"{n_particles} given",
             f"at least {math.ceil(density * 4 * reach**2)}, so that the box, at a density of up "
-            f"to {density:.3g}, is twice as wide as the cutoff of the largest pair, {reach:g}",
+            f"to {density:.3g}, is twice as wide as the neighbour lists reach, {reach:g}",
         )
     for name, distance in config["overlap"]["neighbour_distances"].items():
         if distance > side / 2:

@@ -1,0 +1,110 @@
+"""Run one configuration many times from fresh velocities."""
+
+import json
+import logging
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from softmodes import dynamics, isoconfigurational, progress, relaxation, state, storage
+
+logger = logging.getLogger("softmodes")
+
+
+def propensity_time(relaxation_files: Sequence[str], multiple: float, time_step: float) -> tuple:
+    """t_α and τ_e, in τ, from the mean F_s of all samples; NaN where F_s stays above 1/e.
+
+    t_α is `multiple` times τ_e, in whole steps.
+    """
+    samples = [
+        storage.read(path, "time", "self_intermediate_scattering") for path in relaxation_files
+    ]
+    curves = [sample["self_intermediate_scattering"][0] for sample in samples]
+    relaxation_time = relaxation.relaxation_time(samples[0]["time"], np.stack(curves))
+    if math.isnan(relaxation_time):
+        logger.warning(
+            "F_s stays above 1/e over %g τ: no propensity; a longer relaxation_time is needed",
+            samples[0]["time"][-1],
+        )
+        return math.nan, math.nan
+    n_steps = max(1, round(multiple * relaxation_time / time_step))
+    return n_steps * time_step, relaxation_time
+
+
+def run(
+    equilibrium: str,
+    relaxation_files: Sequence[str],
+    output: str,
+    *,
+    time_step: float,
+    runs: int,
+    debye_waller_time: float,
+    sampling_interval: float,
+    propensity_multiple: float | None,
+    config: str = "",
+    update: dynamics.Progress = lambda share: None,
+) -> None:
+    """Write the isoconfigurational file of one state point.
+
+    Args:
+        equilibrium: file to read.
+        relaxation_files: of all samples at this N and T, where the propensity is asked for.
+        output: file to write.
+        time_step, debye_waller_time, sampling_interval: in τ.
+        runs: number of runs.
+        propensity_multiple: t_α in units of τ_e; None: no propensity.
+        config: the study's configuration, for the provenance.
+        update: called with the share done.
+    """
+    source = storage.read(equilibrium)
+    start = state.configuration(source)
+    time, relaxation_time = math.nan, math.nan
+    if propensity_multiple is not None:
+        time, relaxation_time = propensity_time(relaxation_files, propensity_multiple, time_step)
+    ensemble = isoconfigurational.run_ensemble(
+        start.positions,
+        start.species,
+        start.cell,
+        state.mixture(source),
+        source.attributes["temperature"],
+        time_step,
+        runs,
+        debye_waller_time,
+        sampling_interval,
+        lambda replica: state.random_stream(source, "isoconfigurational", replica),
+        None if math.isnan(time) else time,
+        update,
+    )
+    fields = {
+        "debye_waller": ensemble.debye_waller,
+        "debye_waller_halves": ensemble.debye_waller_halves,
+        "propensity": ensemble.propensity,
+        "propensity_halves": ensemble.propensity_halves,
+    }
+    storage.write(
+        output,
+        "isoconfigurational",
+        {name: values for name, values in fields.items() if values is not None},
+        source.common_attributes
+        | {
+            "box_length": start.cell.length,
+            "n_runs": runs,
+            "t_dw": debye_waller_time,
+            "t_alpha": time,
+            "relaxation_time": relaxation_time,
+        },
+        storage.provenance([equilibrium, *relaxation_files], config),
+    )
+
+
+if __name__ == "__main__":
+    with progress.job(snakemake.log[0]) as job:
+        run(
+            snakemake.input.equilibrium,
+            snakemake.input.relaxation,
+            snakemake.output.isoconfigurational,
+            config=json.dumps(snakemake.config),
+            update=job.update,
+            **snakemake.params,
+        )
