@@ -1,0 +1,90 @@
+"""Neighbour lists against a loop over all pairs and lattice vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from configurations import jittered_lattice
+
+from softmodes.cell import Cell
+from softmodes.neighbours import build_pair_list, neighbour_pairs
+
+RADII = np.array([2.5, 3.0, 3.5])
+
+
+def all_pairs(
+    positions: np.ndarray, cell: Cell, radii: np.ndarray, species: np.ndarray, reach: int
+) -> list[tuple[int, int, float, float]]:
+    """Every pair image closer than its radius, by brute force over lattice vectors."""
+    span = np.arange(-reach, reach + 1)
+    images = np.stack(np.meshgrid(span, span), axis=-1).reshape(-1, 2)
+    found = []
+    for i in range(len(positions)):
+        for j in range(i + 1, len(positions)):
+            vectors = positions[i] - positions[j] - cell.offset(images)
+            close = np.hypot(*vectors.T) < radii[species[i] + species[j]]
+            found += [(i, j, *np.round(vector, 9)) for vector in vectors[close]]
+    return sorted(found)
+
+
+def listed(
+    positions: np.ndarray, cell: Cell, radii: np.ndarray, species: np.ndarray
+) -> list[tuple[int, int, float, float]]:
+    first, second, displacement = neighbour_pairs(positions, cell, radii, species)
+    return sorted(zip(first, second, *np.round(displacement, 9).T, strict=True))
+
+
+@pytest.mark.parametrize("tilt", [0.0, 3.0, 8.0, 14.0])
+def test_every_pair_is_found_once(tilt: float) -> None:
+    positions, species, cell = jittered_lattice(150, tilt)
+    assert listed(positions, cell, RADII, species) == all_pairs(positions, cell, RADII, species, 2)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 2.0])
+def test_boxes_smaller_than_the_radius_count_every_image(tilt: float) -> None:
+    positions, species, cell = jittered_lattice(9, tilt)
+    radii = np.full(3, 1.4 * cell.length)
+    assert listed(positions, cell, radii, species) == all_pairs(positions, cell, radii, species, 4)
+
+
+def test_unwrapped_positions_give_the_same_displacements() -> None:
+    positions, species, cell = jittered_lattice(150, 3.0)
+    image = np.random.default_rng(0).integers(-3, 4, positions.shape)
+    moved = positions + cell.offset(image)
+    first, second, displacement = neighbour_pairs(positions, cell, RADII, species)
+    moved_first, moved_second, moved_displacement = neighbour_pairs(moved, cell, RADII, species)
+    assert (first == moved_first).all() and (second == moved_second).all()
+    np.testing.assert_allclose(displacement, moved_displacement, atol=1e-10)
+
+
+def test_rows_are_in_canonical_order() -> None:
+    positions, species, cell = jittered_lattice(300)
+    first, second, _ = neighbour_pairs(positions, cell, RADII, species)
+    keys = first.astype(np.int64) * 300 + second
+    assert (np.diff(keys) > 0).all()
+
+
+@pytest.mark.parametrize("spread", [0.05, 1.0, 8.0])
+def test_a_list_for_lanes_is_the_union_of_the_lists_of_each(spread: float) -> None:
+    positions, species, cell = jittered_lattice(150, 2.0)
+    rng = np.random.default_rng(5)
+    lanes = positions[:, :, None] + rng.normal(0, spread, (150, 2, 6))
+    x, y = np.ascontiguousarray(lanes[:, 0]), np.ascontiguousarray(lanes[:, 1])
+    pairs = build_pair_list(x, y, species, RADII, cell.length, cell.symmetric_tilt)
+    first = np.repeat(np.arange(150), np.diff(pairs.start))
+    union = set(
+        zip(
+            first,
+            pairs.neighbour,
+            np.round(pairs.offset_x, 6),
+            np.round(pairs.offset_y, 6),
+            strict=True,
+        )
+    )
+    expected = set()
+    for lane in range(6):
+        r = lanes[:, :, lane]
+        one, two, displacement = neighbour_pairs(r, cell, RADII, species)
+        offset = np.round(r[one] - r[two] - displacement, 6) + 0.0
+        expected |= set(zip(one, two, *offset.T, strict=True))
+    assert union == expected
