@@ -1,0 +1,48 @@
+"""Collect the files of all state points into the study's tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from softmodes import progress, tables
+
+
+def aggregate(
+    stages: Mapping[str, Iterable[str]],
+    outputs: Mapping[str, str],
+    minimum_relaxation_times: float,
+    neighbour_distances: Sequence[float],
+    seed: int,
+) -> None:
+    """Write every table of `outputs` from the files of each stage; overlaps are CSV files."""
+    overlaps = tables.collect_overlaps(stages["overlap"])
+    overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
+    energy_stress = tables.energy_stress(stages["quench"])
+    frames = {
+        "overlap_vs_gamma": overlap_vs_gamma,
+        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps),
+        "overlap_vs_modes": tables.overlap_vs_modes(overlaps),
+        "energy_stress": energy_stress,
+        "gamma_c": tables.gamma_c(overlap_vs_gamma, energy_stress, seed),
+        "relaxation": tables.relaxation(stages["relaxation"]),
+        "state_points": tables.state_points(
+            stages["equilibrium"],
+            stages["relaxation"],
+            stages["isoconfigurational"],
+            stages["quench"],
+            stages["modes"],
+            minimum_relaxation_times,
+            neighbour_distances,
+        ),
+    }
+    for name, frame in frames.items():
+        tables.write_csv(frame, outputs[name])
+
+
+if __name__ == "__main__":
+    with progress.job(snakemake.log[0]):
+        aggregate(
+            dict(snakemake.input.items()),
+            dict(snakemake.output.items()),
+            snakemake.params.minimum_relaxation_times,
+            snakemake.params.neighbour_distances,
+            snakemake.params.seed,
+        )

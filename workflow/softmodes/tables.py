@@ -1,0 +1,413 @@
+"""Tidy tables out of the files of all state points: one row per observation, one file per question.
+
+Each function takes the paths of the stages it draws on, in any order, and returns a frame sorted
+by state point; the figures and the summary are made from these frames alone. Means over samples
+are left to those who read the tables, except where a quantity exists for the ensemble only
+(relaxation curves, critical strains).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from softmodes import statistics, storage
+from softmodes.cell import Cell
+from softmodes.correlations import local_shear_strain, quadrupole
+from softmodes.errors import InputError
+from softmodes.random_streams import stream
+from softmodes.relaxation import first_minimum, relaxation_time
+
+STATE = ["n_particles", "temperature", "sample"]
+OVERLAP_COLUMNS = [*STATE, "quantity", "gamma", "n_modes", "overlap", "random", "within_species"]
+GROUPS = ("all", "small", "large")
+PAIRS = ("small", "mixed", "large")
+
+STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "pq_pdq", "DP_p")
+SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p"}
+# Figure 2 and its controls: name there -> quantity of the overlap files, and at which strain
+UNSTRAINED_QUANTITIES = ("DP_pq", "DW_pq", "DW_DP", "DW_harmonic", "DW_small")
+STRAINED_QUANTITIES = {
+    "DP_pdq": "DP_p",
+    "DW_pdq": "DW_p",
+    "DW_d": "DW_d",
+    "d_pdq": "d_p",
+    "pq_pdq": "pq_pdq",
+}
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table atomically; every float with as many digits as give it back exactly."""
+    with storage.replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote. Raises InputError where it is missing or empty."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such table")
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError as error:
+        raise InputError(f"{path}: an empty file, expected a table with a header") from error
+
+
+def collect_overlaps(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Rows of all state points' overlap files, columns `OVERLAP_COLUMNS`.
+
+    Raises:
+        InputError: a file lacks a column.
+    """
+    frames = []
+    for path in paths:
+        frame = read_csv(path)
+        if lacking := [name for name in OVERLAP_COLUMNS if name not in frame.columns]:
+            raise InputError(f"{path}: lacks the columns {', '.join(lacking)}")
+        frames.append(frame[OVERLAP_COLUMNS])
+    if not frames:
+        raise InputError("overlap files: none given, expected one per state point")
+    return _ordered(pd.concat(frames, ignore_index=True), "quantity", "gamma", "n_modes")
+
+
+def overlap_vs_gamma(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Overlaps at the default number of modes against shear strain.
+
+    `rms_distance` is that of the sheared inherent structure from the affinely sheared unstrained
+    one, √⟨|d_i|²⟩ in σ11.
+    """
+    chosen = overlaps[overlaps["quantity"].isin(STRAIN_QUANTITIES)]
+    distances = pd.concat(
+        [
+            _rows(
+                state,
+                gamma=state["gamma"],
+                rms_distance=np.sqrt((state["nonaffine"] ** 2).sum(axis=2).mean(axis=1)),
+            )
+            for state in _states(quench_paths, "gamma", "nonaffine")
+        ]
+    )
+    merged = chosen.merge(distances, on=[*STATE, "gamma"], how="left", validate="many_to_one")
+    return _ordered(merged, "quantity", "gamma")
+
+
+def overlap_vs_temperature(overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Overlaps of each state point without strain and at its smallest strain, by name.
+
+    In the names q is the unstrained inherent structure, dq the one at the smallest strain, d the
+    nonaffine displacement there.
+    """
+    smallest = _smallest_strain(overlaps)
+    unstrained = overlaps[overlaps["quantity"].isin(UNSTRAINED_QUANTITIES)]
+    names = {quantity: name for name, quantity in STRAINED_QUANTITIES.items()}
+    strained = overlaps[overlaps["quantity"].isin(names) & (overlaps["gamma"] == smallest)].replace(
+        {"quantity": names}
+    )
+    return _ordered(pd.concat([unstrained, strained], ignore_index=True), "quantity")
+
+
+def overlap_vs_modes(overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Overlaps against the number of soft modes; `mode_fraction` is that number over 2N."""
+    scan = overlaps[overlaps["quantity"].isin(SCAN_QUANTITIES)].replace(
+        {"quantity": SCAN_QUANTITIES}
+    )
+    fraction = scan["n_modes"] / (2 * scan["n_particles"])
+    scan.insert(scan.columns.get_loc("n_modes") + 1, "mode_fraction", fraction)
+    return _ordered(scan, "quantity", "gamma", "n_modes")
+
+
+def energy_stress(quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Energy and stress of the sheared inherent structures, one row per state point and strain.
+
+    `energy` is per particle, `normalised_energy` over that without strain, `energy_slope` is
+    ρ de_IS/dγ by second-order differences over the grid of strains, comparable with
+    `shear_stress`; `mean_nonaffine` is ⟨|d_i|⟩.
+    """
+    frames = [
+        _rows(
+            state,
+            gamma=state["gamma"],
+            energy=state["energy"],
+            normalised_energy=state["energy"] / state["energy"][0],
+            shear_stress=state["shear_stress"],
+            energy_slope=state.attributes["density"] * np.gradient(state["energy"], state["gamma"]),
+            pressure=state["pressure"],
+            mean_nonaffine=np.linalg.norm(state["nonaffine"], axis=2).mean(axis=1),
+            max_force=state["max_force"],
+            converged=state["converged"],
+            n_negative=state["n_negative"],
+            switched=state["switched"],
+        )
+        for state in _states(quench_paths)
+    ]
+    return _ordered(pd.concat(frames, ignore_index=True), "gamma")
+
+
+def gamma_c(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Characteristic strains of each N and T, by three estimators.
+
+    `overlap_drop` is where O_DW,p has dropped half-way, `stress_maximum` and `energy_onset` are
+    those of σ_xy and e_IS. Rows with `what` "ensemble" come from the curve averaged over samples:
+    `lower` and `upper` are its bootstrap interval over samples, `sd` the standard deviation of the
+    samples' own values, of which `n_failed` could not be had; `reason` says why there is no value.
+    Rows with `what` "sample" hold the samples' own values; `defined` is the ensemble's verdict.
+
+    Args:
+        overlap: table `overlap_vs_gamma`.
+        energy: table `energy_stress`.
+        seed: of the study, for the bootstrap.
+    """
+    observed = {
+        "overlap_drop": (overlap[overlap["quantity"] == "DW_p"], "overlap"),
+        "stress_maximum": (energy, "shear_stress"),
+        "energy_onset": (energy, "normalised_energy"),
+    }
+    estimators = {
+        "overlap_drop": statistics.critical_strain,
+        "stress_maximum": statistics.stress_maximum,
+        "energy_onset": statistics.energy_onset,
+    }
+    rows = []
+    for name, (frame, column) in observed.items():
+        strained = frame[frame["gamma"] > 0]
+        for (n_particles, temperature), ensemble in strained.groupby(STATE[:2]):
+            curves = ensemble.pivot(index="sample", columns="gamma", values=column)
+            rng = stream(seed, name, int(n_particles), float(temperature), 0)
+            found = estimators[name](curves.columns.to_numpy(), curves.to_numpy(), rng)
+            key = {"n_particles": n_particles, "temperature": temperature, "estimator": name}
+            defined = {"defined": not math.isnan(found.value)}
+            rows.append(
+                key
+                | {"what": "ensemble", "sample": pd.NA, "value": found.value}
+                | {"lower": found.interval.low, "upper": found.interval.high}
+                | {"sd": found.samples.sd, "n_samples": len(curves)}
+                | {"n_failed": found.samples.n_missing, "reason": found.reason}
+                | defined
+            )
+            rows += [
+                key | {"what": "sample", "sample": sample, "value": value} | defined
+                for sample, value in zip(curves.index, found.per_sample, strict=True)
+            ]
+    counts = dict.fromkeys(("sample", "n_samples", "n_failed"), "Int64")
+    return (
+        pd.DataFrame(rows)
+        .astype(counts)
+        .sort_values([*STATE[:2], "estimator", "what", "sample"], kind="stable", ignore_index=True)
+    )
+
+
+def relaxation(relaxation_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Relaxation functions averaged over samples: rows by N, T, group of particles and time.
+
+    Raises:
+        InputError: samples of one N and T hold different times.
+    """
+    frames = []
+    for (n_particles, temperature), states in _by_ensemble(relaxation_paths).items():
+        times = _common_times(states)
+        for row, group in enumerate(GROUPS):
+            columns: dict[str, Any] = {
+                "n_particles": n_particles,
+                "temperature": temperature,
+                "group": group,
+                "time": times,
+            }
+            for name in (
+                "self_intermediate_scattering",
+                "cage_relative_scattering",
+                "mean_squared_displacement",
+            ):
+                curves = np.stack([state[name][row] for state in states])
+                columns[name] = curves.mean(axis=0)
+                columns[f"{name}_sd"] = _deviation(curves)
+            columns["n_samples"] = len(states)
+            frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["n_particles", "temperature", "group", "time"], kind="stable", ignore_index=True
+    )
+
+
+def state_points(
+    equilibrium_paths: Iterable[str | Path],
+    relaxation_paths: Iterable[str | Path],
+    isoconfigurational_paths: Iterable[str | Path],
+    quench_paths: Iterable[str | Path],
+    modes_paths: Iterable[str | Path],
+    minimum_relaxation_times: float,
+    neighbour_distances: Sequence[float],
+) -> pd.DataFrame:
+    """How each state point was prepared and what went wrong with it, one row per sample.
+
+    `relaxation_time` (and the cage-relative one) come from F_s averaged over the samples of the
+    same N and T, `sample_relaxation_time` from the sample's own; NaN where F_s stays above 1/e.
+    A sample is `equilibrated` where its constant-volume stage lasted `minimum_relaxation_times`
+    relaxation times and neither its inherent energy nor its pressure drifted meanwhile.
+    Drifts are slopes per τ. `switched` tells whether the smallest strain left the unstrained
+    basin, `translation_switched` whether merely translating the configuration did; `quadrupole`
+    is the amplitude of cos 4θ in the correlation of the local shear strain at that strain.
+
+    Args:
+        minimum_relaxation_times: what counts as equilibrated.
+        neighbour_distances: (3,) by pair type, in σ11, for the local strain.
+    """
+    prepared = {tuple(_key(state).values()): state for state in _states(equilibrium_paths)}
+    table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
+
+    def quench_row(state: storage.StateFile) -> dict[str, Any]:
+        equilibrium = prepared[tuple(_key(state).values())]
+        return _quench_row(state, equilibrium, neighbour_distances)
+
+    for rows in (
+        _relaxation_rows(relaxation_paths),
+        map(_isoconfigurational_row, _states(isoconfigurational_paths)),
+        map(quench_row, _states(quench_paths)),
+        map(_modes_row, _states(modes_paths)),
+    ):
+        table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
+    lasted = table["time"] / table["relaxation_time"]
+    table.insert(table.columns.get_loc("time") + 1, "relaxation_times", lasted)
+    steady = ~(table["inherent_energy_drifting"] | table["pressure_drifting"])
+    table["equilibrated"] = (lasted >= minimum_relaxation_times) & steady
+    return _ordered(table)
+
+
+def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
+    return _key(state) | {
+        "pressure": state.attributes["pressure"],
+        "density": state.attributes["density"],
+        "inherent_energy": state["series/inherent_energy"].mean(),
+        "time": state.attributes["time"],
+        **_drift_columns(state, "inherent_energy"),
+        **_drift_columns(state, "pressure"),
+    }
+
+
+def _drift_columns(state: storage.StateFile, name: str) -> dict[str, Any]:
+    found = statistics.drift(state["series/time"], state[f"series/{name}"])
+    return {f"{name}_drift": found.slope, f"{name}_drifting": found.drifting}
+
+
+def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
+    for states in _by_ensemble(paths).values():
+        times = _common_times(states)
+        ensemble = {}
+        for name, column in (
+            ("self_intermediate_scattering", "relaxation_time"),
+            ("cage_relative_scattering", "cage_relative_relaxation_time"),
+        ):
+            mean = np.mean([state[name][0] for state in states], axis=0)
+            ensemble[column] = relaxation_time(times, mean)
+        for state in states:
+            own = relaxation_time(times, state["self_intermediate_scattering"][0])
+            yield (
+                _key(state)
+                | ensemble
+                | {
+                    "sample_relaxation_time": own,
+                    "peak_wavenumber": state.attributes["peak_wavenumber"],
+                }
+                | {
+                    f"first_minimum_{pair}": first_minimum(state["radius"], distribution)
+                    for pair, distribution in zip(PAIRS, state["radial_distribution"], strict=True)
+                }
+            )
+
+
+def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
+    propensity = state.data.get("propensity")
+    return _key(state) | {
+        "n_runs": state.attributes["n_runs"],
+        "debye_waller": state["debye_waller"].mean(),
+        "debye_waller_reliability": np.corrcoef(state["debye_waller_halves"])[0, 1],
+        "propensity": np.nan if propensity is None else propensity.mean(),
+    }
+
+
+def _quench_row(
+    state: storage.StateFile,
+    equilibrium: storage.StateFile,
+    neighbour_distances: Sequence[float],
+) -> dict[str, Any]:
+    smallest = 1 + int(np.argmin(state["gamma"][1:]))
+    unstrained = state["positions"][0]
+    cell = Cell(equilibrium.attributes["box_length"])
+    strain = local_shear_strain(
+        unstrained,
+        state["nonaffine"][smallest],
+        equilibrium["species"],
+        cell,
+        np.asarray(neighbour_distances),
+    )
+    return _key(state) | {
+        "switched": state["switched"][smallest],
+        "translation_switched": state.attributes["translation_switched"],
+        "quadrupole": quadrupole(unstrained, strain, cell),
+        "n_quenches": state["gamma"].size,
+        "n_unconverged": int((~state["converged"]).sum()),
+        "n_saddles": int((state["n_negative"] > 0).sum()),
+        "largest_force": state["max_force"].max(),
+    }
+
+
+def _modes_row(state: storage.StateFile) -> dict[str, Any]:
+    carried = state.dataset_attributes["soft_participation"]
+    return _key(state) | {
+        "n_modes": carried["n_modes"],
+        "n_split_degeneracies": int(np.sum(carried["splits_degenerate"])),
+    }
+
+
+def _states(paths: Iterable[str | Path], *names: str) -> Iterator[storage.StateFile]:
+    for path in paths:
+        yield storage.read(path, *names)
+
+
+def _by_ensemble(
+    paths: Iterable[str | Path],
+) -> Mapping[tuple[int, float], list[storage.StateFile]]:
+    """State files by (N, T), each list by sample, so that means do not depend on path order."""
+    found = sorted(_states(paths), key=lambda state: tuple(_key(state).values()))
+    ensembles: dict[tuple[int, float], list[storage.StateFile]] = {}
+    for state in found:
+        key = (state.attributes["n_particles"], state.attributes["temperature"])
+        ensembles.setdefault(key, []).append(state)
+    return ensembles
+
+
+def _common_times(states: list[storage.StateFile]) -> NDArray[np.float64]:
+    times = states[0]["time"]
+    for state in states[1:]:
+        if not np.array_equal(state["time"], times):
+            raise InputError(f"{state.path}: its times are not those of {states[0].path}")
+    return times
+
+
+def _key(state: storage.StateFile) -> dict[str, Any]:
+    return {name: state.attributes[name] for name in STATE}
+
+
+def _rows(state: storage.StateFile, **columns: NDArray) -> pd.DataFrame:
+    return pd.DataFrame(_key(state) | columns)
+
+
+def _deviation(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(curves) < 2:
+        return np.full(curves.shape[1], np.nan)
+    return curves.std(axis=0, ddof=1)
+
+
+def _smallest_strain(overlaps: pd.DataFrame) -> float:
+    strains = overlaps.loc[overlaps["gamma"] > 0, "gamma"]
+    if strains.empty:
+        raise InputError("overlaps: no row at a strain above 0")
+    return strains.min()
+
+
+def _ordered(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.sort_values([*STATE, *columns], kind="stable", ignore_index=True)
