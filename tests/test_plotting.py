@@ -37,8 +37,8 @@ def tables() -> dict[str, pd.DataFrame]:
                     | {"gamma": gamma, "normalised_energy": 1.02 - 0.02 * drop}
                     | {"shear_stress": gamma * drop, "energy_slope": gamma * drop + 0.01}
                 )
-            drop = {"estimator": "overlap_drop", "what": "sample"}
-            critical.append(key | drop | {"value": (0.04, 0.05, 0.06)[sample] if t < 1 else np.nan})
+            drop = {"estimator": "overlap_drop", "what": "sample", "defined": t < 1}
+            critical.append(key | drop | {"value": (0.04, 0.05, 0.06)[sample] if t < 1 else 0.9})
             critical.append(key | drop | {"estimator": "stress_maximum", "value": 0.4})
             temperature += [
                 key | controls | {"quantity": quantity, "overlap": 0.5 - 0.2 * t}
@@ -115,7 +115,7 @@ def test_figure1_marks_the_overlap_drop_with_its_spread(tables):
 
 
 def test_figure1_without_a_critical_strain_marks_none(tables):
-    undefined = tables["critical"].assign(value=np.nan)
+    undefined = tables["critical"].assign(defined=False)
     figure = plotting.figure1(tables["overlap"], tables["energy"], undefined)
     assert not figure.axes[0].patches
     assert not any("gamma_c" in text for text in label_texts(figure.axes[0]))

@@ -58,7 +58,7 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
         overlap: table `overlap_vs_gamma`.
         energy: table `energy_stress`.
         critical: table `gamma_c`; the mean of the samples' own overlap drops is marked, with
-            its standard deviation, where there is one.
+            its standard deviation, over the state points where it is defined.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 4.7)
@@ -172,7 +172,11 @@ def figure3(maps: Maps) -> Figure:
         share = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
         left = ", basin left" if maps.switched else ""
         fields = [
-            (maps.debye_waller, "viridis", r"Debye–Waller factor [$\sigma_{11}^2$]"),
+            (
+                maps.debye_waller,
+                "viridis",
+                rf"Debye–Waller factor [$\sigma_{{11}}^2$], $T={maps.temperature:g}$",
+            ),
             (
                 size,
                 _pale_colours(),
@@ -275,8 +279,8 @@ def _controls(axes: Axes, rows: pd.DataFrame, abscissa: str) -> None:
 
 
 def _mark_critical_strain(axes: Axes, critical: pd.DataFrame, label: bool) -> None:
-    rows = critical[(critical["estimator"] == "overlap_drop") & (critical["what"] == "sample")]
-    values = rows["value"].dropna()
+    samples = (critical["estimator"] == "overlap_drop") & (critical["what"] == "sample")
+    values = critical.loc[samples & critical["defined"], "value"].dropna()
     if values.empty:
         return
     mean, deviation = values.mean(), values.std()
