@@ -1,0 +1,273 @@
+"""The integrator against exact relations, thermostat and barostat against their distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from configurations import jittered_lattice
+from scipy import stats
+
+from softmodes.cell import Cell
+from softmodes.dynamics import (
+    Configuration,
+    Trajectory,
+    equilibrate,
+    maxwell_boltzmann,
+    random_configuration,
+    record,
+    whole_steps,
+)
+from softmodes.errors import InputError
+from softmodes.forces import evaluate, pressure
+from softmodes.model import Mixture
+
+MIXTURE = Mixture()
+
+
+def thermal(
+    n_particles: int = 200, temperature: float = 1.0, mixture: Mixture = MIXTURE
+) -> Configuration:
+    positions, species, cell = jittered_lattice(n_particles)
+    velocities = maxwell_boltzmann(n_particles, temperature, np.random.default_rng(2))
+    return Configuration(positions, velocities, species, cell)
+
+
+def settled(temperature: float = 1.0) -> Configuration:
+    """A small liquid, a few τ after the lattice."""
+    trajectory, rng = (
+        Trajectory(thermal(200, temperature), MIXTURE, 0.005),
+        np.random.default_rng(4),
+    )
+    for _ in range(50):
+        trajectory.advance(20)
+        trajectory.thermostat(temperature, 0.1, rng)
+    return trajectory.configuration
+
+
+def energy_error(time_step: float) -> float:
+    """RMS deviation of the total energy along 2 τ."""
+    trajectory = Trajectory(settled(), MIXTURE, time_step)
+    energies = []
+    for _ in range(40):
+        trajectory.advance(round(0.05 / time_step))
+        energies.append(trajectory.potential_energy + trajectory.kinetic_energy)
+    return float(np.std(energies))
+
+
+def test_energy_is_conserved_to_second_order() -> None:
+    errors = [energy_error(step) for step in (0.005, 0.0025)]
+    assert errors[0] / 200 < 1e-3
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.4)
+
+
+def test_verlet_steps_with_forces_of_all_pairs() -> None:
+    """The list of the trajectory is rebuilt often enough: same path as fresh forces each step."""
+    start = thermal(temperature=20.0)  # fast, so that the list ages quickly
+    trajectory = Trajectory(start, MIXTURE, 0.001)
+    trajectory.advance(200)
+    positions, velocities = start.positions.copy(), start.velocities.copy()
+    forces = evaluate(positions, start.species, start.cell, MIXTURE).forces
+    for _ in range(200):
+        velocities += 0.0005 * forces
+        positions += 0.001 * velocities
+        forces = evaluate(positions, start.species, start.cell, MIXTURE).forces
+        velocities += 0.0005 * forces
+    assert np.abs(positions - start.positions).max() > 0.5
+    np.testing.assert_allclose(trajectory.positions, positions, atol=1e-8)
+    np.testing.assert_allclose(trajectory.velocities, velocities, atol=1e-7)
+
+
+def test_reversed_velocities_lead_back() -> None:
+    start = settled()
+    trajectory = Trajectory(start, MIXTURE, 0.005)
+    trajectory.advance(100)
+    trajectory.velocities *= -1
+    trajectory.advance(100)
+    np.testing.assert_allclose(trajectory.positions, start.positions, atol=1e-9)
+
+
+def test_a_run_in_pieces_has_the_same_bits() -> None:
+    whole, pieces = (Trajectory(settled(), MIXTURE, 0.005) for _ in range(2))
+    whole.advance(150)
+    for n_steps in (1, 60, 89):
+        pieces.advance(n_steps)
+    assert (whole.positions == pieces.positions).all()
+    assert (whole.velocities == pieces.velocities).all()
+
+
+def test_scaling_of_the_pure_power_law() -> None:
+    """ρ → sρ with T → s⁶T and t → s^(-3.5) t is the same path, but for the cutoff's 1e-8."""
+    mixture, scale = Mixture(smoothed=False, cutoff=4.5), 1.2
+    start = thermal(300, mixture=mixture)
+    dense = Configuration(
+        start.positions / np.sqrt(scale),
+        start.velocities * scale**3,
+        start.species,
+        Cell(start.cell.length / np.sqrt(scale)),
+    )
+    one, other = Trajectory(start, mixture, 0.002), Trajectory(dense, mixture, 0.002 * scale**-3.5)
+    one.advance(150)
+    other.advance(150)
+    assert np.abs(one.positions - start.positions).max() > 0.1
+    np.testing.assert_allclose(other.positions * np.sqrt(scale), one.positions, atol=1e-6)
+    ratio = other.pressure / one.pressure
+    assert ratio == pytest.approx(scale**7, rel=1e-6)
+
+
+def test_pressure_of_the_power_law_is_kinetic_plus_six_energies() -> None:
+    mixture = Mixture(smoothed=False, cutoff=4.5)
+    trajectory = Trajectory(thermal(300, mixture=mixture), mixture, 0.005)
+    trajectory.advance(20)
+    expected = (trajectory.kinetic_energy + 6 * trajectory.potential_energy) / trajectory.cell.area
+    assert trajectory.pressure == pytest.approx(expected, rel=1e-10)
+
+
+def test_velocities_are_maxwell_boltzmann_without_drift() -> None:
+    rng = np.random.default_rng(8)
+    samples = np.stack([maxwell_boltzmann(10, 0.7, rng) for _ in range(4000)])
+    np.testing.assert_allclose(samples.sum(axis=1), 0.0, atol=1e-12)
+    kinetic = 0.5 * (samples**2).sum(axis=(1, 2))
+    assert stats.kstest(kinetic * 2 / 0.7, stats.chi2(18).cdf).pvalue > 1e-3
+
+
+def test_thermostat_gives_the_canonical_kinetic_energy() -> None:
+    """Mean, variance and shape of K, started far from its mean."""
+    trajectory, rng = Trajectory(thermal(n_particles=100), MIXTURE, 0.005), np.random.default_rng(5)
+    dof, temperature = trajectory.degrees_of_freedom, 0.6
+    kinetic = []
+    for _ in range(6000):
+        trajectory.thermostat(temperature, 4.0, rng)  # four relaxation times: nearly independent
+        kinetic.append(trajectory.kinetic_energy)
+    assert stats.kstest(np.array(kinetic[10:]) * 2 / temperature, stats.chi2(dof).cdf).pvalue > 1e-3
+
+
+def test_thermostat_relaxes_at_its_own_rate() -> None:
+    """⟨K⟩ approaches its mean as exp(-t/τ)."""
+    start = thermal(temperature=2.0)
+    rng, ends = np.random.default_rng(6), []
+    for _ in range(200):
+        trajectory = Trajectory.__new__(Trajectory)
+        trajectory.positions, trajectory.velocities = start.positions, start.velocities.copy()
+        trajectory.thermostat(1.0, 0.5, rng)
+        ends.append(trajectory.kinetic_energy)
+    initial = 0.5 * np.sum(start.velocities**2)
+    mean = 0.5 * 398 * 1.0
+    expected = mean + (initial - mean) * np.exp(-0.5)
+    assert np.mean(ends) == pytest.approx(expected, abs=4 * np.std(ends) / np.sqrt(200))
+
+
+def test_barostat_samples_the_ideal_gas() -> None:
+    """Without interactions V follows a Gamma distribution: mean N T/P, variance N (T/P)²."""
+    n, temperature, target = 40, 200.0, 100.0
+    mixture = Mixture(sigma_small=1e-3, sigma_mixed=1e-3, sigma_large=1e-3)
+    rng = np.random.default_rng(7)
+    start = Configuration(
+        rng.uniform(0, 9, (n, 2)),
+        maxwell_boltzmann(n, temperature, rng),
+        mixture.species(n),
+        Cell(9.0),
+    )
+    trajectory, areas = Trajectory(start, mixture, 1e-4), []
+    for block in range(16000):
+        trajectory.velocities = maxwell_boltzmann(n, temperature, rng)
+        trajectory.barostat(target, temperature, 0.2, rng)
+        if block > 200:
+            areas.append(trajectory.cell.area)
+    # chunks are longer than the correlation time, 2 τ = 10 steps
+    chunks = np.array(areas[: len(areas) // 200 * 200]).reshape(-1, 200)
+    mean_error = chunks.mean(axis=1).std() / np.sqrt(len(chunks))
+    assert np.mean(areas) == pytest.approx(n * temperature / target, abs=4 * mean_error)
+    spread = ((chunks - np.mean(areas)) ** 2).mean(axis=1)
+    variance = n * (temperature / target) ** 2
+    # Euler steps of a tenth of the relaxation time widen the distribution by about 5 %
+    error = 4 * spread.std() / np.sqrt(len(chunks)) + 0.05 * variance
+    assert np.var(areas) == pytest.approx(variance, abs=error)
+
+
+def test_barostat_fluctuations_give_the_compressibility() -> None:
+    """⟨δV²⟩ = V T κ_T, with κ_T from the pressures of two fixed volumes."""
+    temperature, target = 1.0, 13.5
+    rng = np.random.default_rng(9)
+    trajectory = Trajectory(settled(temperature), MIXTURE, 0.005)
+    areas = []
+    for block in range(5000):
+        trajectory.advance(20)
+        trajectory.thermostat(temperature, 0.1, rng)
+        trajectory.barostat(target, temperature, 0.1, rng)
+        if block >= 300:
+            areas.append(trajectory.cell.area)
+    mean_area = float(np.mean(areas))
+
+    def pressures_at(area: float) -> np.ndarray:
+        trajectory.rescale(float(np.sqrt(area)) / trajectory.cell.length)
+        values = []
+        for block in range(1600):
+            trajectory.advance(20)
+            trajectory.thermostat(temperature, 0.1, rng)
+            if block >= 100:
+                values.append(trajectory.pressure)
+        return np.array(values).reshape(15, -1).mean(axis=1)
+
+    small, large = pressures_at(0.97 * mean_area), pressures_at(1.03 * mean_area)
+    assert small.mean() > target > large.mean()
+    slope = (small.mean() - large.mean()) / (0.06 * mean_area)
+    compressibility = 1.0 / (mean_area * slope)
+    chunks = np.array(areas[:4700]).reshape(10, -1)
+    spread = ((chunks - mean_area) ** 2).mean(axis=1)
+    error = spread.std(ddof=1) / np.sqrt(10)
+    assert spread.mean() == pytest.approx(mean_area * temperature * compressibility, abs=4 * error)
+    assert error < 0.15 * spread.mean()
+
+
+def test_rescaling_moves_everything_together() -> None:
+    trajectory = Trajectory(thermal(), MIXTURE, 0.005)
+    before = trajectory.configuration
+    trajectory.rescale(1.01)
+    assert trajectory.cell.length == pytest.approx(1.01 * before.cell.length)
+    np.testing.assert_allclose(trajectory.positions, 1.01 * before.positions)
+    np.testing.assert_allclose(trajectory.velocities, before.velocities / 1.01)
+    fresh = evaluate(trajectory.positions, before.species, trajectory.cell, MIXTURE)
+    np.testing.assert_allclose(trajectory.forces, fresh.forces, atol=1e-9)
+
+
+def test_equilibration_reaches_pressure_and_temperature() -> None:
+    rng = np.random.default_rng(10)
+    start = random_configuration(MIXTURE, 200, 0.7, 1.0, rng)
+    forces = evaluate(start.positions, start.species, start.cell, MIXTURE).forces
+    assert np.abs(forces).max() <= 1.0
+    shares: list[float] = []
+    result = equilibrate(
+        start, MIXTURE, 1.0, 0.005, 20.0, 5, rng, 13.5, 20.0, progress=shares.append
+    )
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    np.testing.assert_allclose(result.time, [4.0, 8.0, 12.0, 16.0, 20.0])
+    # volume is the mean of a short barostat stage: δP = K δV/V, about 0.3
+    assert result.pressure == pytest.approx(13.5, abs=1.5)
+    end = result.configuration
+    inherent = result.inherent_energy
+    assert (inherent < result.energy).all()
+    assert np.abs(end.velocities.sum(axis=0)).max() < 1e-10
+    virial = evaluate(end.positions, end.species, end.cell, MIXTURE)
+    assert pressure(virial, end.cell, 0.5 * np.sum(end.velocities**2)) == pytest.approx(13.5, abs=4)
+
+
+def test_fixed_volume_leaves_the_box_alone() -> None:
+    start = thermal()
+    result = equilibrate(start, MIXTURE, 1.0, 0.005, 1.0, 2, np.random.default_rng(0))
+    assert result.configuration.cell == start.cell
+
+
+def test_frames_are_equally_spaced_points_of_the_run() -> None:
+    start = settled()
+    frames = record(Trajectory(start, MIXTURE, 0.005), 3, 10)
+    trajectory = Trajectory(start, MIXTURE, 0.005)
+    assert (frames[0] == start.positions).all()
+    for frame in frames[1:]:
+        trajectory.advance(10)
+        assert (frame == trajectory.positions).all()
+
+
+def test_durations_are_whole_steps() -> None:
+    assert whole_steps(0.1, 0.005) == 20
+    with pytest.raises(InputError, match=r"duration: 0.1 .* step 0.03"):
+        whole_steps(0.1, 0.03)

@@ -1,0 +1,148 @@
+"""Lanes against single runs, all pairs, and the analytic motion of the normal modes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from configurations import jittered_lattice
+
+import softmodes.isoconfigurational as isoconfigurational
+from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
+from softmodes.errors import InputError
+from softmodes.forces import evaluate
+from softmodes.isoconfigurational import Lanes, run_ensemble
+from softmodes.minimise import quench
+from softmodes.model import Mixture
+from softmodes.modes import all_modes, hessian
+
+MIXTURE = Mixture()
+
+
+def random_stream(run: int) -> np.random.Generator:
+    return np.random.default_rng([77, run])
+
+
+def some_lanes(n_lanes: int, temperature: float, tilt: float = 0.0) -> Lanes:
+    positions, species, cell = jittered_lattice(150, tilt)
+    velocities = [maxwell_boltzmann(150, temperature, random_stream(run)) for run in range(n_lanes)]
+    return Lanes(positions, np.stack(velocities, axis=-1), species, cell, MIXTURE, 0.002)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 200.0])
+def test_forces_of_every_lane_equal_those_of_the_lane_alone(temperature: float) -> None:
+    """After the lanes have parted; the hot ones by more than the box."""
+    _, species, cell = jittered_lattice(150, 2.0)
+    lanes = some_lanes(9, temperature, tilt=2.0)
+    lanes.time_step /= np.sqrt(temperature)
+    lanes.advance(1500)
+    assert lanes.displacement().std(axis=2).max() > 0.3
+    for lane in range(9):
+        r = np.stack([lanes.x[:, lane], lanes.y[:, lane]], axis=1)
+        expected = evaluate(r, species, cell, MIXTURE).forces
+        forces = np.stack([lanes.force_x[:, lane], lanes.force_y[:, lane]], axis=1)
+        np.testing.assert_allclose(forces, expected, atol=1e-10 * np.abs(expected).max())
+
+
+def test_lanes_spread_over_the_whole_box_keep_all_their_pairs() -> None:
+    positions, species, cell = jittered_lattice(150)
+    rng = np.random.default_rng(0)
+    lanes = some_lanes(4, 1.0)
+    order = [rng.permutation(150) for _ in range(4)]
+    lanes.x[:] = np.stack([positions[o, 0] for o in order], axis=1)
+    lanes.y[:] = np.stack([positions[o, 1] + cell.length for o in order], axis=1)
+    lanes.advance(0)
+    for lane, o in enumerate(order):
+        expected = evaluate(positions[o], species, cell, MIXTURE).forces
+        forces = np.stack([lanes.force_x[:, lane], lanes.force_y[:, lane]], axis=1)
+        np.testing.assert_allclose(forces, expected, atol=1e-9 * np.abs(expected).max())
+
+
+def test_a_lane_follows_the_single_trajectory() -> None:
+    positions, species, cell = jittered_lattice(150)
+    lanes = some_lanes(3, 1.0)
+    lanes.advance(200)
+    for lane in range(3):
+        start = Configuration(
+            positions, maxwell_boltzmann(150, 1.0, random_stream(lane)), species, cell
+        )
+        single = Trajectory(start, MIXTURE, 0.002)
+        single.advance(200)
+        moved = single.positions - positions
+        np.testing.assert_allclose(lanes.displacement()[:, :, lane].T, moved, atol=1e-9)
+
+
+def test_a_run_has_the_same_bits_whatever_runs_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    positions, species, cell = jittered_lattice(150)
+    arguments = (positions, species, cell, MIXTURE, 1.0, 0.005, 10, 1.0, 0.1, random_stream)
+    together = run_ensemble(*arguments, propensity_time=1.4)
+    monkeypatch.setattr(isoconfigurational, "LANES", 3)
+    in_blocks = run_ensemble(*arguments, propensity_time=1.4)
+    assert (together.debye_waller == in_blocks.debye_waller).all()
+    assert (together.propensity == in_blocks.propensity).all()
+
+
+def test_averages_equal_those_of_runs_one_by_one() -> None:
+    """Debye-Waller factor and propensity from single trajectories and numpy's variance."""
+    positions, species, cell = jittered_lattice(150)
+    ensemble = run_ensemble(
+        positions, species, cell, MIXTURE, 0.5, 0.005, 4, 1.0, 0.1, random_stream, 1.235
+    )
+    variances, squares = [], []
+    for run in range(4):
+        velocities = maxwell_boltzmann(150, 0.5, random_stream(run))
+        trajectory = Trajectory(Configuration(positions, velocities, species, cell), MIXTURE, 0.005)
+        samples = []
+        for _ in range(10):
+            trajectory.advance(20)
+            samples.append(trajectory.positions.copy())
+        trajectory.advance(47)
+        variances.append(np.var(samples, axis=0).sum(axis=1))
+        squares.append(((trajectory.positions - positions) ** 2).sum(axis=1))
+    np.testing.assert_allclose(ensemble.debye_waller, np.mean(variances, axis=0), rtol=1e-7)
+    np.testing.assert_allclose(ensemble.propensity, np.mean(squares, axis=0), rtol=1e-7)
+    np.testing.assert_allclose(
+        ensemble.debye_waller_halves,
+        [np.mean(variances[:2], axis=0), np.mean(variances[2:], axis=0)],
+        rtol=1e-7,
+    )
+    np.testing.assert_allclose(
+        ensemble.propensity_halves[1], np.mean(squares[2:], axis=0), rtol=1e-7
+    )
+
+
+def test_a_cold_run_is_the_propagation_of_its_modes() -> None:
+    """r_i(t) = Σ_j e_i^j (v·e^j) sin(ω_j t)/ω_j from the inherent structure at T = 1e-6."""
+    positions, species, cell = jittered_lattice(200)
+    inherent = quench(positions, species, cell, MIXTURE)
+    assert inherent.converged
+    eigenvalues, vectors = all_modes(hessian(inherent.positions, species, cell, MIXTURE))
+    frequencies = np.sqrt(eigenvalues[2:])
+    vectors = vectors.reshape(len(eigenvalues), -1)[2:]
+    velocities = maxwell_boltzmann(200, 1e-6, np.random.default_rng(1))
+    time_step = 0.0005
+    lanes = Lanes(inherent.positions, velocities[..., None], species, cell, MIXTURE, time_step)
+    amplitude = vectors @ velocities.ravel()
+    # velocity Verlet turns ω into (2/dt) arcsin(ω dt/2), and the amplitude likewise
+    discrete = 2 / time_step * np.arcsin(frequencies * time_step / 2)
+    damping = np.sqrt(1 - (frequencies * time_step / 2) ** 2)
+    for interval in range(5):
+        lanes.advance(400)
+        t = 400 * time_step * (interval + 1)
+        expected = (amplitude * np.sin(discrete * t) / (frequencies * damping)) @ vectors
+        moved = lanes.displacement()[:, :, 0].T.ravel()
+        assert np.abs(moved - expected).max() < 2e-3 * np.abs(expected).max()
+
+
+def test_propensity_is_measured_only_where_asked() -> None:
+    positions, species, cell = jittered_lattice(150)
+    ensemble = run_ensemble(
+        positions, species, cell, MIXTURE, 0.5, 0.005, 2, 0.5, 0.1, random_stream
+    )
+    assert ensemble.propensity is None and ensemble.propensity_halves is None
+    assert (ensemble.debye_waller > 0).all()
+
+
+def test_an_odd_number_of_runs_is_refused() -> None:
+    positions, species, cell = jittered_lattice(150)
+    with pytest.raises(InputError, match="n_runs: 3 given"):
+        run_ensemble(positions, species, cell, MIXTURE, 0.5, 0.005, 3, 0.5, 0.1, random_stream)
