@@ -1,0 +1,181 @@
+"""Test the tests: plant one fault at a time in a copy of the library and see its test turn red.
+
+    python tests/faults.py            # all of them, about ten minutes
+    python tests/faults.py tilt       # those with "tilt" in their name
+
+A fault is a piece of source that stands exactly once in its module, what replaces it, and the tests
+that must fail then. The command ends with 1 if a fault stays unseen or no longer fits the source.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault named `name`: in `module`, `right` becomes `wrong`; `test` must see it."""
+
+    name: str
+    module: str
+    right: str
+    wrong: str
+    test: str
+
+
+FAULTS = [
+    Fault(
+        "smoothing coefficient of the wrong sign",
+        "model",
+        "-n * (n + 2) / 8 / x**4",
+        "n * (n + 2) / 8 / x**4",
+        "test_model.py",
+    ),
+    Fault(
+        "curvature of the pair potential a term short",
+        "model",
+        " + smoothing + 8.0 * quartic * distance_square",
+        " + smoothing",
+        "test_model.py",
+    ),
+    Fault(
+        "tilt ignored in the minimum image",
+        "cell",
+        "x = displacement[..., 0] - row * self.tilt",
+        "x = displacement[..., 0]",
+        "test_cell.py",
+    ),
+    Fault(
+        "tilt ignored in the neighbour list",
+        "neighbours",
+        "near_x = centre_x[i] - turn_x * length - turn_y * tilt",
+        "near_x = centre_x[i] - turn_x * length",
+        "test_neighbours.py",
+    ),
+    Fault(
+        "one lane's binning for all",
+        "neighbours",
+        "        spread[i] = np.sqrt(largest)",
+        "        spread[i] = 0.0 * largest",
+        "test_isoconfigurational.py",
+    ),
+    Fault(
+        "shear stress of the wrong sign",
+        "forces",
+        "return -float(evaluation.virial[0, 1]) / cell.area",
+        "return float(evaluation.virial[0, 1]) / cell.area",
+        "test_forces.py",
+    ),
+    Fault(
+        "pressure as in three dimensions",
+        "forces",
+        "(2.0 * cell.area)",
+        "(3.0 * cell.area)",
+        "test_forces.py",
+    ),
+    Fault(
+        "list never rebuilt",
+        "dynamics",
+        "        if n_far > 0:",
+        "        if n_far < 0:",
+        "test_dynamics.py",
+    ),
+    Fault(
+        "half kick forgotten",
+        "dynamics",
+        "            positions[i, 0] += time_step * velocities[i, 0]",
+        "            velocities[i, 0] += 0.5 * time_step * forces[i, 0]\n"
+        "            positions[i, 0] += time_step * velocities[i, 0]",
+        "test_dynamics.py",
+    ),
+    Fault(
+        "thermostat without its noise",
+        "dynamics",
+        "2.0 * first * np.sqrt(decay * share)",
+        "0.0 * first",
+        "test_dynamics.py",
+    ),
+    Fault(
+        "barostat noise of three dimensions",
+        "dynamics",
+        "np.sqrt(2.0 * temperature * mobility / self.cell.area)",
+        "np.sqrt(3.0 * temperature * mobility / self.cell.area)",
+        "test_dynamics.py",
+    ),
+    Fault(
+        "momentum left in the velocities",
+        "dynamics",
+        "return velocities - velocities.mean(axis=0)",
+        "return velocities",
+        "test_dynamics.py",
+    ),
+    Fault(
+        "Debye-Waller factor about the start, not the time mean",
+        "isoconfigurational",
+        "(total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)).T",
+        "(total_square / n_samples).T",
+        "test_isoconfigurational.py",
+    ),
+    Fault(
+        "both halves from the same runs",
+        "isoconfigurational",
+        "return of_runs.reshape(2, len(of_runs) // 2, -1).mean(axis=1)",
+        "return np.stack([of_runs[: len(of_runs) // 2].mean(axis=0)] * 2)",
+        "test_isoconfigurational.py",
+    ),
+]
+"""Every room of the library has its own."""
+
+
+def seen(fault: Fault, copy: Path) -> bool:
+    """Plant the fault in a copy of the project, run its test there, and take it out again."""
+    module = copy / "workflow" / "softmodes" / f"{fault.module}.py"
+    source = module.read_text(encoding="utf-8")
+    if source.count(fault.right) != 1:
+        print(f"STALE   {fault.name}: its source stands {source.count(fault.right)} times")
+        return False
+    module.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    # the copy comes before any installed softmodes
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy / "workflow"),
+        "NUMBA_CACHE_DIR": str(copy / "compiled"),
+    }
+    outcome = subprocess.run(
+        [*command, f"tests/{fault.test}"],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    module.write_text(source, encoding="utf-8")
+    red = outcome.returncode == 1
+    failed = [line for line in outcome.stdout.splitlines() if line.startswith("FAILED")]
+    print(f"{'red' if red else 'UNSEEN':7} {fault.name}: {failed[0] if failed else fault.test}")
+    return red
+
+
+def main(words: list[str]) -> int:
+    """Plant the faults whose names hold all words; 1 if any is not seen."""
+    chosen = [fault for fault in FAULTS if all(word in fault.name for word in words)]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "softmodes"
+        ignored = shutil.ignore_patterns(".*", "results", "__pycache__", "*.egg-info")
+        shutil.copytree(ROOT, copy, ignore=ignored)
+        n_seen = sum(seen(fault, copy) for fault in chosen)
+    print(f"{n_seen} of {len(chosen)} faults seen")
+    return int(n_seen < len(chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
