@@ -280,10 +280,11 @@ def _controls(axes: Axes, rows: pd.DataFrame, abscissa: str) -> None:
 
 def _mark_critical_strain(axes: Axes, critical: pd.DataFrame, label: bool) -> None:
     samples = (critical["estimator"] == "overlap_drop") & (critical["what"] == "sample")
-    values = critical.loc[samples & critical["defined"], "value"].dropna()
-    if values.empty:
+    rows = critical[samples & critical["defined"]].dropna(subset="value")
+    if rows.empty:
         return
-    mean, deviation = values.mean(), values.std()
+    mean = rows.groupby(["n_particles", "sample"])["value"].mean().mean()
+    deviation = rows["value"].std()
     text = rf"$\gamma_c={mean:.3f}\pm{deviation:.3f}$" if label else None
     axes.axvline(mean, color="0.25", lw=0.7, label=text, zorder=0)
     if np.isfinite(deviation):
