@@ -69,6 +69,7 @@ def test_uniform_deformation_and_rotation_away_from_the_boundary():
 
 def test_strain_without_a_plane_of_neighbours_is_unknown():
     positions = np.array([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0], [8.0, 8.0]])
+    positions[:, 1] += [0.001, -0.002, 0.001, 0.0]
     displacements = np.random.default_rng(3).standard_normal((4, 2))
     strain = local_shear_strain(
         positions, displacements, np.zeros(4, np.int8), Cell(12.0), DISTANCES
@@ -114,6 +115,14 @@ def test_shear_transformations_are_quadrupolar_and_noise_is_not():
     assert abs(np.mean(noise)) < 3 * error
     assert error < 0.005
     assert events > 0.02
+
+
+def test_only_deviations_from_the_mean_strain_count():
+    rng = np.random.default_rng(8)
+    positions, cell = rng.uniform(0, 30, (300, 2)), Cell(30.0)
+    strain = rng.standard_normal(300)
+    shifted = quadrupole(positions, 2.0 * strain + 5.0, cell)
+    assert shifted == pytest.approx(quadrupole(positions, strain, cell))
 
 
 def test_unknown_strains_are_left_out():

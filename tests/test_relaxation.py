@@ -284,6 +284,14 @@ def test_first_peak_of_a_noisy_curve():
     assert first_peak(k, s) == pytest.approx(5.53, abs=0.03)
 
 
+def test_first_peak_is_not_a_single_bin():
+    # a bin with few wave vectors may by chance be higher than the peak
+    k = np.arange(0.05, 12, 0.1)
+    s = 0.05 + 3.0 * np.exp(-((k - 5.6) ** 2) / 0.3)
+    s[12] = 3.5
+    assert first_peak(k, s) == pytest.approx(5.6, abs=0.01)
+
+
 def test_first_peak_is_not_the_second_even_if_that_is_higher():
     k = np.arange(0.05, 12, 0.1)
     s = 1 + 1.2 * np.exp(-((k - 4.0) ** 2) / 0.2) + 1.5 * np.exp(-((k - 8.0) ** 2) / 0.2)
@@ -331,6 +339,15 @@ def test_first_minimum_of_a_noisy_curve():
     g += 0.03 * rng.standard_normal(len(r))
     g[r > 4.5] = np.nan
     assert first_minimum(r, g) == pytest.approx(1.45, abs=0.015)
+
+
+def test_first_minimum_is_not_a_single_bin():
+    # a bin may by chance have few pairs
+    r = np.arange(0.01, 5, 0.02)
+    g = 1.5 * np.exp(-((r - 1.1) ** 2) / 0.02) + 1 - 0.7 * np.exp(-((r - 1.5) ** 2) / 0.05)
+    undisturbed = first_minimum(r, g)
+    g[(r > 1.9) & (r < 1.92)] = 0.2
+    assert first_minimum(r, g) == pytest.approx(undisturbed) == pytest.approx(1.5, abs=0.03)
 
 
 def test_unknown_distribution_has_no_minimum():

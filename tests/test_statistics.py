@@ -65,8 +65,8 @@ def test_bootstrap_of_the_mean_of_a_normal_sample():
     values = rng(1).standard_normal(200)
     interval = bootstrap_interval(values, np.mean, rng(2))
     sem = values.std() / math.sqrt(200)
-    assert interval.low == pytest.approx(values.mean() - 1.96 * sem, abs=0.3 * sem)
-    assert interval.high == pytest.approx(values.mean() + 1.96 * sem, abs=0.3 * sem)
+    assert interval.low == pytest.approx(values.mean() - 1.96 * sem, abs=0.15 * sem)
+    assert interval.high == pytest.approx(values.mean() + 1.96 * sem, abs=0.15 * sem)
     assert interval.n_undefined == 0
 
 
@@ -118,7 +118,7 @@ def test_critical_strain_of_an_exact_logistic(half, steepness):
 
 def test_critical_strain_of_noisy_samples():
     errors, covered = [], 0
-    for seed in range(5):
+    for seed in range(3):
         curves = noisy(logistic(0.071, 4.0), 20, 0.03, seed)
         estimate = critical_strain(GAMMA, curves, rng(seed))
         errors.append(math.log(estimate.value / 0.071))
@@ -127,7 +127,7 @@ def test_critical_strain_of_noisy_samples():
         width = (estimate.interval.high - estimate.interval.low) / (2 * 1.96)
         assert 2.0 < estimate.samples.sd / width < 9.0
     assert np.abs(errors).max() < 0.08
-    assert covered >= 3
+    assert covered >= 2
 
 
 def test_scatter_between_samples_is_the_reported_deviation():
@@ -173,13 +173,22 @@ def test_no_critical_strain_without_a_significant_drop():
     assert math.isnan(rising.value)
 
 
-def test_drop_outside_the_grid_is_a_failed_fit():
-    # all of the drop is over at the second strain
-    early = np.tile(np.where(GAMMA < 2e-4, 1.0, 0.2), (3, 1))
-    early[:, -1] = 0.19
-    estimate = critical_strain(GAMMA, early, rng())
+@pytest.mark.parametrize(
+    "curve",
+    [
+        # at small strain there is no plateau
+        logistic(0.001, 2.0),
+        # it falls all the way, without a drop
+        1.0 - 0.1 * np.log(GAMMA / GAMMA[0]),
+        # it comes and goes
+        np.where(np.arange(20) % 2 == 0, 0.5, 0.2),
+    ],
+)
+def test_curves_without_plateau_or_drop_are_failed_fits(curve):
+    estimate = critical_strain(GAMMA, np.tile(curve, (3, 1)), rng())
     assert estimate.reason == "fit failed"
-    assert math.isnan(estimate.value)
+    assert math.isnan(estimate.value) and math.isnan(estimate.interval.low)
+    assert estimate.samples.n_missing == 3
 
 
 def test_failed_samples_are_counted_and_left_out():
@@ -211,7 +220,7 @@ def test_too_little_to_estimate_from_is_said():
 
 
 def test_estimates_follow_the_generator():
-    curves = noisy(logistic(0.07, 4.0), 12, 0.02, 6)
+    curves = noisy(logistic(0.07, 4.0), 7, 0.02, 6)
     one, same, other = (critical_strain(GAMMA, curves, rng(seed)) for seed in (1, 1, 2))
     assert one.interval == same.interval != other.interval
     assert one.value == same.value == other.value

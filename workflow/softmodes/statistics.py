@@ -29,9 +29,9 @@ SIGNIFICANT_SEM = 3.0
 PLATEAU_END = 0.01
 """Largest strain that counts to the plateau at small strain: well inside the elastic range."""
 
-# Steepness of a logistic in ln γ: below the first, it is spread over the whole grid of strains;
-# above the second, it falls between two neighbouring strains of the grid.
-LEAST_STEEPNESS, MOST_STEEPNESS = 0.5, 20.0
+# Steepness of a logistic in ln γ, which goes from 10 % to 90 % within a factor exp(4.4/s): at the
+# lower bound it is no drop any more, at the upper it is a step between neighbouring strains.
+LEAST_STEEPNESS, MOST_STEEPNESS = 1.0, 20.0
 
 LEAST_EXPLAINED = 0.5
 """Share of a curve's variance that a fit must explain, or it counts as failed."""
@@ -198,11 +198,12 @@ def critical_strain(
     A logistic in ln γ, floor + (plateau - floor) / (1 + (γ/γ_c)^s), is fitted to the curve by least
     squares, all strains with equal weight. Plateau and floor are taken from the curve beforehand
     (as in `plateau_drop`), so that noise or an undershoot beyond the drop cannot trade them against
-    γ_c; γ_c and the steepness s are free, γ_c within the grid of strains.
+    γ_c; γ_c and the steepness s are free.
 
     γ_c is defined only where plateau - floor, over samples, exceeds SIGNIFICANT_SEM standard
-    errors. A fit fails, and counts as undefined, if plateau <= floor, if γ_c ends at an edge of
-    the grid or s at its lower bound, or if it explains less than LEAST_EXPLAINED of the variance.
+    errors. A fit fails, and counts as undefined, if plateau <= floor, if γ_c falls among the
+    strains taken for the plateau, if s ends at its lower bound, or if it explains less than
+    LEAST_EXPLAINED of the curve's variance.
 
     Args:
         gamma: (G,), positive, ascending: without the unstrained state.
@@ -404,10 +405,10 @@ def _fitted_logistic(gamma: NDArray[np.float64], curve: NDArray[np.float64]) -> 
     )
     log_half, steepness = fit.x
     explained = 1.0 - np.sum(fit.fun**2) / np.sum((y - y.mean()) ** 2)
+    beyond_plateau = log_half > math.log(PLATEAU_END)
     # a bounded descent ends just short of a bound that holds it back
-    margin = 1e-3
-    inside = x[0] + margin < log_half < x[-1] - margin and steepness > LEAST_STEEPNESS + margin
-    if not (fit.success and inside and explained >= LEAST_EXPLAINED):
+    steep = steepness > 1.001 * LEAST_STEEPNESS
+    if not (fit.success and beyond_plateau and steep and explained >= LEAST_EXPLAINED):
         return failed
     return float(log_half), float(steepness)
 
