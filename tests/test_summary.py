@@ -172,6 +172,30 @@ def test_noise_alone_tells_nothing_of_the_drop():
     assert any("overlap drop not defined" in text for text in found["warnings"])
 
 
+def test_one_sample_can_tell_nothing_of_differences():
+    found = summary.compare(made_up(sizes=(1000,), samples=1), "made-up", 20.0)
+    told = verdicts(found)
+    assert {name for name, verdict in told.items() if verdict != "too small to tell"} == {
+        "equilibrated"
+    }
+    assert "one sample only: nothing has an error" in found["warnings"]
+    assert summary_page.markdown(found)
+
+
+def test_overlaps_that_could_not_be_had_are_left_out(letter_like):
+    frames = {
+        name: getattr(letter_like, name).assign(overlap=np.nan)
+        for name in ("overlap_vs_gamma", "overlap_vs_temperature", "overlap_vs_modes")
+    }
+    frames["gamma_c"] = tables.gamma_c(frames["overlap_vs_gamma"], letter_like.energy_stress, 7)
+    found = summary.compare(changed(letter_like, **frames), "made-up", 20.0)
+    told = verdicts(found)
+    agreeing = {name for name, verdict in told.items() if verdict == "agrees"}
+    assert agreeing == {"quadrupolar", "equilibrated"}
+    assert "differs" not in told.values()
+    assert summary_page.markdown(found)
+
+
 def test_another_critical_strain_differs():
     found = summary.compare(made_up(strain=0.2), "made-up", 20.0)
     assert verdicts(found)["critical_strain"] == "differs"

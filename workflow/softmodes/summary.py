@@ -165,7 +165,7 @@ def _flat_plateau(tables: Tables) -> Finding:
         gamma = curves.columns.to_numpy()
         drop = statistics.plateau_drop(gamma, curves.to_numpy())
         plateau = gamma <= PLATEAU_END
-        if plateau.sum() < 2:
+        if plateau.sum() < 2 or curves.empty:
             continue
         decades = np.log10(gamma[plateau])
         change = np.polyfit(decades, curves.to_numpy()[:, plateau].T, 1)[0] * np.ptp(decades)
@@ -382,6 +382,8 @@ def _rate_of_rise(tables: Tables, size: int, temperatures: list[float]) -> pd.Se
     frame = tables.overlap_vs_temperature
     rows = _known(frame[frame["temperature"].isin(temperatures)], "DW_pq", size)
     curves = rows.pivot(index="sample", columns="temperature", values="overlap").dropna()
+    if len(curves.columns) < 2 or curves.empty:
+        return pd.Series(dtype=float)
     return pd.Series(-np.polyfit(curves.columns, curves.T, 1)[0], index=curves.index)
 
 
@@ -450,6 +452,8 @@ def _mode_numbers(
     for size in tables.sizes:
         rows = _rows(frame[frame["gamma"] == gamma], quantity, size, tables.temperatures[0])
         curve = rows.pivot(index="sample", columns="mode_fraction", values="overlap")
+        if curve.empty:
+            continue
         upper, lower = (min(curve.columns, key=lambda fraction: abs(fraction - e)) for e in ends)
         what = (
             f"{_label(quantity)} at {100 * upper:.2g}% less at {100 * lower:.2g}% of 2N, "
@@ -808,7 +812,7 @@ def _pivot(frame: pd.DataFrame, size: int, temperature: float, column: str) -> p
 
 def _curves(tables: Tables, size: int, temperature: float) -> pd.DataFrame:
     frame = tables.overlap_vs_gamma
-    return _pivot(frame[frame["quantity"] == "DW_p"], size, temperature, "overlap")
+    return _pivot(frame[frame["quantity"] == "DW_p"], size, temperature, "overlap").dropna()
 
 
 def _plateaus(tables: Tables, size: int, temperature: float) -> pd.Series:
