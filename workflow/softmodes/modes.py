@@ -1,0 +1,356 @@
+"""The Hessian of a configuration and its lowest modes.
+
+Degrees of freedom are ordered x0, y0, x1, y1, ...; a mode is an eigenvector of the Hessian
+∂²U/∂r∂r and, as m = 1, its eigenvalue is ω². Sets of modes begin with the two translations along x
+and y, which are known exactly and never computed; the others are orthogonal to them and ascend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.sparse import csc_array, csc_matrix, eye_array
+from scipy.sparse.linalg import LinearOperator, SuperLU, eigsh, splu
+from threadpoolctl import threadpool_limits
+
+from softmodes.cell import Cell
+from softmodes.compilation import kernel
+from softmodes.errors import InputError
+from softmodes.forces import check_configuration, single_pair_list
+from softmodes.model import Mixture, PairTable, pair_terms
+from softmodes.neighbours import PairList
+
+SHIFT = 1e-3
+"""H + SHIFT is factorised for the lowest modes: positive definite in spite of the translations."""
+
+RITZ_TOLERANCE = 1e-10
+"""Bound on the residual of 1/(λ + SHIFT), relative to it. At N = 2000 it leaves errors below 1e-12
+in the soft participation of the lowest 1% of the modes; 1e-4 would leave 3e-7."""
+
+DEGENERATE = 1e-6
+"""Modes whose eigenvalues differ by less than this, relatively, count as one group: RITZ_TOLERANCE
+can turn them into each other by up to 1e-4."""
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The lowest modes, after the two translations.
+
+    Attributes:
+        eigenvalues: (2 + n,), ω² in 1/τ²; of the translations, their Rayleigh quotients.
+        eigenvectors: (2 + n, N, 2), orthonormal, the largest component of each positive.
+        splits_degenerate: whether the next mode above belongs to the same degenerate group as the
+            last one here, so that the set depends on the choice of vectors within the group.
+    """
+
+    eigenvalues: NDArray[np.float64]
+    eigenvectors: NDArray[np.float64]
+    splits_degenerate: bool
+
+
+def hessian(
+    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
+) -> csc_matrix:
+    """The Hessian (2N, 2N) of positions (N, 2), in ε/σ11², symmetric to the bit.
+
+    A pair with displacement r n adds φ″ n⊗n + (φ′/r)(1 - n⊗n) to both of its diagonal blocks and
+    subtracts it from the two others.
+
+    Raises:
+        InputError: if a position is not finite or the cell too small for the cutoff.
+    """
+    check_configuration(positions, cell, mixture.largest_cutoff)
+    table = mixture.pair_table()
+    pairs = single_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
+    arrays = _assemble_hessian(positions, species, pairs, table)
+    return csc_matrix(arrays, shape=(positions.size, positions.size))
+
+
+@kernel()
+def _assemble_hessian(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    pairs: PairList,
+    table: PairTable,
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+    """Data, row indices and column starts of the Hessian in compressed columns.
+
+    Both columns of particle i hold, in this order, the rows of its neighbours below i, of i itself
+    and of its neighbours above i: ascending, as the list is.
+    """
+    start, neighbour, offset_x, offset_y = pairs
+    half_exponent, amplitude, constant, quadratic, quartic, _ = table
+    n = positions.shape[0]
+
+    n_below = np.zeros(n, np.int64)
+    for k in range(neighbour.size):
+        n_below[neighbour[k]] += 1
+    first = np.empty(n, np.int64)  # of particle i's x column; its y column follows
+    size = np.empty(n, np.int64)  # entries in either column
+    column_start = np.zeros(2 * n + 1, np.int32)
+    for i in range(n):
+        first[i] = column_start[2 * i]
+        size[i] = 2 * (n_below[i] + 1 + start[i + 1] - start[i])
+        column_start[2 * i + 1] = first[i] + size[i]
+        column_start[2 * i + 2] = first[i] + 2 * size[i]
+
+    data = np.empty(column_start[2 * n])
+    row = np.empty(column_start[2 * n], np.int32)
+    diagonal = np.zeros((n, 3))
+    filled = np.zeros(n, np.int64)  # neighbours below, so far
+    for i in range(n):
+        for k in range(start[i], start[i + 1]):
+            j = neighbour[k]
+            dx = positions[i, 0] - positions[j, 0] - offset_x[k]
+            dy = positions[i, 1] - positions[j, 1] - offset_y[k]
+            distance_square = dx * dx + dy * dy
+            t = species[i] + species[j]
+            _, tension, curvature = pair_terms(
+                half_exponent, amplitude[t], constant[t], quadratic[t], quartic[t], distance_square
+            )
+            stretch = (curvature - tension) / distance_square
+            xx, xy, yy = stretch * dx * dx + tension, stretch * dx * dy, stretch * dy * dy + tension
+            _add_block(diagonal, i, xx, xy, yy)
+            _add_block(diagonal, j, xx, xy, yy)
+            at_i = first[i] + 2 * (n_below[i] + 1 + k - start[i])
+            at_j = first[j] + 2 * filled[j]
+            filled[j] += 1
+            _write_block(data, row, at_i, size[i], j, -xx, -xy, -yy)
+            _write_block(data, row, at_j, size[j], i, -xx, -xy, -yy)
+        at = first[i] + 2 * n_below[i]
+        # complete: the pairs of i with lower particles came before
+        _write_block(data, row, at, size[i], i, diagonal[i, 0], diagonal[i, 1], diagonal[i, 2])
+    return data, row, column_start
+
+
+@kernel(inline="always")
+def _add_block(
+    diagonal: NDArray[np.float64], particle: int, xx: float, xy: float, yy: float
+) -> None:
+    diagonal[particle, 0] += xx
+    diagonal[particle, 1] += xy
+    diagonal[particle, 2] += yy
+
+
+@kernel(inline="always")
+def _write_block(
+    data: NDArray[np.float64],
+    row: NDArray[np.int32],
+    at: int,
+    size: int,
+    particle: int,
+    xx: float,
+    xy: float,
+    yy: float,
+) -> None:
+    """Put the block in the rows of `particle` at `at` of an x column and, below, the y column."""
+    data[at], data[at + 1] = xx, xy
+    data[at + size], data[at + size + 1] = xy, yy
+    row[at] = row[at + size] = 2 * particle
+    row[at + 1] = row[at + size + 1] = 2 * particle + 1
+
+
+def _factorise(matrix: csc_matrix | csc_array) -> tuple[SuperLU, int]:
+    """LU factors of a symmetric matrix and the number of its negative eigenvalues.
+
+    Without row interchanges the factors are those of L D Lᵀ with D the diagonal of U, and its
+    signs are the matrix's (Sylvester's law of inertia).
+
+    Raises:
+        LinAlgError: if a zero on the diagonal stands in the way.
+    """
+    try:
+        factors = splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+    except RuntimeError as error:  # "exactly singular"
+        raise np.linalg.LinAlgError(f"symmetric factorisation: {error}") from error
+    if not np.array_equal(factors.perm_r, factors.perm_c):
+        raise np.linalg.LinAlgError("symmetric factorisation: a pivot on the diagonal is zero")
+    return factors, int(np.count_nonzero(factors.U.diagonal() < 0.0))
+
+
+@dataclass(frozen=True)
+class PinnedFactorisation:
+    """Factors of the Hessian without the rows and columns of its last particle.
+
+    To hold one particle still removes both translations and nothing else: by translation
+    invariance the pinned Hessian has as many negative eigenvalues as the whole one.
+
+    Attributes:
+        factors: of the (2N - 2, 2N - 2) matrix.
+        n_negative: number of negative modes.
+    """
+
+    factors: SuperLU
+    n_negative: int
+
+    def displacement(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The displacement d (N, 2) with H d = forces (N, 2) and mean zero; Σ forces = 0."""
+        solution = np.zeros(forces.size)
+        with threadpool_limits(1, user_api="blas"):
+            solution[:-2] = self.factors.solve(forces.ravel()[:-2])
+        displacement = solution.reshape(-1, 2)
+        return displacement - displacement.mean(axis=0)
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def factorise_pinned(matrix: csc_matrix) -> PinnedFactorisation:
+    """Factorise a Hessian with its last particle pinned.
+
+    Raises:
+        LinAlgError: if it is singular beyond the translations.
+    """
+    return PinnedFactorisation(*_factorise(matrix[:-2, :-2]))
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def lowest_modes(matrix: csc_matrix, n_modes: int, rng: np.random.Generator) -> Modes:
+    """The translations and the lowest modes of a Hessian, by shift-invert Lanczos.
+
+    Lanczos (ARPACK) runs on the inverse of H + SHIFT with the translations projected out of every
+    vector. One mode more than asked for is computed to look for a degenerate group, and the number
+    of eigenvalues below it is checked against the inertia of H minus a shift in the last gap.
+
+    Args:
+        matrix: the Hessian (2N, 2N).
+        n_modes: n, translations not counted, at most 2N - 4.
+        rng: of the start vector, which changes the result by rounding only.
+
+    Raises:
+        InputError: if n_modes is not between 1 and 2N - 4.
+        LinAlgError: if a mode was missed, as can happen among exactly degenerate ones.
+    """
+    size = matrix.shape[0]
+    if not 1 <= n_modes <= size - 4:
+        raise InputError(f"n_modes: {n_modes} given, a number from 1 to {size - 4} expected")
+    identity = eye_array(size, format="csc")
+    shift = SHIFT
+    factors, n_negative = _factorise(matrix + shift * identity)
+    while n_negative:  # not a minimum: the shift has to reach below the lowest mode
+        shift *= 10.0
+        factors, n_negative = _factorise(matrix + shift * identity)
+
+    inverse = LinearOperator(
+        matrix.shape,
+        matvec=lambda vector: _without_translations(factors.solve(_without_translations(vector))),
+        dtype=np.float64,
+    )
+    n_computed = n_modes + 1
+    eigenvalues, eigenvectors = eigsh(
+        matrix,
+        n_computed,
+        sigma=-shift,
+        OPinv=inverse,
+        v0=_without_translations(rng.standard_normal(size)),
+        ncv=min(max(20, 3 * n_computed // 2), size - 2),
+        tol=RITZ_TOLERANCE,
+    )
+    order = np.argsort(eigenvalues)
+    eigenvalues, eigenvectors = eigenvalues[order], eigenvectors[:, order]
+
+    last, following = eigenvalues[-2:]
+    splits_degenerate = bool(following - last <= DEGENERATE * abs(following))
+    if not splits_degenerate:
+        _, n_below = _factorise(matrix - (last + following) / 2.0 * identity)
+        if n_below != n_modes + 2:
+            raise np.linalg.LinAlgError(
+                f"lowest modes: {n_modes} found where the inertia counts {n_below - 2}"
+            )
+    return Modes(
+        *_with_translations(matrix, eigenvalues[:-1], eigenvectors[:, :-1]), splits_degenerate
+    )
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def all_modes(matrix: csc_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues (2N,) and eigenvectors (2N, N, 2) of a Hessian, by dense diagonalisation.
+
+    Takes O(N³) time; the translations come first, as in `Modes`.
+    """
+    translations = _translations(matrix.shape[0])
+    # above every other eigenvalue, where the translations cannot mix with a mode
+    ceiling = 2.0 * float(abs(matrix).sum(axis=0).max())
+    dense = matrix.toarray() + ceiling * (translations.T @ translations)
+    eigenvalues, eigenvectors = eigh(dense, overwrite_a=True)
+    return _with_translations(matrix, eigenvalues[:-2], eigenvectors[:, :-2])
+
+
+def _translations(size: int) -> NDArray[np.float64]:
+    """Unit vectors (2, size) of the translations along x and y."""
+    return np.tile(np.eye(2), size // 2) / np.sqrt(size / 2)
+
+
+def _without_translations(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The vector (2N,) or (2N, 1) less its mean displacement, flattened."""
+    particles = vector.reshape(-1, 2)
+    return (particles - particles.mean(axis=0)).ravel()
+
+
+def _with_translations(
+    matrix: csc_matrix, eigenvalues: NDArray[np.float64], columns: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The translations, then the modes from columns (2N, n), with signs fixed."""
+    translations = _translations(matrix.shape[0])
+    quotients = np.einsum("ij,ij->i", translations, (matrix @ translations.T).T)
+    vectors = columns.T.copy()
+    largest = np.abs(vectors).argmax(axis=1)
+    vectors *= np.sign(vectors[np.arange(len(vectors)), largest])[:, None]
+    vectors = np.concatenate([translations, vectors])
+    return np.concatenate([quotients, eigenvalues]), vectors.reshape(len(vectors), -1, 2)
+
+
+def participation(eigenvectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """f_i^j = |e_i^j|² (K, N) of eigenvectors (K, N, 2); each row adds up to one."""
+    return np.einsum("jic,jic->ji", eigenvectors, eigenvectors)
+
+
+def soft_participation(modes: Modes, n_modes: int) -> NDArray[np.float64]:
+    """p_i = Σ_j f_i^j (N,) over the n_modes lowest modes, translations left out; Σ_i p_i = n_modes.
+
+    Widmer-Cooper et al., Nature Physics 4, 711 (2008).
+
+    Raises:
+        InputError: if more modes are asked for than there are.
+    """
+    available = len(modes.eigenvalues) - 2
+    if not 1 <= n_modes <= available:
+        raise InputError(f"n_modes: {n_modes} given, a number from 1 to {available} expected")
+    return participation(modes.eigenvectors[2 : 2 + n_modes]).sum(axis=0)
+
+
+def harmonic_debye_waller(
+    eigenvalues: NDArray[np.float64],
+    eigenvectors: NDArray[np.float64],
+    temperature: float,
+    window: float,
+) -> NDArray[np.float64]:
+    """Variance of each position over a time window in the harmonic motion from a minimum.
+
+    Started at the minimum with Maxwell-Boltzmann velocities v, mode j moves as
+    (v·e^j) sin(ω_j t)/ω_j. The variance over 0 <= t <= t_w, averaged over the velocities, is
+    T Σ_j |e_i^j|² w_j with a = ω_j t_w and w_j = [½ - sin 2a / 4a - ((1 - cos a)/a)²] / ω_j².
+
+    Args:
+        eigenvalues, eigenvectors: (K,) and (K, N, 2), translations first; all modes.
+        temperature: T, in ε.
+        window: t_w, in τ.
+
+    Returns:
+        The sum of the variances along x and y, (N,), in σ11².
+
+    Raises:
+        InputError: if a mode after the translations is not stable.
+    """
+    squares = eigenvalues[2:]
+    if not (squares > 0.0).all():
+        raise InputError(f"eigenvalues: {squares.min():.3g} found, positive numbers expected")
+    angle = np.sqrt(squares) * window
+    variance = 0.5 - np.sin(2.0 * angle) / (4.0 * angle) - ((1.0 - np.cos(angle)) / angle) ** 2
+    return temperature * (variance / squares) @ participation(eigenvectors[2:])
