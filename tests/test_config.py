@@ -133,7 +133,7 @@ WRONG = {
     "one strain to scan": (["modes", "scan_gamma"], [0.0001], "modes.scan_gamma", "[0.0001]",
                            "a list of 2"),
     "more modes than there are": (["modes", "fraction"], 1.0, "modes.fraction",
-                                  "240 modes at n_particles 120", "at most the 238 modes"),
+                                  "240 modes at n_particles 120", "at most 236"),
     "fractions out of order": (["modes", "scan_fractions", 1], 0.0001,
                                "modes.scan_fractions[1]", "0.0001", "more than the entry before"),
     "twice the same modes": (["modes", "scan_fractions", 1], 0.002,
@@ -213,6 +213,5 @@ def test_numbers_of_modes_are_rounded_half_up(fraction, n_particles, number):
     assert config.mode_number(fraction, n_particles) == number
 
 
-
 def test_boxes_leave_room_for_the_lists_of_the_dynamics():
-    assert config.LIST_SKIN == dynamics.SKIN == isoconfigurational.SKIN
+    assert config.LIST_SKIN >= max(dynamics.SKIN, isoconfigurational.SKIN)

@@ -24,6 +24,7 @@ rule aggregate:
         runtime=120,
     params:
         seed=config["seed"],
+        neighbour_distances=NEIGHBOUR_DISTANCES,
         minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
     message:
         "Collect the results of all state points into tables."

@@ -1,5 +1,6 @@
 rule diagonalise:
     input:
+        equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
         quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
     output:
         modes=f"{RESULTS}/modes/{STATE_POINT}.h5",

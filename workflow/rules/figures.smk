@@ -42,6 +42,7 @@ rule figure2:
 
 rule figure3:
     input:
+        equilibrium=f"{RESULTS}/equilibrium/{MAPPED_STATE_POINT}.h5",
         isoconfigurational=f"{RESULTS}/isoconfigurational/{MAPPED_STATE_POINT}.h5",
         quench=f"{RESULTS}/quench/{MAPPED_STATE_POINT}.h5",
         modes=f"{RESULTS}/modes/{MAPPED_STATE_POINT}.h5",

@@ -24,8 +24,8 @@ from softmodes.errors import InputError
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
 LIST_SKIN = 0.5
-"""What neighbour lists reach beyond the cutoff, in σ11, as in `softmodes.dynamics`; kept here too,
-because a check of a configuration should not wait for the kernels to be loaded."""
+"""What neighbour lists reach beyond the cutoff at most, in σ11; said here too, because the check of
+a configuration should not wait for the kernels to be loaded."""
 
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
@@ -304,11 +304,11 @@ def _check_modes(config: Mapping[str, Any], n_particles: int) -> None:
     }
     for key, fraction in named.items():
         number = mode_number(fraction, n_particles)
-        if number > 2 * n_particles - 2:
+        if number > 2 * n_particles - 4:
             _refuse(
                 key,
                 f"{fraction} given, which is {number} modes at n_particles {n_particles}",
-                f"at most the {2 * n_particles - 2} modes beside the two translations",
+                f"at most {2 * n_particles - 4} modes",
             )
     numbers = [mode_number(fraction, n_particles) for fraction in modes["scan_fractions"]]
     for index, (one, other) in enumerate(itertools.pairwise(numbers), start=1):

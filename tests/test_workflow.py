@@ -1,0 +1,180 @@
+"""The whole workflow on config/test.yaml, its repeatability, and what it refuses."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from softmodes import config, storage
+
+ROOT = Path(__file__).parents[1]
+TEST = ROOT / "config" / "test.yaml"
+STAGES = ["equilibrium", "relaxation", "isoconfigurational", "quench", "modes"]
+
+
+def state_points(study):
+    return [
+        config.state_point(n_particles, temperature, sample)
+        for n_particles in study["n_particles"]
+        for temperature in config.temperatures(study)
+        for sample in range(study["samples"])
+    ]
+
+
+def job_counts(output):
+    """Jobs by rule, from what Snakemake prints before it starts."""
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", output, re.M)}
+
+
+def written(folder, **changes):
+    """config/test.yaml with some keys replaced, as a file in a folder."""
+    path = folder / "changed.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(TEST.read_text()) | changes))
+    return path
+
+
+def test_every_file_of_the_contract_is_there(results):
+    study = config.load(TEST)
+    expected = {f"{stage}/{name}.h5" for stage in STAGES for name in state_points(study)}
+    expected |= {f"overlap/{name}.csv" for name in state_points(study)}
+    expected |= {f"figures/fig{n}.{suffix}" for n in (1, 2, 3, 4) for suffix in ("pdf", "png")}
+    expected |= {
+        f"tables/{name}.csv"
+        for name in (
+            "overlap_vs_gamma",
+            "overlap_vs_temperature",
+            "overlap_vs_modes",
+            "energy_stress",
+            "gamma_c",
+            "relaxation",
+        )
+    }
+    expected |= {"summary.md", "summary.json"}
+    found = {str(path.relative_to(results)) for path in results.rglob("*.*")}
+    assert expected <= found
+
+
+def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp_path):
+    done = snakemake(tmp_path, TEST, "--cores=2")
+    assert done.returncode == 0, done.stdout
+    again = tmp_path / "results" / "test"
+
+    def contents(folder):
+        fields = {
+            str(path.relative_to(folder)): storage.digest(path) for path in folder.rglob("*.h5")
+        }
+        others = {
+            str(path.relative_to(folder)): path.read_bytes()
+            for suffix in ("csv", "json", "md", "pdf", "png")
+            for path in folder.rglob(f"*.{suffix}")
+        }
+        return fields | others
+
+    first, second = contents(results), contents(again)
+    assert len([name for name in first if name.endswith(".h5")]) == 5 * 4
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_the_propensity_is_measured_where_it_was_asked(results):
+    for temperature, asked in ((1.0, True), (0.6, False)):
+        name = config.state_point(120, temperature, 0)
+        file = storage.read(results / "isoconfigurational" / f"{name}.h5")
+        assert ("propensity" in file.data) is asked
+        assert (file.attributes["t_alpha"] > 0) is asked
+        overlaps = pd.read_csv(results / "overlap" / f"{name}.csv")
+        assert ("DP_pq" in set(overlaps["quantity"])) is asked
+
+
+def test_the_propensity_time_is_the_same_in_all_samples(results):
+    times = {
+        storage.read(
+            results / "isoconfigurational" / f"{config.state_point(120, 1.0, sample)}.h5"
+        ).attributes["t_alpha"]
+        for sample in (0, 1)
+    }
+    assert len(times) == 1
+
+
+def test_every_job_has_a_log_that_ends_well(results):
+    logs = list((results / "logs").rglob("*.log"))
+    assert len(logs) == 6 * 4 + 1 + 4 + 1
+    for log in logs:
+        lines = log.read_text().splitlines()
+        assert lines[0].endswith("INFO started"), log
+        assert "INFO finished after" in lines[-1], log
+
+
+def test_nothing_is_left_to_do(study, snakemake):
+    done = snakemake(study, TEST, "--dry-run")
+    assert "Nothing to be done" in done.stdout
+
+
+def test_other_strains_rerun_the_quenches_but_not_the_liquid(study, snakemake, tmp_path):
+    strains = {"gamma": [0.0001, 0.001, 0.01, 0.05, 0.08, 0.15, 0.5]}
+    done = snakemake(study, written(tmp_path, shear=strains), "--dry-run")
+    jobs = job_counts(done.stdout)
+    assert jobs["quench"] == jobs["diagonalise"] == jobs["overlap"] == 4
+    assert not {"equilibrate", "relaxation", "isoconfigurational"} & set(jobs)
+
+
+def test_a_lower_temperature_only_adds_jobs(study, snakemake, tmp_path):
+    entries = yaml.safe_load(TEST.read_text())["temperatures"]
+    colder = [*entries, entries[-1] | {"temperature": 0.5}]
+    done = snakemake(study, written(tmp_path, temperatures=colder), "--dry-run")
+    jobs = job_counts(done.stdout)
+    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "overlap")} == {2}
+
+
+def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
+    done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
+    assert done.returncode == 0, done.stdout
+    jobs = job_counts(done.stdout)
+    for rule in ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"):
+        assert jobs[rule] == 2 * 12 * 50
+    assert jobs["total"] == 6 * 2 * 12 * 50 + 1 + 4 + 1 + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"samples": 0}, "config key samples: 0 given; expected: a whole number >= 1"),
+        ({"flavour": "vanilla"}, "config key flavour: 'vanilla' given, but there is no such key"),
+        (
+            {"ensemble": {"density": 0.7, "pressure": 13.5}},
+            "config key ensemble: {'density': 0.7, 'pressure': 13.5} given; expected: exactly one",
+        ),
+    ],
+)
+def test_a_wrong_configuration_ends_in_one_message(snakemake, tmp_path, changes, message):
+    done = snakemake(tmp_path, written(tmp_path, **changes), "--cores=1")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stdout.splitlines() if not line.startswith("Using")]
+    assert line.startswith(message)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_configuration_file_stands_alone(snakemake, tmp_path):
+    """The demo's keys do not fill the gaps of another file."""
+    path = tmp_path / "short.yaml"
+    incomplete = yaml.safe_load(TEST.read_text())
+    del incomplete["samples"]
+    path.write_text(yaml.safe_dump(incomplete))
+    done = snakemake(tmp_path, path, "--dry-run")
+    assert done.returncode != 0
+    assert "config key samples: not given" in done.stdout
+
+
+def test_a_failed_job_shows_its_reason_and_leaves_no_output(study, snakemake, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(study, folder)
+    name = config.state_point(120, 0.6, 1)
+    damaged = folder / "results" / "test" / "quench" / f"{name}.h5"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    done = snakemake(folder, TEST, "--cores=1", "--forcerun=diagonalise", "--until=diagonalise")
+    assert done.returncode != 0
+    assert re.search(rf"ERROR .*{name}\.h5: no readable HDF5", done.stdout)
+    assert not (folder / "results" / "test" / "modes" / f"{name}.h5").exists()
