@@ -131,6 +131,62 @@ FAULTS = [
         "return np.stack([of_runs[: len(of_runs) // 2].mean(axis=0)] * 2)",
         "test_isoconfigurational.py",
     ),
+    Fault(
+        "clusters of two kept",
+        "overlap",
+        "(np.bincount(cluster)[cluster] >= minimum_cluster)",
+        "(np.bincount(cluster)[cluster] >= minimum_cluster - 1)",
+        "test_overlap.py",
+    ),
+    Fault(
+        "overlap normalised by one field",
+        "overlap",
+        "total = np.count_nonzero(theta_a) + np.count_nonzero(theta_b)",
+        "total = 2 * np.count_nonzero(theta_a)",
+        "test_overlap.py",
+    ),
+    Fault(
+        "shuffles across species",
+        "overlap",
+        "groups = [np.flatnonzero(group_of == group) for group in np.unique(group_of)]",
+        "groups = [np.arange(len(field_b))]",
+        "test_overlap.py",
+    ),
+    Fault(
+        "cage motion not subtracted",
+        "relaxation",
+        "np.linalg.norm(displacement - cage, axis=-1)",
+        "np.linalg.norm(displacement, axis=-1)",
+        "test_relaxation.py",
+    ),
+    Fault(
+        "τ_e at one half",
+        "relaxation",
+        "level: float = 1.0 / math.e",
+        "level: float = 0.5",
+        "test_relaxation.py",
+    ),
+    Fault(
+        "standard deviation of the population",
+        "statistics",
+        "known.std(ddof=1)",
+        "known.std(ddof=0)",
+        "test_statistics.py",
+    ),
+    Fault(
+        "γ_c at a tenth of the drop",
+        "statistics",
+        "return expit(parameters[1] * (parameters[0] - x)) - y",
+        "return expit(parameters[1] * (parameters[0] - x) + 2.2) - y",
+        "test_statistics.py",
+    ),
+    Fault(
+        "strain from the wrong half of the deformation",
+        "correlations",
+        "twice = uy * xx - ux * xy + vx * yy - vy * xy",
+        "twice = 2.0 * (uy * xx - ux * xy)",
+        "test_correlations.py",
+    ),
 ]
 """Every room of the library has its own."""
 
