@@ -1,0 +1,195 @@
+"""Hessian, modes and participation against finite differences and dense algebra."""
+
+import numpy as np
+import pytest
+from glasses import N_PARTICLES, glass, shaken
+from scipy.sparse import csc_matrix
+from scipy.sparse.linalg import eigsh
+
+from softmodes import modes
+from softmodes.errors import InputError
+from softmodes.forces import evaluate
+from softmodes.model import Mixture
+from softmodes.modes import (
+    all_modes,
+    harmonic_debye_waller,
+    hessian,
+    lowest_modes,
+    participation,
+    soft_participation,
+)
+
+TILTS = [0.0, 0.31, 0.77]
+MIXTURES = [Mixture(), Mixture(smoothed=False, cutoff=4.5), Mixture(exponent=8, cutoff=2.2)]
+
+
+def lowest(n_modes, tilt=0.0, seed=0):
+    return lowest_modes(hessian(*glass(tilt)), n_modes, np.random.default_rng(seed))
+
+
+def network(n_particles, stiffness_y, seed):
+    """Translation-invariant matrix whose x and y parts are equal up to a factor: every eigenvalue
+    of one is a neighbour of one of the other."""
+    rng = np.random.default_rng(seed)
+    weights = np.triu(rng.uniform(0.0, 1.0, (n_particles, n_particles)), 1)
+    weights += weights.T
+    laplacian = np.diag(weights.sum(axis=0)) - weights
+    return csc_matrix(np.kron(laplacian, np.diag([1.0, stiffness_y])))
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_hessian_is_minus_the_derivative_of_the_forces(tilt, mixture):
+    positions, species, cell, _ = glass(tilt)
+    positions = shaken(positions, 0.05, 1)
+    matrix = hessian(positions, species, cell, mixture).toarray()
+    step = 1e-6
+    rng = np.random.default_rng(2)
+    for column in rng.choice(positions.size, 40, replace=False):
+        forces = []
+        for sign in (1, -1):
+            moved = positions.copy()
+            moved.flat[column] += sign * step
+            forces.append(evaluate(moved, species, cell, mixture).forces.ravel())
+        slope = (forces[1] - forces[0]) / (2 * step)
+        np.testing.assert_allclose(matrix[:, column], slope, rtol=0, atol=1e-6 * matrix.max())
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_hessian_is_symmetric_to_the_bit_and_its_rows_add_up_to_nothing(tilt):
+    matrix = hessian(*glass(tilt))
+    assert (matrix != matrix.T).nnz == 0
+    assert matrix.has_canonical_format
+    assert np.abs(matrix.toarray().reshape(-1, N_PARTICLES, 2).sum(axis=1)).max() < 1e-10
+
+
+def test_hessian_does_not_depend_on_the_images():
+    positions, species, cell, mixture = glass(0.31)
+    image = np.random.default_rng(3).integers(-2, 3, positions.shape)
+    moved = hessian(positions + cell.offset(image), species, cell, mixture)
+    assert abs(moved - hessian(positions, species, cell, mixture)).max() < 1e-8
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_a_minimum_has_two_zero_modes_and_no_negative_one(tilt):
+    eigenvalues = np.linalg.eigvalsh(hessian(*glass(tilt)).toarray())
+    assert np.abs(eigenvalues[:2]).max() < 1e-10
+    assert eigenvalues[2] > 1e-2
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+def test_all_modes_against_plain_diagonalisation(tilt):
+    matrix = hessian(*glass(tilt))
+    eigenvalues, eigenvectors = all_modes(matrix)
+    np.testing.assert_allclose(eigenvalues[2:], np.linalg.eigvalsh(matrix.toarray())[2:], rtol=1e-9)
+    vectors = eigenvectors.reshape(len(eigenvalues), -1)
+    np.testing.assert_allclose(vectors @ vectors.T, np.eye(2 * N_PARTICLES), atol=1e-10)
+    np.testing.assert_allclose(matrix @ vectors.T, eigenvalues * vectors.T, atol=1e-8)
+    np.testing.assert_allclose(eigenvectors[0], np.tile([N_PARTICLES**-0.5, 0.0], (N_PARTICLES, 1)))
+    np.testing.assert_allclose(eigenvectors[1], np.tile([0.0, N_PARTICLES**-0.5], (N_PARTICLES, 1)))
+
+
+@pytest.mark.parametrize("tilt", TILTS)
+@pytest.mark.parametrize("n_modes", [1, 3, 30, 100])
+def test_lowest_modes_against_all_modes(tilt, n_modes):
+    eigenvalues, eigenvectors = all_modes(hessian(*glass(tilt)))
+    found = lowest(n_modes, tilt)
+    assert found.eigenvalues.shape == (2 + n_modes,)
+    assert found.eigenvectors.shape == (2 + n_modes, N_PARTICLES, 2)
+    assert not found.splits_degenerate
+    np.testing.assert_allclose(found.eigenvalues[2:], eigenvalues[2 : 2 + n_modes], rtol=1e-9)
+    assert np.abs(found.eigenvalues[:2]).max() < 1e-10
+    # the same subspace: all its principal angles vanish
+    ours = found.eigenvectors.reshape(2 + n_modes, -1)
+    dense = eigenvectors[: 2 + n_modes].reshape(2 + n_modes, -1)
+    np.testing.assert_allclose(np.linalg.svd(ours @ dense.T, compute_uv=False), 1.0, atol=1e-10)
+    np.testing.assert_allclose(ours @ ours.T, np.eye(2 + n_modes), atol=1e-10)
+    p_dense = participation(eigenvectors[2 : 2 + n_modes]).sum(axis=0)
+    np.testing.assert_allclose(soft_participation(found, n_modes), p_dense, atol=1e-9)
+
+
+def test_the_largest_component_is_positive_and_the_start_vector_does_not_matter():
+    found, others = lowest(20), lowest(20, seed=1)
+    vectors = found.eigenvectors.reshape(22, -1)
+    largest = np.abs(vectors).argmax(axis=1)
+    assert (vectors[np.arange(22), largest] > 0).all()
+    np.testing.assert_allclose(others.eigenvectors, found.eigenvectors, atol=1e-7)
+
+
+def test_negative_modes_come_first():
+    positions, species, cell, mixture = glass()
+    matrix = hessian(shaken(positions, 0.08, 4), species, cell, mixture)
+    eigenvalues = np.linalg.eigvalsh(matrix.toarray())
+    n_negative = int((eigenvalues < -1e-6).sum())
+    assert n_negative > 3
+    found = lowest_modes(matrix, n_negative + 5, np.random.default_rng(0)).eigenvalues
+    without_translations = np.delete(eigenvalues, [n_negative, n_negative + 1])
+    np.testing.assert_allclose(found[2:], without_translations[: n_negative + 5], rtol=1e-8)
+
+
+def test_a_split_degenerate_group_is_said():
+    matrix = network(40, 1.0 + 1e-9, seed=5)
+    assert lowest_modes(matrix, 3, np.random.default_rng(0)).splits_degenerate
+    assert not lowest_modes(matrix, 4, np.random.default_rng(0)).splits_degenerate
+
+
+def test_a_missed_mode_is_noticed(monkeypatch):
+    def forgetful(matrix, n_computed, **options):
+        eigenvalues, eigenvectors = eigsh(matrix, n_computed + 1, **options)
+        return np.delete(eigenvalues, 2), np.delete(eigenvectors, 2, axis=1)
+
+    monkeypatch.setattr(modes, "eigsh", forgetful)
+    with pytest.raises(np.linalg.LinAlgError, match="5 found where the inertia counts 6"):
+        lowest(5)
+
+
+@pytest.mark.parametrize("n_modes", [0, 2 * N_PARTICLES - 3])
+def test_a_number_of_modes_that_cannot_be_had_is_refused(n_modes):
+    with pytest.raises(InputError, match="n_modes"):
+        lowest(n_modes)
+    with pytest.raises(InputError, match="n_modes"):
+        soft_participation(lowest(4), 5)
+
+
+@pytest.mark.parametrize("n_modes", [1, 7, 30])
+def test_soft_participation_adds_up_to_the_number_of_modes(n_modes):
+    p = soft_participation(lowest(30), n_modes)
+    assert p.shape == (N_PARTICLES,)
+    assert abs(p.sum() - n_modes) < 1e-11
+
+
+def test_all_modes_take_part_equally():
+    """Completeness: only the translations are missing from Σ_j f_i^j = 2."""
+    _, eigenvectors = all_modes(hessian(*glass()))
+    p = participation(eigenvectors[2:]).sum(axis=0)
+    np.testing.assert_allclose(p, 2.0 - 2.0 / N_PARTICLES, atol=1e-12)
+
+
+def test_participation_by_hand():
+    vectors = np.array([[[0.6, 0.0], [0.0, 0.8]], [[0.5, 0.5], [-0.5, 0.5]]])
+    np.testing.assert_allclose(participation(vectors), [[0.36, 0.64], [0.5, 0.5]])
+
+
+def test_harmonic_debye_waller_against_sampled_motion():
+    """Velocities √T along each axis in turn, less their mean, have the covariance of
+    Maxwell-Boltzmann velocities without total momentum."""
+    n_particles, temperature, window = 12, 0.37, 3.0
+    matrix = network(n_particles, 2.7, seed=6)
+    eigenvalues, eigenvectors = all_modes(matrix)
+    vectors = eigenvectors[2:].reshape(-1, 2 * n_particles)
+    frequencies = np.sqrt(eigenvalues[2:])
+    times = (np.arange(4000) + 0.5) * window / 4000
+    swing = np.sin(frequencies * times[:, None]) / frequencies
+    expected = np.zeros(n_particles)
+    for velocity in np.sqrt(temperature) * np.eye(2 * n_particles):
+        motion = (swing * (vectors @ velocity)) @ vectors
+        expected += motion.reshape(-1, n_particles, 2).var(axis=0).sum(axis=1)
+    found = harmonic_debye_waller(eigenvalues, eigenvectors, temperature, window)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_harmonic_debye_waller_refuses_a_saddle():
+    eigenvalues, eigenvectors = all_modes(network(5, 1.0, seed=7))
+    eigenvalues[2] = -0.1
+    with pytest.raises(InputError, match=r"-0\.1"):
+        harmonic_debye_waller(eigenvalues, eigenvectors, 1.0, 1.0)
