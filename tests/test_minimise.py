@@ -1,0 +1,210 @@
+"""Quenches against brute force, symmetries, saddles and each other."""
+
+import numpy as np
+import pytest
+from glasses import N_PARTICLES, glass, shaken
+
+from softmodes import minimise
+from softmodes.cell import Cell
+from softmodes.errors import InputError
+from softmodes.forces import evaluate, pressure
+from softmodes.minimise import UNKNOWN, quench
+from softmodes.model import Mixture
+from softmodes.modes import hessian, lowest_modes, soft_participation
+
+THERMAL = 0.05
+"""Noise that raises the energy by 0.6 to 0.9 ε per particle; thermal motion at T = 0.5 has 0.5."""
+
+
+def square_lattice(side=12, spacing=1.16):
+    """One species on a square lattice: without forces by symmetry, and unstable."""
+    sites = np.stack(np.divmod(np.arange(side**2), side), axis=1) * spacing
+    mixture = Mixture(small_fraction=1.0)
+    return sites + 0.3, mixture.species(side**2), Cell(side * spacing), mixture
+
+
+def brute_force(positions, species, cell, mixture):
+    """Forces of the pure power law by a plain double sum over pairs and images."""
+    sigma = mixture.sigma[species[:, None] + species]
+    forces = np.zeros_like(positions)
+    separation = positions[:, None] - positions
+    for column in (-1, 0, 1):
+        for row in (-1, 0, 1):
+            r = cell.minimum_image(separation) + cell.offset(np.array([column, row]))
+            distance = np.hypot(r[..., 0], r[..., 1])
+            near = (distance > 0) & (distance < mixture.cutoff * sigma)
+            distance = np.where(near, distance, np.inf)
+            factor = mixture.exponent * (sigma / distance) ** mixture.exponent / distance**2
+            forces += np.where(near[..., None], factor[..., None] * r, 0.0).sum(axis=1)
+    return forces
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.31, 0.77])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_thermal_configuration_ends_at_a_minimum(tilt, seed):
+    positions, species, cell, mixture = glass(tilt)
+    start = shaken(positions, THERMAL, seed)
+    heat = evaluate(start, species, cell, mixture).energy / N_PARTICLES
+    found = quench(start, species, cell, mixture)
+    assert heat > found.energy_per_particle + 0.3
+    assert found.converged
+    assert found.message == "converged"
+    assert found.max_force <= 1e-11
+    assert found.n_negative == 0
+    assert found.iterations > 20
+    assert 1 <= found.newton_iterations <= 10
+    evaluation = evaluate(found.positions, species, cell, mixture)
+    assert evaluation.energy / N_PARTICLES == pytest.approx(found.energy_per_particle, rel=1e-13)
+    assert np.linalg.eigvalsh(hessian(found.positions, species, cell, mixture).toarray())[2] > 0
+
+
+def test_no_force_is_left_by_brute_force():
+    positions, species, cell, _ = glass(0.31)
+    mixture = Mixture(smoothed=False, cutoff=4.5)
+    found = quench(shaken(positions, THERMAL, 3), species, cell, mixture)
+    assert found.converged
+    assert np.abs(brute_force(found.positions, species, cell, mixture)).max() < 3e-11
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_newton_stays_in_the_basin_of_conjugate_gradients(seed):
+    positions, species, cell, mixture = glass()
+    start = shaken(positions, 0.5 * THERMAL * (1 + seed), seed)
+    found = quench(start, species, cell, mixture)
+    plain = quench(start, species, cell, mixture, tolerance=minimise.LOOSE_TOLERANCE)
+    assert plain.newton_iterations == 0
+    assert found.newton_iterations > 0
+    assert np.abs(found.positions - plain.positions).max() < 1e-5
+    assert found.energy_per_particle == pytest.approx(plain.energy_per_particle, rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_random_start_ends_at_a_minimum(seed):
+    mixture = Mixture()
+    species, cell = mixture.species(200), Cell(np.sqrt(200 / 0.745))
+    start = np.random.default_rng(seed).uniform(0.0, cell.length, (200, 2))
+    assert evaluate(start, species, cell, mixture).energy > 1e9
+    found = quench(start, species, cell, mixture)
+    assert found.converged
+    assert 2.0 < found.energy_per_particle < 3.5
+
+
+def test_a_loose_tolerance_is_kept_without_a_hessian():
+    mixture = Mixture()
+    species, cell = mixture.species(200), Cell(np.sqrt(200 / 0.745))
+    start = np.random.default_rng(3).uniform(0.0, cell.length, (200, 2))
+    found = quench(start, species, cell, mixture, tolerance=1e-3)
+    assert found.converged
+    assert 1e-6 < found.max_force <= 1e-3
+    assert found.newton_iterations == 0
+    assert found.n_negative == UNKNOWN
+
+
+def test_a_minimum_stays_where_it_is():
+    positions, species, cell, mixture = glass()
+    again = quench(positions, species, cell, mixture)
+    assert again.converged
+    assert again.newton_iterations <= 1
+    np.testing.assert_allclose(again.positions, positions, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.31])
+def test_translations_and_images_do_not_matter(tilt):
+    """Near a minimum, where rounding cannot change the basin."""
+    positions, species, cell, mixture = glass(tilt)
+    start = shaken(positions, 0.03, 4)
+    found = quench(start, species, cell, mixture)
+    np.testing.assert_allclose(found.positions, positions - (positions - found.positions).mean(0))
+
+    shift = np.array([3.7, -11.1])
+    translated = quench(start + shift, species, cell, mixture)
+    np.testing.assert_allclose(translated.positions, found.positions + shift, rtol=0, atol=1e-9)
+    assert translated.energy_per_particle == pytest.approx(found.energy_per_particle, rel=1e-13)
+
+    image = np.random.default_rng(5).integers(-3, 4, start.shape)
+    moved = quench(start + cell.offset(image), species, cell, mixture)
+    expected = found.positions + cell.offset(image)
+    np.testing.assert_allclose(moved.positions, expected, rtol=0, atol=1e-9)
+    assert moved.energy_per_particle == pytest.approx(found.energy_per_particle, rel=1e-13)
+
+
+def test_a_tilt_of_one_length_is_none():
+    positions, species, cell, mixture = glass()
+    start = shaken(positions, THERMAL, 6)
+    found = quench(start, species, cell, mixture)
+    tilted = quench(start, species, Cell(cell.length, cell.length), mixture)
+    np.testing.assert_array_equal(tilted.positions, found.positions)
+
+
+def test_no_particle_leaves_its_image():
+    positions, species, cell, mixture = glass(0.31)
+    start = shaken(positions, THERMAL, 7) + 5.0 * cell.length
+    found = quench(start, species, cell, mixture)
+    assert np.abs(found.positions - start).max() < 2.0
+
+
+def test_the_path_does_not_depend_on_the_calls_of_the_kernel(monkeypatch):
+    positions, species, cell, mixture = glass()
+    start = shaken(positions, 2 * THERMAL, 8)
+    found = quench(start, species, cell, mixture)
+    monkeypatch.setattr(minimise, "WORK_PER_CALL", 37 * N_PARTICLES)
+    broken = quench(start, species, cell, mixture)
+    np.testing.assert_array_equal(broken.positions, found.positions)
+    assert broken.iterations == found.iterations
+
+
+def test_a_saddle_is_recognised():
+    positions, species, cell, mixture = square_lattice()
+    found = quench(positions, species, cell, mixture)
+    eigenvalues = np.linalg.eigvalsh(hessian(positions, species, cell, mixture).toarray())
+    assert found.max_force <= 1e-11
+    assert found.n_negative == (eigenvalues < -1e-8).sum() > 0
+    assert not found.converged
+    assert found.message == f"saddle: negative modes: {found.n_negative}"
+    np.testing.assert_allclose(found.positions, positions, rtol=0, atol=1e-9)
+
+
+def test_a_quench_that_is_cut_short_says_so(monkeypatch):
+    positions, species, cell, mixture = glass()
+    monkeypatch.setattr(minimise, "WORK_PER_CALL", 10 * N_PARTICLES)
+    monkeypatch.setattr(minimise, "MOST_ITERATIONS", 10)
+    found = quench(shaken(positions, THERMAL, 9), species, cell, mixture)
+    assert not found.converged
+    assert found.max_force > 1e-3
+    assert found.n_negative == UNKNOWN
+    assert "iterations" in found.message
+
+
+def test_unusable_input_is_refused():
+    positions, species, cell, mixture = glass()
+    with pytest.raises(InputError, match="tolerance"):
+        quench(positions, species, cell, mixture, tolerance=0.0)
+    with pytest.raises(InputError, match="cell length"):
+        quench(positions, species, Cell(5.0), mixture)
+    coincident = positions.copy()
+    coincident[3] = coincident[40]
+    with pytest.raises(InputError, match="coincide"):
+        quench(coincident, species, cell, mixture)
+
+
+def test_the_smoothed_cutoff_changes_little():
+    """Against the unsmoothed 4.5 σ_ab of older papers, in the same basin."""
+    positions, species, cell, mixture = glass()
+    far = Mixture(smoothed=False, cutoff=4.5)
+    energies, pressures, p = [], [], []
+    for potential in (mixture, far):
+        found = quench(positions, species, cell, potential)
+        assert found.converged
+        evaluation = evaluate(found.positions, species, cell, potential)
+        energies.append(found.energy_per_particle)
+        pressures.append(pressure(evaluation, cell))
+        matrix = hessian(found.positions, species, cell, potential)
+        modes = lowest_modes(matrix, 10, np.random.default_rng(0))
+        p.append(soft_participation(modes, 10))
+    assert energies[0] == pytest.approx(energies[1], rel=1e-3)
+    assert pressures[0] == pytest.approx(pressures[1], rel=3e-4)
+    np.testing.assert_allclose(p[0], p[1], rtol=0, atol=1e-4)
+    assert p[0].max() > 0.1
+    # exact for a power law, truncated or not
+    density = N_PARTICLES / cell.area
+    assert pressures[1] == pytest.approx(6.0 * density * energies[1], rel=1e-12)
