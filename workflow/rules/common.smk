@@ -26,6 +26,8 @@ RESULTS = f"results/{config['study']}"
 STATE_POINT = "N{n_particles}_T{temperature}_s{sample}"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
+# in an order of its own, so that another order of the keys reruns nothing
+MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
     config["overlap"]["neighbour_distances"][pair] for pair in ("small", "mixed", "large")
 ]

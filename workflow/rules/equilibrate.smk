@@ -16,7 +16,7 @@ rule equilibrate:
     params:
         study=config["study"],
         seed=config["seed"],
-        model=config["model"],
+        model=MODEL,
         pressure=config["ensemble"].get("pressure"),
         start_density=config.get("start_density", config["ensemble"].get("density")),
         time_step=setting("time_step"),
