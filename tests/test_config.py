@@ -214,4 +214,4 @@ def test_numbers_of_modes_are_rounded_half_up(fraction, n_particles, number):
 
 
 def test_boxes_leave_room_for_the_lists_of_the_dynamics():
-    assert config.LIST_SKIN >= max(dynamics.SKIN, isoconfigurational.SKIN)
+    assert max(dynamics.SKIN, isoconfigurational.SKIN) <= config.LIST_SKIN
