@@ -24,7 +24,7 @@ from softmodes.forces import accumulate_forces, check_configuration, single_pair
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
 
-SKIN = 0.4
+SKIN = 0.5
 """Added to the cutoffs in the Verlet list, in σ11."""
 
 COUPLING_INTERVAL = 0.1
