@@ -109,3 +109,13 @@ def isoconfigurational_minutes(wildcards):
 def strains_minutes(wildcards):
     """Time limit of quenches, or of diagonalisations, over all strains."""
     return math.ceil(10 + 1e-3 * len(config["shear"]["gamma"]) * int(wildcards.n_particles))
+
+
+def overlap_megabytes(wildcards):
+    """Memory for all modes of the dense Hessian: five arrays of its size."""
+    return math.ceil(1000 + 5 * 8e-6 * (2 * int(wildcards.n_particles)) ** 2)
+
+
+def overlap_minutes(wildcards):
+    """Time limit of that diagonalisation: three times the usual 12 s at N = 2000, as N³."""
+    return math.ceil(10 + 3 * 12 / 60 * (int(wildcards.n_particles) / 2000) ** 3)

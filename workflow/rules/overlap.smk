@@ -12,8 +12,8 @@ rule overlap:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=overlap_megabytes,
+        runtime=overlap_minutes,
     params:
         top_fraction=config["overlap"]["top_fraction"],
         minimum_cluster=config["overlap"]["minimum_cluster"],
