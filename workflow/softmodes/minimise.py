@@ -64,9 +64,6 @@ WORK_PER_CALL = 2_000_000
 LOOSE_TOLERANCE = 1e-6
 """From this max|F| up, conjugate gradients are quicker than two factorisations of the Hessian."""
 
-FIRST_GAIN = 1e-3
-"""First guess of the energy to win, in ε; small, as the search widens it fivefold at a time."""
-
 CONVERGED = "converged"
 """Message of a quench that ended at a minimum."""
 
@@ -175,7 +172,7 @@ def _minimise(
     """Positions with max|F| <= tolerance if they can be had, iterations and Newton iterations."""
     positions = np.array(start, dtype=np.float64)
     direction = np.zeros_like(positions)  # of the next line search; zero: along the forces
-    gain = FIRST_GAIN
+    gain = np.inf  # the first search begins with the longest step
     table = mixture.pair_table()
     iterations = newton_iterations = 0
     threshold = tolerance if tolerance >= LOOSE_TOLERANCE else NEWTON_THRESHOLD
