@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -77,6 +78,145 @@ def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp
     assert len([name for name in first if name.endswith(".h5")]) == 5 * 4
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
+
+
+def slow_theta(field, positions, species, length, tilt):
+    """Θ by loops over all pairs of particles and images, and over the members of each cluster."""
+    study = yaml.safe_load(TEST.read_text())["overlap"]
+    distances = [study["neighbour_distances"][pair] for pair in ("small", "mixed", "large")]
+    top = sorted(range(len(field)), key=lambda i: (-field[i], i))[: round(len(field) / 4)]
+
+    def bonded(i, j):
+        reach = distances[species[i] + species[j]]
+        apart = positions[i] - positions[j]
+        apart = apart - round(apart[1] / length) * np.array([tilt, length])
+        images = range(-3, 4)
+        return any(
+            np.hypot(apart[0] - m * length - n * tilt, apart[1] - n * length) < reach
+            for m in images
+            for n in (-1, 0, 1)
+        )
+
+    kept = np.zeros(len(field), bool)
+    left = set(top)
+    while left:
+        cluster, fresh = set(), {left.pop()}
+        while fresh:
+            i = fresh.pop()
+            cluster.add(i)
+            near = {j for j in left if bonded(i, j)}
+            left -= near
+            fresh |= near
+        if len(cluster) > 2:
+            kept[list(cluster)] = True
+    return kept
+
+
+@pytest.mark.parametrize(("temperature", "sample"), [(1.0, 0), (0.6, 1)])
+def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample):
+    name = config.state_point(120, temperature, sample)
+    thermal, moved, quenched, soft = (
+        storage.read(results / stage / f"{name}.h5")
+        for stage in ("equilibrium", "isoconfigurational", "quench", "modes")
+    )
+    species, length = thermal["species"], thermal.attributes["box_length"]
+    gamma = list(quenched["gamma"])
+
+    def theta(field, place=None):
+        """Θ on the inherent structure at a strain, or on the thermal configuration."""
+        if place is None:
+            return slow_theta(field, thermal["positions"], species, length, 0.0)
+        tilt = gamma[place] * length % length
+        return slow_theta(field, quenched["positions"][place], species, length, tilt)
+
+    def agreement(one, other):
+        return 2 * sum(one & other) / (sum(one) + sum(other))
+
+    debye_waller = theta(moved["debye_waller"])
+    propensity = theta(moved["propensity"]) if "propensity" in moved.data else None
+    softness = [theta(field, place) for place, field in enumerate(soft["soft_participation"])]
+    nonaffine = [theta((vectors**2).sum(axis=1), 0) for vectors in quenched["nonaffine"]]
+    n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
+
+    expected = {
+        ("DW_pq", 0.0, n_modes): (debye_waller, softness[0]),
+        ("DW_small", 0.0, 0): (debye_waller, species == 0),
+    }
+    for place, strain in enumerate(gamma[1:], start=1):
+        expected[("DW_p", strain, n_modes)] = (debye_waller, softness[place])
+        expected[("DW_d", strain, 0)] = (debye_waller, nonaffine[place])
+        expected[("d_p", strain, n_modes)] = (nonaffine[place], softness[place])
+        expected[("pq_pdq", strain, n_modes)] = (softness[0], softness[place])
+        if propensity is not None:
+            expected[("DP_p", strain, n_modes)] = (propensity, softness[place])
+    if propensity is not None:
+        expected[("DW_DP", 0.0, 0)] = (debye_waller, propensity)
+        expected[("DP_pq", 0.0, n_modes)] = (propensity, softness[0])
+    for strain, fields in zip(soft["scan/gamma"], soft["scan/soft_participation"], strict=True):
+        place = gamma.index(strain)
+        for number, field in zip(soft["scan/n_modes"], fields, strict=True):
+            varied = theta(field, place)
+            expected[("scan_DW_p", strain, number)] = (debye_waller, varied)
+            expected[("scan_d_p", strain, number)] = (nonaffine[place], varied)
+
+    table = pd.read_csv(results / "overlap" / f"{name}.csv", float_precision="round_trip")
+    keys = ["quantity", "gamma", "n_modes"]
+    found = {
+        key: value
+        for *key, value in table[[*keys, "overlap"]].itertuples(index=False)
+        for key in [tuple(key)]
+        if key[0] != "DW_harmonic"
+    }
+    assert found.keys() == expected.keys()
+    for key, pair in expected.items():
+        assert found[key] == pytest.approx(agreement(*pair), abs=1e-12), key
+    assert table["random"].between(0, 0.5).all()
+    assert table["within_species"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_the_files_of_a_state_point_agree_with_each_other(results, temperature):
+    name = config.state_point(120, temperature, 1)
+    thermal, relaxed, moved, quenched, soft = (
+        storage.read(results / stage / f"{name}.h5") for stage in STAGES
+    )
+    length = thermal.attributes["box_length"]
+    assert thermal.attributes["density"] == pytest.approx(120 / length**2)
+    assert thermal.attributes["time"] == thermal["series/time"][-1] == pytest.approx(10, rel=0.1)
+    assert thermal.attributes["pressure"] == pytest.approx(13.5, rel=0.1)
+
+    np.testing.assert_allclose(relaxed["self_intermediate_scattering"][:, 0], 1.0)
+    assert relaxed["time"][-1] == pytest.approx(10)
+    assert 5.0 < relaxed.attributes["peak_wavenumber"] < 6.0
+    np.testing.assert_allclose(moved["debye_waller_halves"].mean(axis=0), moved["debye_waller"])
+
+    assert quenched["gamma"][0] == 0.0
+    assert quenched["converged"].all()
+    assert not quenched["switched"][0]
+    assert (quenched["max_force"] <= 1e-11).all()
+    np.testing.assert_allclose(quenched["nonaffine"][0], 0.0, atol=1e-12)
+    for place, strain in enumerate(quenched["gamma"]):
+        affine = quenched["positions"][0] + strain * quenched["positions"][0][:, ::-1] * [1, 0]
+        rest = quenched["positions"][place] - affine - quenched["nonaffine"][place]
+        # what is left is a lattice vector of the sheared cell and one shift of all particles
+        image = np.rint((rest[:, 1] - rest[0, 1]) / length)
+        rest[:, 0] -= image * (strain * length % length)
+        rest -= rest[0]
+        np.testing.assert_allclose(rest / length, np.rint(rest / length), atol=1e-10)
+
+    n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
+    assert n_modes == 5
+    np.testing.assert_allclose(soft["soft_participation"].sum(axis=1), n_modes)
+    np.testing.assert_allclose(
+        soft["scan/soft_participation"].sum(axis=2), [soft["scan/n_modes"]] * 2
+    )
+    np.testing.assert_allclose(soft["eigenvalues"][:, :2], 0.0, atol=1e-9)
+    vectors = soft["eigenvectors"].reshape(16, -1)
+    np.testing.assert_allclose(vectors @ vectors.T, np.eye(16), atol=1e-9)
+    np.testing.assert_allclose(soft["eigenvectors"].sum(axis=1), 0.0, atol=1e-9)
+    np.testing.assert_allclose(
+        (soft["eigenvectors"][:5] ** 2).sum(axis=(0, 2)), soft["soft_participation"][0], atol=1e-9
+    )
 
 
 def test_the_propensity_is_measured_where_it_was_asked(results):
