@@ -186,7 +186,7 @@ def _minimise(
             cell.length,
             cell.symmetric_tilt,
             threshold,
-            max(1, WORK_PER_CALL // len(positions)),
+            max(2, WORK_PER_CALL // len(positions)),
         )
         iterations += taken
         if not np.isfinite(max_force):
