@@ -126,6 +126,10 @@ def test_unusable_positions_and_boxes_are_refused() -> None:
         evaluate(positions.T.copy(), species, cell, MIXTURE)
     with pytest.raises(InputError, match="twice the interaction range"):
         evaluate(positions, species, Cell(6.9), MIXTURE)
+    with pytest.raises(InputError, match=r"species: shape \(199,\)"):
+        evaluate(positions, species[:-1], cell, MIXTURE)
+    with pytest.raises(InputError, match=r"species: .* values \[0 1 2\]"):
+        evaluate(positions, np.where(np.arange(200) == 3, 2, species), cell, MIXTURE)
     positions[7, 1] = np.nan
     with pytest.raises(InputError, match="particle 7"):
         evaluate(positions, species, cell, MIXTURE)

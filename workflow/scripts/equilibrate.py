@@ -81,7 +81,7 @@ def equilibrate(
             "seed": seed,
             "density": n_particles / end.cell.area,
             **model,
-            "backend": "numba",
+            "backend": "cpu",
             "box_length": end.cell.length,
             "pressure": reached.pressure,
             "time": float(reached.time[-1]),

@@ -135,7 +135,10 @@ class Trajectory:
 
     def __init__(self, configuration: Configuration, mixture: Mixture, time_step: float) -> None:
         check_configuration(
-            configuration.positions, configuration.cell, mixture.largest_cutoff + SKIN
+            configuration.positions,
+            configuration.species,
+            configuration.cell,
+            mixture.largest_cutoff + SKIN,
         )
         self.positions = configuration.positions.copy()
         self.velocities = configuration.velocities.copy()

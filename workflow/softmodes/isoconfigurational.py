@@ -157,7 +157,7 @@ class Lanes:
         mixture: Mixture,
         time_step: float,
     ) -> None:
-        check_configuration(positions, cell, mixture.largest_cutoff + SKIN)
+        check_configuration(positions, species, cell, mixture.largest_cutoff + SKIN)
         n_lanes = velocities.shape[2]
         self._start = positions
         self.x, self.y = (np.repeat(positions[:, d : d + 1], n_lanes, axis=1) for d in (0, 1))

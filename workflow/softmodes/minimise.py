@@ -122,7 +122,7 @@ def quench(
         InputError: if a position is not finite, two particles coincide, the cell is too small for
             the cutoff or the tolerance not positive.
     """
-    check_configuration(positions, cell, mixture.largest_cutoff)
+    check_configuration(positions, species, cell, mixture.largest_cutoff)
     if tolerance is None:
         tolerance = RESIDUAL * max(1.0, cell.length / 52.0)
     if not tolerance > 0.0:

@@ -62,7 +62,7 @@ def hessian(
     Raises:
         InputError: if a position is not finite or the cell too small for the cutoff.
     """
-    check_configuration(positions, cell, mixture.largest_cutoff)
+    check_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
     pairs = single_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
     arrays = _assemble_hessian(positions, species, pairs, table)

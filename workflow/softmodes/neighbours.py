@@ -103,12 +103,14 @@ def build_pair_list(
     """
     n, lanes = x.shape
     centre_x, centre_y, spread = _centres(x, y)
+    longest_radius = radii.max()
 
-    # Cells along the two lattice directions, about a third of the reach wide.
-    reach = radii.max() + 2.0 * spread.max()
+    # Cells along the two lattice directions, about a third of the longest radius wide.
     width_x = length / np.sqrt(1.0 + (tilt / length) ** 2)
-    n_x, n_y = max(1, int(3.0 * width_x / reach)), max(1, int(3.0 * length / reach))
-    depth_x, depth_y = int(np.ceil(reach * n_x / width_x)), int(np.ceil(reach * n_y / length))
+    n_x, n_y = (
+        max(1, int(3.0 * width_x / longest_radius)),
+        max(1, int(3.0 * length / longest_radius)),
+    )
 
     # Particles in order of their cell, with their centres wrapped into the box.
     column, row = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -134,25 +136,28 @@ def build_pair_list(
         member[slot], member_spread[slot] = i, spread[i]
         member_x[slot], member_y[slot] = centre_x[i], centre_y[i]
 
-    capacity = 16 * n
+    # A pair is looked for around its wider spread particle (of equals, the later): few are wide.
+    capacity = 20 * n
     while True:
-        start = np.zeros(n + 1, np.int64)
-        neighbour = np.empty(capacity, np.int32)
-        offset_x, offset_y = np.empty(capacity), np.empty(capacity)
+        low, high = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+        vector_x, vector_y = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
         candidate = np.empty(n, np.int32)
         count = 0
         for i in range(n):
+            reach = longest_radius + 2.0 * spread[i]
+            depth_x = int(np.ceil(reach * n_x / width_x))
+            depth_y = int(np.ceil(reach * n_y / length))
             for reached_row in range(row[i] - depth_y, row[i] + depth_y + 1):
                 # cells beyond the edge of the box belong to the next image
                 turn_y = reached_row // n_y
                 first_cell = (reached_row - turn_y * n_y) * n_x
-                low, high = column[i] - depth_x, column[i] + depth_x + 1
-                while low < high:
-                    turn_x = low // n_x
-                    end = min(high, (turn_x + 1) * n_x)
-                    first_member = first_of_cell[first_cell + low - turn_x * n_x]
-                    end_member = first_of_cell[first_cell + end - turn_x * n_x]
-                    low = end
+                begin, end = column[i] - depth_x, column[i] + depth_x + 1
+                while begin < end:
+                    turn_x = begin // n_x
+                    border = min(end, (turn_x + 1) * n_x)
+                    first_member = first_of_cell[first_cell + begin - turn_x * n_x]
+                    end_member = first_of_cell[first_cell + border - turn_x * n_x]
+                    begin = border
                     near_x = centre_x[i] - turn_x * length - turn_y * tilt
                     near_y = centre_y[i] - turn_y * length
                     found = 0
@@ -160,18 +165,22 @@ def build_pair_list(
                         j = member[m]
                         dx, dy = near_x - member_x[m], near_y - member_y[m]
                         outer = radii[species[i] + species[j]] + spread[i] + member_spread[m]
+                        narrower = (member_spread[m] < spread[i]) | (
+                            (member_spread[m] == spread[i]) & (j < i)
+                        )
                         candidate[found] = j
-                        # no branch: one in four candidates is a neighbour, unpredictably
-                        found += (j > i) & (dx * dx + dy * dy < outer * outer)
+                        # no branch: a third of the candidates pass, unpredictably
+                        found += narrower & (dx * dx + dy * dy < outer * outer)
                     if count + found > capacity:
                         count = capacity + 1
                         break
                     for c in range(found):
                         j = candidate[c]
-                        vector_y = image_y[i] - image_y[j] + turn_y
-                        vector_x = image_x[i] - image_x[j] + turn_x
-                        shift, lift = vector_x * length + vector_y * tilt, vector_y * length
+                        image_difference_x = image_x[i] - image_x[j] + turn_x
+                        image_difference_y = image_y[i] - image_y[j] + turn_y
                         if lanes > 1:
+                            shift = image_difference_x * length + image_difference_y * tilt
+                            lift = image_difference_y * length
                             radius = radii[species[i] + species[j]]
                             lanes_close = 0
                             for lane in range(lanes):
@@ -180,15 +189,45 @@ def build_pair_list(
                                 lanes_close += dx * dx + dy * dy < radius * radius
                             if lanes_close == 0:
                                 continue
-                        # insertion keeps the row in ascending order of j
-                        slot = count
-                        while slot > start[i] and neighbour[slot - 1] > j:
-                            neighbour[slot] = neighbour[slot - 1]
-                            offset_x[slot], offset_y[slot] = offset_x[slot - 1], offset_y[slot - 1]
-                            slot -= 1
-                        neighbour[slot], offset_x[slot], offset_y[slot] = j, shift, lift
+                        sign = 1 if i < j else -1
+                        low[count], high[count] = min(i, j), max(i, j)
+                        vector_x[count] = sign * image_difference_x
+                        vector_y[count] = sign * image_difference_y
                         count += 1
-            start[i + 1] = count
         if count <= capacity:
-            return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
+            break
         capacity *= 2
+    return _in_rows(n, low[:count], high[:count], vector_x[:count], vector_y[:count], length, tilt)
+
+
+@kernel()
+def _in_rows(
+    n: int,
+    low: NDArray[np.int32],
+    high: NDArray[np.int32],
+    vector_x: NDArray[np.int32],
+    vector_y: NDArray[np.int32],
+    length: float,
+    tilt: float,
+) -> PairList:
+    """Pairs (P,) low < high with the numbers of their lattice vectors, sorted into rows."""
+    start = np.zeros(n + 1, np.int64)
+    for k in range(low.size):
+        start[low[k] + 1] += 1
+    start = np.cumsum(start)
+    end = start[:-1].copy()
+    neighbour = np.empty(low.size, np.int32)
+    offset_x, offset_y = np.empty(low.size), np.empty(low.size)
+    for k in range(low.size):
+        i, j = low[k], high[k]
+        slot = end[i]
+        end[i] += 1
+        # insertion keeps the row in ascending order
+        while slot > start[i] and neighbour[slot - 1] > j:
+            neighbour[slot] = neighbour[slot - 1]
+            offset_x[slot], offset_y[slot] = offset_x[slot - 1], offset_y[slot - 1]
+            slot -= 1
+        neighbour[slot] = j
+        offset_x[slot] = vector_x[k] * length + vector_y[k] * tilt
+        offset_y[slot] = vector_y[k] * length
+    return PairList(start, neighbour, offset_x, offset_y)

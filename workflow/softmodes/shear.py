@@ -57,7 +57,7 @@ def affine_force(
     Raises:
         InputError: if a position is not finite or the cell too small for the cutoff.
     """
-    check_configuration(positions, cell, mixture.largest_cutoff)
+    check_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
     first, second, displacement = neighbour_pairs(positions, cell, table.cutoff, species)
     distance = np.hypot(displacement[:, 0], displacement[:, 1])
