@@ -57,8 +57,8 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
     Args:
         overlap: table `overlap_vs_gamma`.
         energy: table `energy_stress`.
-        critical: table `gamma_c`; the mean of the samples' own overlap drops is marked, with
-            its standard deviation, over the state points where it is defined.
+        critical: table `gamma_c`; the overlap's drop is marked at the lowest temperature that
+            has one, for every N, with the standard deviation over samples.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 4.7)
@@ -75,14 +75,15 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
         _temperature_legend(upper, overlap, colour)
         _panel(upper, "a")
 
-        inset = lower.inset_axes((0.13, 0.42, 0.47, 0.53))
+        inset = lower.inset_axes((0.12, 0.44, 0.42, 0.52))
         strained = energy[energy["gamma"] > 0]
         for (n_particles, temperature), rows in _ensembles(strained):
             style = _style(overlap, n_particles, temperature, colour)
             _errorbars(lower, rows, "gamma", "normalised_energy", **style)
             _errorbars(inset, rows, "gamma", "shear_stress", **style | {"ls": "none", "ms": 2})
-            slope = rows.groupby("gamma")["energy_slope"].mean()
-            inset.plot(slope.index, slope, color=style["color"], lw=0.6)
+            if temperature == min(colour):  # at the others it is noise of single samples
+                slope = rows.groupby("gamma")["energy_slope"].mean()
+                inset.plot(slope.index, slope, color=style["color"], lw=0.8)
         lower.set(
             xscale="log", xlabel=GAMMA, ylabel=r"$e_{\mathrm{IS}}(\gamma)/e_{\mathrm{IS}}(0)$"
         )
@@ -115,6 +116,7 @@ def figure2(overlap: pd.DataFrame) -> Figure:
                 style = {
                     "color": f"C{place}",
                     "marker": MARKERS[place],
+                    "ms": 5 if quantity == "DP_pq" else 3,  # else DP_pdq would hide it
                     "mfc": _filling(sizes, size, f"C{place}"),
                     "label": label if size == sizes[0] else None,
                 }
@@ -254,17 +256,16 @@ def _mode_number_legend(axes: Axes, rows: pd.DataFrame, colour: dict) -> None:
 
 def _stress_inset(inset: Axes, rows: pd.DataFrame) -> None:
     inset.axhline(0, color="0.6", lw=0.4, zorder=0)
-    # below a hundredth the finite differences of the energy are noise of single samples
+    # below a hundredth, differences of the energy over small steps of strain are noise
     near = rows[rows["gamma"] >= 0.01]
     inset.set(xscale="log", xlim=(0.009, 1.1 * rows["gamma"].max()))
     if not near.empty:
-        means = near.groupby(["n_particles", "temperature", "gamma"])[
-            ["shear_stress", "energy_slope"]
-        ].mean()
-        low, high = min(means.min().min(), 0.0), means.max().max()
-        inset.set_ylim(low - 0.15 * (high - low), high + 0.35 * (high - low))
+        ensemble = ["n_particles", "temperature", "gamma"]
+        means = near.groupby(ensemble)["shear_stress"].mean()
+        low, high = min(means.min(), 0.0), means.max()
+        inset.set_ylim(low - 0.25 * (high - low), high + 0.45 * (high - low))
     inset.set_title(
-        r"$\sigma_{xy}$, $\rho\,de_{\mathrm{IS}}/d\gamma$ (line) [$\epsilon/\sigma_{11}^2$]",
+        r"$\sigma_{xy}$; line: $\rho\,de_{\mathrm{IS}}/d\gamma$ [$\epsilon/\sigma_{11}^2$]",
         fontsize=6.5,
         pad=-8,
         y=1.0,
@@ -279,17 +280,15 @@ def _controls(axes: Axes, rows: pd.DataFrame, abscissa: str) -> None:
 
 
 def _mark_critical_strain(axes: Axes, critical: pd.DataFrame, label: bool) -> None:
-    samples = (critical["estimator"] == "overlap_drop") & (critical["what"] == "sample")
-    rows = critical[samples & critical["defined"]].dropna(subset="value")
-    if rows.empty:
-        return
-    mean = rows.groupby(["n_particles", "sample"])["value"].mean().mean()
-    deviation = rows["value"].std()
-    text = rf"$\gamma_c={mean:.3f}\pm{deviation:.3f}$" if label else None
-    axes.axvline(mean, color="0.25", lw=0.7, label=text, zorder=0)
-    if np.isfinite(deviation):
-        low = max(mean - deviation, 0.1 * mean)
-        axes.axvspan(low, mean + deviation, color="0.88", lw=0, zorder=-1)
+    drops = (critical["estimator"] == "overlap_drop") & (critical["what"] == "ensemble")
+    rows = critical[drops & critical["defined"]]
+    for row in rows[rows["temperature"] == rows["temperature"].min()].itertuples():
+        # one sample whose own fit succeeded has no standard deviation
+        deviation = row.sd if np.isfinite(row.sd) else 0.0
+        text = rf"$\gamma_c={row.value:.3f}\pm{row.sd:.3f}$" if label else None
+        axes.axvline(row.value, color="0.25", lw=0.7, label=text, zorder=0)
+        low = max(row.value - deviation, 0.1 * row.value)
+        axes.axvspan(low, row.value + deviation, color="0.88", lw=0, zorder=-1)
 
 
 def _temperature_legend(axes: Axes, rows: pd.DataFrame, colour: dict) -> None:
@@ -392,7 +391,7 @@ def _temperature_colours(temperatures: pd.Series) -> dict[float, tuple]:
 
 def _pale_colours() -> ListedColormap:
     """A sequential map that stays light enough for black arrows to be seen on it."""
-    return ListedColormap(mpl.colormaps["YlOrBr"](np.linspace(0.0, 0.62, 256)))
+    return ListedColormap(mpl.colormaps["YlOrBr"](np.linspace(0.1, 0.62, 256)))
 
 
 def _filling(sizes: list, size: int, colour: object) -> object:
