@@ -29,7 +29,7 @@ from softmodes.neighbours import PairList, build_pair_list
 LANES = 32
 """Most runs in one block."""
 
-SKIN = 0.35
+SKIN = 0.5
 """Added to the cutoffs in the list, in σ11."""
 
 
