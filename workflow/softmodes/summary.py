@@ -34,9 +34,7 @@ COLD = 0.5
 LEVELS_BELOW = 0.43
 """A levelling off can show only in a study with several temperatures up to this one."""
 
-LOWEST_FRACTION, DEFAULT_FRACTION, LARGEST_FRACTION = 0.00175, 0.01, 0.1
-"""Shares of the 2N modes to compare: the smallest and the usual one of the Letter, and many."""
-
+DEFAULT_FRACTION = 0.01
 SIMILAR = 0.05
 STRONG_RISE = 0.1
 MOSTLY_THE_SAME = 0.5
@@ -417,7 +415,7 @@ def _grows_with_modes(tables: Tables) -> Finding:
         "them.",
         "DW_p",
         near=False,
-        ends=(DEFAULT_FRACTION, LOWEST_FRACTION),
+        ends=(DEFAULT_FRACTION, 0.0),
     )
 
 
@@ -428,7 +426,7 @@ def _falls_with_modes(tables: Tables) -> Finding:
         "At small strain, nonaffine displacements overlap most with the very lowest modes.",
         "d_p",
         near=False,
-        ends=(LOWEST_FRACTION, LARGEST_FRACTION),
+        ends=(0.0, 1.0),
     )
 
 
@@ -440,7 +438,7 @@ def _grows_near_critical(tables: Tables) -> Finding:
         "the Debye–Waller factor's does.",
         "d_p",
         near=True,
-        ends=(DEFAULT_FRACTION, LOWEST_FRACTION),
+        ends=(DEFAULT_FRACTION, 0.0),
     )
 
 
