@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from softmodes import config, storage
+from softmodes import config, storage, tables
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
@@ -159,7 +159,7 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
             expected[("scan_DW_p", strain, number)] = (debye_waller, varied)
             expected[("scan_d_p", strain, number)] = (nonaffine[place], varied)
 
-    table = pd.read_csv(results / "overlap" / f"{name}.csv", float_precision="round_trip")
+    table = tables.read_csv(results / "overlap" / f"{name}.csv")
     keys = ["quantity", "gamma", "n_modes"]
     found = {
         key: value
