@@ -1,0 +1,60 @@
+"""Locks and conda environment say the same as the package's metadata."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ["lock.txt", "lock-test.txt"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
+
+
+def locked(name):
+    """Requirements of a lock that hold for the oldest Python, by package."""
+    text = (ROOT / "envs" / name).read_text(encoding="utf-8")
+    found = [Requirement(line.rstrip(" \\")) for line in re.findall(r"^\w.*$", text, re.M)]
+    return {
+        requirement.name: str(requirement.specifier).removeprefix("==")
+        for requirement in found
+        if not requirement.marker or requirement.marker.evaluate(OLDEST)
+    }
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_versions_and_hashes_but_no_place(lock):
+    text = (ROOT / "envs" / lock).read_text(encoding="utf-8")
+    assert not re.search(r"https?:|file:|index", text)
+    for block in re.split(r"\n(?=\w)", text.strip()):
+        assert re.match(r"[\w.-]+==\S+( ; .*)? \\\n", block), block
+        assert "--hash=sha256:" in block
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_is_within_the_ranges(lock):
+    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["build"]
+    if lock == "lock-test.txt":
+        wanted += PROJECT["project"]["optional-dependencies"]["test"]
+    versions = locked(lock)
+    for requirement in map(Requirement, wanted):
+        if not requirement.marker or requirement.marker.evaluate(OLDEST):
+            assert versions[requirement.name] in requirement.specifier
+
+
+def test_both_locks_name_the_same_versions():
+    runtime, test = map(locked, LOCKS)
+    assert runtime.items() <= test.items()
+
+
+def test_the_conda_environment_names_the_locks_versions():
+    environment = yaml.safe_load((ROOT / "envs" / "softmodes.yaml").read_text(encoding="utf-8"))
+    pinned = dict(entry.split("=") for entry in environment["dependencies"])
+    assert pinned.pop("python") == OLDEST["python_version"]
+    versions = locked("lock.txt")
+    for name, version in pinned.items():
+        assert version == versions[name.removesuffix("-base")]
+    assert {"numpy", "scipy", "numba", "h5py", "pandas"} <= set(pinned)
