@@ -95,7 +95,6 @@ CONTRACT: Mapping[str, Stage] = {
             "series/energy": Dataset("epsilon", ("E",)),
             "series/pressure": Dataset("epsilon/sigma11^2", ("E",)),
             "series/inherent_energy": Dataset("epsilon", ("E",)),
-            "series/converged": Dataset("1", ("E",), "bool", required=False),
         },
         attributes={"box_length": float, "pressure": float, "time": float},
     ),
