@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from softmodes import config, dynamics, isoconfigurational
+from softmodes import config
 from softmodes.errors import InputError
 
 FOLDER = Path(__file__).parents[1] / "config"
@@ -141,7 +141,7 @@ WRONG = {
     "half a particle": (["n_particles"], [120, 121], "n_particles", "121",
                         "a whole number of particles"),
     "a box smaller than the cutoff": (["model", "cutoff"], 5.0, "n_particles", "120",
-                                      "at least 177, so that the box"),
+                                      "at least 154, so that the box"),
     "neighbours across the box": (["overlap", "neighbour_distances", "large"], 7.0,
                                   "overlap.neighbour_distances.large", "7.0",
                                   "at most half the box"),
@@ -176,10 +176,10 @@ def test_an_isochore_is_valid(isochore):
 def test_the_smallest_box_follows_the_density(isochore):
     isochore["modes"]["scan_fractions"] = [0.01, 0.05]
     isochore["model"]["cutoff"] = 4.0
-    # twice the longest cutoff and skin is L = 2 * (4.0 * 1.4 + 0.5), and 0.64 L² = 95.3
-    config.validate(changed(isochore, ["n_particles"], [96]))
-    with pytest.raises(InputError, match="at least 96"):
-        config.validate(changed(isochore, ["n_particles"], [94]))
+    # twice the longest cutoff is L = 2 * 4.0 * 1.4, and 0.64 L² = 80.3
+    config.validate(changed(isochore, ["n_particles"], [82]))
+    with pytest.raises(InputError, match="at least 81"):
+        config.validate(changed(isochore, ["n_particles"], [80]))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,3 @@ def test_the_entry_of_a_temperature(study):
 )
 def test_numbers_of_modes_are_rounded_half_up(fraction, n_particles, number):
     assert config.mode_number(fraction, n_particles) == number
-
-
-def test_boxes_leave_room_for_the_lists_of_the_dynamics():
-    assert max(dynamics.SKIN, isoconfigurational.SKIN) <= config.LIST_SKIN

@@ -23,10 +23,6 @@ from softmodes.errors import InputError
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
 
-LIST_SKIN = 0.5
-"""What neighbour lists reach beyond the cutoff at most, in σ11; said here too, because the check of
-a configuration should not wait for the kernels to be loaded."""
-
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
 
@@ -256,7 +252,7 @@ def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
 def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
     model = config["model"]
     sigma = max(model[f"sigma_{pair}"] for pair in ("small", "mixed", "large"))
-    reach = model["cutoff"] * sigma + LIST_SKIN
+    reach = model["cutoff"] * sigma
     density = _highest_density(config)
     side = math.sqrt(n_particles / density)
     if side < 2 * reach:
@@ -264,7 +260,7 @@ def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
             "n_particles",
             f"{n_particles} given",
             f"at least {math.ceil(density * 4 * reach**2)}, so that the box, at a density of up "
-            f"to {density:.3g}, is twice as wide as the neighbour lists reach, {reach:g}",
+            f"to {density:.3g}, is twice as wide as the potential reaches, {reach:g}",
         )
     for name, distance in config["overlap"]["neighbour_distances"].items():
         if distance > side / 2:

@@ -130,7 +130,7 @@ class Trajectory:
         virial: (2, 2), in ε.
 
     Raises:
-        InputError: if a position is not finite or the box too small for cutoff and skin.
+        InputError: if a position is not finite or the box too small for the cutoff.
     """
 
     def __init__(self, configuration: Configuration, mixture: Mixture, time_step: float) -> None:
@@ -138,7 +138,7 @@ class Trajectory:
             configuration.positions,
             configuration.species,
             configuration.cell,
-            mixture.largest_cutoff + SKIN,
+            mixture.largest_cutoff,
         )
         self.positions = configuration.positions.copy()
         self.velocities = configuration.velocities.copy()

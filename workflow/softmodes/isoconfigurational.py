@@ -24,13 +24,17 @@ from softmodes.dynamics import Progress, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
 from softmodes.forces import check_configuration
 from softmodes.model import Mixture, PairTable, inverse_power
-from softmodes.neighbours import PairList, build_pair_list
+from softmodes.neighbours import PairList, build_pair_list, closer_pairs
 
 LANES = 32
 """Most runs in one block."""
 
-SKIN = 0.5
-"""Added to the cutoffs in the list, in σ11."""
+SKIN = 0.3
+"""Added to the cutoffs in the list that forces are summed over, in σ11."""
+
+WIDE_SKIN = 1.6
+"""Added to the cutoffs in the wide list, which that one is picked from while it lasts: to search
+the cells for pairs that are close in any of many lanes costs as much as several steps."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class Lanes:
         x, y, velocity_x, velocity_y, force_x, force_y: (N, R).
 
     Raises:
-        InputError: if a position is not finite or the box too small for cutoff and skin.
+        InputError: if a position is not finite or the box too small for the cutoff.
     """
 
     def __init__(
@@ -157,7 +161,7 @@ class Lanes:
         mixture: Mixture,
         time_step: float,
     ) -> None:
-        check_configuration(positions, species, cell, mixture.largest_cutoff + SKIN)
+        check_configuration(positions, species, cell, mixture.largest_cutoff)
         n_lanes = velocities.shape[2]
         self._start = positions
         self.x, self.y = (np.repeat(positions[:, d : d + 1], n_lanes, axis=1) for d in (0, 1))
@@ -166,6 +170,11 @@ class Lanes:
         self.species = species
         self._system = (mixture.pair_table(), cell.length, cell.symmetric_tilt)
         self.time_step = time_step
+        # a wide list from the very start is out of date: the first call makes a new one
+        self._wide_x, self._wide_y = np.full_like(self.x, np.inf), np.full_like(self.y, np.inf)
+        self._wide_pairs = PairList(
+            np.zeros(len(positions) + 1, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0)
+        )
         self.advance(0)
 
     def displacement(self) -> NDArray[np.float64]:
@@ -174,13 +183,16 @@ class Lanes:
 
     def advance(self, n_steps: int) -> None:
         """Velocity-Verlet steps of all runs; with n_steps = 0, only the forces."""
-        _advance_lanes(
+        self._wide_pairs = _advance_lanes(
             self.x,
             self.y,
             self.velocity_x,
             self.velocity_y,
             self.force_x,
             self.force_y,
+            self._wide_x,
+            self._wide_y,
+            self._wide_pairs,
             self.species,
             *self._system,
             self.time_step,
@@ -196,16 +208,21 @@ def _advance_lanes(
     velocity_y: NDArray[np.float64],
     force_x: NDArray[np.float64],
     force_y: NDArray[np.float64],
+    wide_x: NDArray[np.float64],
+    wide_y: NDArray[np.float64],
+    wide_pairs: PairList,
     species: NDArray[np.int8],
     table: PairTable,
     length: float,
     tilt: float,
     time_step: float,
     n_steps: int,
-) -> None:
+) -> PairList:
+    """Advance in place; return the wide list, made at positions `wide_x`, `wide_y`."""
+    system = (species, table, length, tilt)
+    wide_pairs = _lasting(x, y, wide_x, wide_y, wide_pairs, *system)
+    pairs = closer_pairs(x, y, species, wide_pairs, table.cutoff + SKIN)
     reference_x, reference_y = x.copy(), y.copy()
-    radii = table.cutoff + SKIN
-    pairs = build_pair_list(x, y, species, radii, length, tilt)
     if n_steps == 0:
         accumulate_lane_forces(x, y, species, pairs, table, force_x, force_y)
     for _ in range(n_steps):
@@ -219,14 +236,41 @@ def _advance_lanes(
                 dx, dy = x[i, lane] - reference_x[i, lane], y[i, lane] - reference_y[i, lane]
                 n_far += dx * dx + dy * dy > 0.25 * SKIN * SKIN
         if n_far > 0:
+            wide_pairs = _lasting(x, y, wide_x, wide_y, wide_pairs, *system)
+            pairs = closer_pairs(x, y, species, wide_pairs, table.cutoff + SKIN)
             reference_x[:] = x
             reference_y[:] = y
-            pairs = build_pair_list(x, y, species, radii, length, tilt)
         accumulate_lane_forces(x, y, species, pairs, table, force_x, force_y)
         for i in range(x.shape[0]):
             for lane in range(x.shape[1]):
                 velocity_x[i, lane] += 0.5 * time_step * force_x[i, lane]
                 velocity_y[i, lane] += 0.5 * time_step * force_y[i, lane]
+    return wide_pairs
+
+
+@kernel()
+def _lasting(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    wide_x: NDArray[np.float64],
+    wide_y: NDArray[np.float64],
+    wide_pairs: PairList,
+    species: NDArray[np.int8],
+    table: PairTable,
+    length: float,
+    tilt: float,
+) -> PairList:
+    """The wide list, made anew if a pair may have come within cutoff and skin from outside it."""
+    n_far = 0
+    for i in range(x.shape[0]):
+        for lane in range(x.shape[1]):
+            dx, dy = x[i, lane] - wide_x[i, lane], y[i, lane] - wide_y[i, lane]
+            n_far += dx * dx + dy * dy > 0.25 * (WIDE_SKIN - SKIN) ** 2
+    if n_far == 0:
+        return wide_pairs
+    wide_x[:] = x
+    wide_y[:] = y
+    return build_pair_list(x, y, species, table.cutoff + WIDE_SKIN, length, tilt)
 
 
 @kernel()

@@ -201,6 +201,44 @@ def build_pair_list(
 
 
 @kernel()
+def closer_pairs(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    species: NDArray[np.int8],
+    pairs: PairList,
+    radii: NDArray[np.float64],
+) -> PairList:
+    """The entries of a list that are closer than the radius of their pair type in any lane.
+
+    Args:
+        x, y: (N, R).
+        species: (N,).
+        pairs: a list of these particles.
+        radii: (3,) by pair type.
+    """
+    wide_start, wide_neighbour, wide_offset_x, wide_offset_y = pairs
+    n, lanes = x.shape
+    start = np.zeros(n + 1, np.int64)
+    neighbour = np.empty(wide_neighbour.size, np.int32)
+    offset_x, offset_y = np.empty(neighbour.size), np.empty(neighbour.size)
+    count = 0
+    for i in range(n):
+        for k in range(wide_start[i], wide_start[i + 1]):
+            j = wide_neighbour[k]
+            shift, lift = wide_offset_x[k], wide_offset_y[k]
+            radius = radii[species[i] + species[j]]
+            lanes_close = 0
+            for lane in range(lanes):
+                dx = x[i, lane] - x[j, lane] - shift
+                dy = y[i, lane] - y[j, lane] - lift
+                lanes_close += dx * dx + dy * dy < radius * radius
+            neighbour[count], offset_x[count], offset_y[count] = j, shift, lift
+            count += lanes_close > 0
+        start[i + 1] = count
+    return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
+
+
+@kernel()
 def _in_rows(
     n: int,
     low: NDArray[np.int32],
