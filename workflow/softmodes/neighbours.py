@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.errors import InputError
+
+FARTHEST = 1e9
+"""Boxes: image numbers have 32 bits."""
 
 
 class PairList(NamedTuple):
@@ -100,6 +104,9 @@ def build_pair_list(
         species: (N,).
         radii: (3,) by pair type.
         length, tilt: of the cell; the tilt in [-L/2, L/2).
+
+    Raises:
+        InputError: if a position is not finite or more than FARTHEST boxes away.
     """
     n, lanes = x.shape
     centre_x, centre_y, spread = _centres(x, y)
@@ -119,6 +126,8 @@ def build_pair_list(
     for i in range(n):
         fraction_y = centre_y[i] / length
         fraction_x = (centre_x[i] - fraction_y * tilt) / length
+        if not abs(fraction_x) + abs(fraction_y) < FARTHEST:
+            raise InputError("positions: a particle is nowhere; is the time step too long?")
         image_x[i], image_y[i] = int(np.floor(fraction_x)), int(np.floor(fraction_y))
         # the last cell also takes what rounding puts on the upper edge
         column[i] = min(int((fraction_x - image_x[i]) * n_x), n_x - 1)
