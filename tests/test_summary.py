@@ -196,6 +196,24 @@ def test_overlaps_that_could_not_be_had_are_left_out(letter_like):
     assert summary_page.markdown(found)
 
 
+def test_without_strains_below_the_end_of_the_plateau_little_can_be_told(letter_like):
+    listed = [0.02, 0.12, 0.5]
+    frames = {
+        name: frame[frame["gamma"].isin([0.0, *listed])]
+        for name, frame in vars(letter_like).items()
+        if name in ("overlap_vs_gamma", "energy_stress")
+    }
+    frames["gamma_c"] = tables.gamma_c(frames["overlap_vs_gamma"], frames["energy_stress"], 7)
+    found = summary.compare(changed(letter_like, **frames), "made-up", 20.0)
+    told = verdicts(found)
+    for name in ("plateau", "plateau_rises_on_cooling", "drop", "energy"):
+        assert told[name] == "too small to tell", name
+    (energy,) = [item for item in found["statements"] if item["name"] == "energy"]
+    shares = [seen for seen in energy["observations"] if "share of the rise" in seen["what"]]
+    assert [(seen["mean"], seen["n_samples"]) for seen in shares] == [(None, 0)] * 2
+    assert summary_page.markdown(found)
+
+
 def test_another_critical_strain_differs():
     found = summary.compare(made_up(strain=0.2), "made-up", 20.0)
     assert verdicts(found)["critical_strain"] == "differs"

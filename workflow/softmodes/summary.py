@@ -304,9 +304,11 @@ def _energy_rises(tables: Tables) -> Finding:
         energy = _pivot(tables.energy_stress, size, tables.temperatures[0], "normalised_energy")
         rise = energy.iloc[:, -1] - 1
         observations.append(larger(f"total rise of e_IS/e_IS(0), {_at(tables, size)}", rise))
-        before = energy.loc[:, energy.columns <= PLATEAU_END].iloc[:, -1] - 1
+        before = energy.loc[:, energy.columns <= PLATEAU_END]
+        # without a strain that small the share is not defined, and flatness cannot be told
+        share = [] if before.empty else (before.iloc[:, -1] - 1) / rise.mean()
         what = f"share of the rise up to γ = {PLATEAU_END:g}, {_at(tables, size)}"
-        observations.append(equal(what, before / rise.mean(), FLAT_SHARE))
+        observations.append(equal(what, share, FLAT_SHARE))
     return Finding(
         "energy",
         "The inherent structures' energy is flat at small strain and rises near the critical "
