@@ -146,3 +146,9 @@ def test_an_odd_number_of_runs_is_refused() -> None:
     positions, species, cell = jittered_lattice(150)
     with pytest.raises(InputError, match="n_runs: 3 given"):
         run_ensemble(positions, species, cell, MIXTURE, 0.5, 0.005, 3, 0.5, 0.1, random_stream)
+
+
+def test_a_propensity_time_below_one_step_is_refused() -> None:
+    arguments = (*jittered_lattice(150), MIXTURE, 0.5, 0.005, 2, 0.5, 0.1, random_stream)
+    with pytest.raises(InputError, match=r"propensity_time: 0\.0 given"):
+        run_ensemble(*arguments, propensity_time=0.0)

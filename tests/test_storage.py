@@ -201,6 +201,20 @@ def test_provenance_is_kept_as_text(tmp_path):
     texts = storage.read_provenance(tmp_path / "state.h5")
     assert texts["config"] == "study: made-up\n"
     assert storage.digest(tmp_path / "input.h5") in texts["input_digests"]
+
+
+def test_inputs_of_one_name_from_two_stages_are_told_apart(tmp_path):
+    inputs = [tmp_path / stage / "state.h5" for stage in ("first", "second")]
+    for number, path in enumerate(inputs):
+        path.parent.mkdir()
+        write_quench(path, energy=np.full(G, float(number)))
+    digests = storage.provenance(inputs)["input_digests"]
+    assert digests == {f"{path.parent.name}/state.h5": storage.digest(path) for path in inputs}
+
+
+def test_provenance_names_code_and_machine(tmp_path):
+    write_quench(tmp_path / "state.h5", provenance=storage.provenance([]))
+    texts = storage.read_provenance(tmp_path / "state.h5")
     assert {"written", "machine", "versions", "git_commit", "code_digest"} <= set(texts)
 
 

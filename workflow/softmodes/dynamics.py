@@ -11,6 +11,8 @@ gives the same bits as a run in one piece.
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,6 +51,8 @@ PARTICLE_STEPS_PER_CALL = 5_000_000
 """Kernels return to Python after this many, in less than a second."""
 
 Progress = Callable[[float], None]
+
+logger = logging.getLogger("softmodes")
 
 
 @dataclass(frozen=True)
@@ -232,7 +236,8 @@ def equilibrate(
     Args:
         temperature: in ε.
         time_step: in τ.
-        equilibration_time: length of the constant-volume stage, in τ.
+        equilibration_time: length of the constant-volume stage, in τ; rounded up to n_series
+            multiples of the coupling interval.
         n_series: number of points of the recorded series.
         pressure: of the barostat stage, in ε/σ11²; None leaves the box as it is.
         barostat_time: length of the barostat stage, in τ.
@@ -241,8 +246,8 @@ def equilibrate(
     trajectory = Trajectory(configuration, mixture, time_step)
     n_coupling = max(1, round(COUPLING_INTERVAL / time_step))
     interval = n_coupling * time_step
-    n_barostat = 0 if pressure is None else round(barostat_time / interval)
-    n_series_blocks = max(1, round(equilibration_time / interval / n_series))
+    n_barostat = 0 if pressure is None else max(1, round(barostat_time / interval))
+    n_series_blocks = math.ceil(round(equilibration_time / interval / n_series, 6))
     n_blocks = n_barostat + n_series * n_series_blocks
 
     areas = []
@@ -272,6 +277,8 @@ def equilibrate(
             mixture,
             tolerance=SERIES_FORCE,
         )
+        if not inherent.converged:
+            logger.warning("inherent structure %d of the series: %s", point, inherent.message)
         time = (point + 1) * n_series_blocks * interval
         series[:, point] = time, energy, pressures, inherent.energy_per_particle
     return Equilibration(

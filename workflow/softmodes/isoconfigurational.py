@@ -85,10 +85,15 @@ def run_ensemble(
         progress: called with the share done.
 
     Raises:
-        InputError: if n_runs is odd, a time no multiple of the step, or the box too small.
+        InputError: if n_runs is odd, the propensity time shorter than a step, another time no
+            multiple of it, or the box too small.
     """
     if n_runs < 2 or n_runs % 2:
         raise InputError(f"n_runs: {n_runs} given, an even number of runs expected")
+    if propensity_time is not None and not propensity_time >= time_step:
+        raise InputError(
+            f"propensity_time: {propensity_time} given, at least one step, {time_step}, expected"
+        )
     n_sampling = whole_steps(sampling_interval, time_step)
     n_debye_waller = whole_steps(debye_waller_time, sampling_interval) * n_sampling
     n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)

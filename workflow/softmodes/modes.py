@@ -325,6 +325,7 @@ def soft_participation(modes: Modes, n_modes: int) -> NDArray[np.float64]:
     return participation(modes.eigenvectors[2 : 2 + n_modes]).sum(axis=0)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def harmonic_debye_waller(
     eigenvalues: NDArray[np.float64],
     eigenvectors: NDArray[np.float64],

@@ -239,14 +239,16 @@ def stress_maximum(gamma: ArrayLike, curves: ArrayLike, rng: np.random.Generator
 
     A parabola in ln γ goes through the largest stress and its two neighbours on the grid; the
     strain of its vertex is the estimate. A largest stress at either end of the grid is none. It is
-    defined only where the stress there exceeds that at the largest strain, over samples, by
-    SIGNIFICANT_SEM standard errors.
+    defined only where the stress exceeds that at the largest strain, over samples, by
+    SIGNIFICANT_SEM standard errors; each sample's is taken where the mean of the others is
+    largest, as a maximum picked from noise would always stand out.
 
     Arguments and errors as in `critical_strain`; curves (S, G) hold σ_xy(γ).
     """
 
     def height(gamma: NDArray[np.float64], curves: NDArray[np.float64]) -> Summary:
-        return summarise(curves[:, np.argmax(curves.mean(axis=0))] - curves[:, -1])
+        tops = np.argmax(curves.sum(axis=0) - curves, axis=1)
+        return summarise(curves[np.arange(len(curves)), tops] - curves[:, -1])
 
     return _strain_estimate(gamma, curves, _parabola_maximum, height, rng)
 

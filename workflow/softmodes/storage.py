@@ -139,7 +139,7 @@ CONTRACT: Mapping[str, Stage] = {
             "newton_iterations": Dataset("1", ("G",), "int64", required=False),
         },
         attributes={"translation_switched": bool},
-        optional={"box_length": float, "tolerance": float},
+        optional={"box_length": float},
     ),
     "modes": Stage(
         datasets={
@@ -314,8 +314,8 @@ def digest(path: str | Path) -> str:
 def provenance(inputs: Iterable[str | Path] = (), config: str = "") -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
 
-    `inputs` are the HDF5 files that were read: kept by name with their `digest`. `config` is the
-    study's configuration as text. The start is when this module was loaded.
+    `inputs` are the HDF5 files that were read: kept by folder and name with their `digest`.
+    `config` is the study's configuration as text. The start is when this module was loaded.
     """
     now = datetime.now(UTC)
     return {
@@ -327,9 +327,14 @@ def provenance(inputs: Iterable[str | Path] = (), config: str = "") -> dict[str,
         "versions": _versions(),
         "git_commit": _git_commit(),
         "code_digest": _code_digest(),
-        "input_digests": {Path(path).name: digest(path) for path in inputs},
+        "input_digests": {_stage_and_name(path): digest(path) for path in inputs},
         "config": config,
     }
+
+
+def _stage_and_name(path: str | Path) -> str:
+    """Stage folder and name of a file: the stages of a state point share the name."""
+    return "/".join(Path(path).parts[-2:])
 
 
 def _checked_attributes(
