@@ -115,6 +115,12 @@ def test_figure1_marks_the_overlap_drop_with_its_spread(tables):
     assert r"$\gamma_c=0.050\pm0.010$" in label_texts(upper)
 
 
+def test_figure1_gives_no_spread_where_one_sample_has_none(tables):
+    alone = tables["critical"].assign(sd=np.nan)
+    upper = plotting.figure1(tables["overlap"], tables["energy"], alone).axes[0]
+    assert r"$\gamma_c=0.050$" in label_texts(upper)
+
+
 def test_figure1_without_a_critical_strain_marks_none(tables):
     undefined = tables["critical"].assign(defined=False)
     figure = plotting.figure1(tables["overlap"], tables["energy"], undefined)

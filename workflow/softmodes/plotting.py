@@ -284,8 +284,8 @@ def _mark_critical_strain(axes: Axes, critical: pd.DataFrame, label: bool) -> No
     rows = critical[drops & critical["defined"]]
     for row in rows[rows["temperature"] == rows["temperature"].min()].itertuples():
         # one sample whose own fit succeeded has no standard deviation
-        deviation = row.sd if np.isfinite(row.sd) else 0.0
-        text = rf"$\gamma_c={row.value:.3f}\pm{row.sd:.3f}$" if label else None
+        deviation, error = (row.sd, rf"\pm{row.sd:.3f}") if np.isfinite(row.sd) else (0.0, "")
+        text = rf"$\gamma_c={row.value:.3f}{error}$" if label else None
         axes.axvline(row.value, color="0.25", lw=0.7, label=text, zorder=0)
         low = max(row.value - deviation, 0.1 * row.value)
         axes.axvspan(low, row.value + deviation, color="0.88", lw=0, zorder=-1)

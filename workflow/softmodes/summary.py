@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from softmodes import statistics
-from softmodes.statistics import PLATEAU_END, SIGNIFICANT_SEM, Summary, summarise
+from softmodes.statistics import CONFIDENCE, PLATEAU_END, SIGNIFICANT_SEM, Summary, summarise
 
 LETTER_GAMMA_C = 0.071
 LETTER_GAMMA_C_SD = 0.024
@@ -269,12 +270,12 @@ def _constancy(tables: Tables, name: str, statement: str, abscissae: list[str]) 
             else:
                 verdict = TOO_SMALL
             what = f"change of γ_c over the range of {row['against']}"
-            sem = half / 1.96
+            sem = half / norm.isf(0.5 * (1 - CONFIDENCE))
             observations.append(Observation(what, row["change"], sem, math.nan, row["n"], verdict))
     return Finding(
         name,
         statement,
-        "change over the study's range, with its 95% interval, within the Letter's "
+        f"change over the study's range, with its {CONFIDENCE:.0%} interval, within the Letter's "
         f"{LETTER_GAMMA_C_SD:g}",
         observations,
         "" if observations else "fewer than two values where γ_c is defined",
@@ -553,11 +554,10 @@ def _beyond_composition(tables: Tables) -> Finding:
 def _harmonic_prediction(tables: Tables) -> Finding:
     observations = []
     for size in tables.sizes:
-        harmonic = _known(tables.overlap_vs_temperature, "DW_harmonic", size)
-        if harmonic.empty:
-            continue
         temperature = tables.temperatures[0]
         harmonic = _at_temperature(tables, size, "DW_harmonic", temperature)
+        if harmonic.empty:
+            continue
         small = _at_temperature(tables, size, "DW_small", temperature)
         what = (
             f"harmonic prediction's overlap less that of all small particles, {_at(tables, size)}"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from softmodes import statistics, storage
 from softmodes.cell import Cell
@@ -321,10 +322,12 @@ def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
 
 def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
     propensity = state.data.get("propensity")
+    with threadpool_limits(1, user_api="blas"):
+        reliability = np.corrcoef(state["debye_waller_halves"])[0, 1]
     return _key(state) | {
         "n_runs": state.attributes["n_runs"],
         "debye_waller": state["debye_waller"].mean(),
-        "debye_waller_reliability": np.corrcoef(state["debye_waller_halves"])[0, 1],
+        "debye_waller_reliability": reliability,
         "propensity": np.nan if propensity is None else propensity.mean(),
     }
 
