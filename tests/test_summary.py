@@ -47,10 +47,18 @@ def made_up(
                         | {"quantity": "DW_p", "gamma": gamma, "rms_distance": gamma}
                         | {"overlap": scattered(0.23 + share * drop[place])}
                     )
+                    # sample 0 leaves its basin at the smallest strain, the others at the next
+                    switched = gamma >= (1e-4 if sample == 0 else 1e-3)
+                    strained.append(
+                        key
+                        | controls
+                        | {"quantity": "pq_pdq", "gamma": gamma, "rms_distance": gamma}
+                        | {"overlap": 0.82 - 0.01 * sample if switched else 1.0}
+                    )
                     energy.append(
                         key
                         | {"gamma": gamma, "normalised_energy": 1 + rise[place]}
-                        | {"shear_stress": scattered(stress[place])}
+                        | {"shear_stress": scattered(stress[place]), "switched": switched}
                     )
                 levels = {
                     "DP_pq": 0.22 + 1.5 * share,
@@ -80,7 +88,7 @@ def made_up(
                     )
                     for fraction, level in zip(FRACTIONS, levels, strict=True)
                 ]
-                states.append(key | state(temperature))
+                states.append(key | state(temperature) | {"switched": sample == 0})
     overlap, stress = pd.DataFrame(strained), pd.DataFrame(energy)
     return summary.Tables(
         overlap_vs_gamma=overlap,
@@ -113,7 +121,6 @@ def state(temperature: float) -> dict:
         "first_minimum_large": 1.92,
         "debye_waller": 0.02 * temperature,
         "debye_waller_reliability": 0.95,
-        "switched": False,
         "translation_switched": False,
         "n_quenches": 12,
         "n_unconverged": 0,
@@ -208,8 +215,8 @@ def test_without_strains_below_the_end_of_the_plateau_little_can_be_told(letter_
     told = verdicts(found)
     for name in ("plateau", "plateau_rises_on_cooling", "drop", "energy"):
         assert told[name] == "too small to tell", name
-    (energy,) = [item for item in found["statements"] if item["name"] == "energy"]
-    shares = [seen for seen in energy["observations"] if "share of the rise" in seen["what"]]
+    observations = statement(found, "energy")["observations"]
+    shares = [seen for seen in observations if "share of the rise" in seen["what"]]
     assert [(seen["mean"], seen["n_samples"]) for seen in shares] == [(None, 0)] * 2
     assert summary_page.markdown(found)
 
@@ -228,6 +235,38 @@ def test_one_size_and_warm_temperatures_cannot_tell():
     assert told["independent_of_size"] == "too small to tell"
     assert told["levels_off"] == "too small to tell"
     assert told["drop"] == "too small to tell"
+
+
+def statement(found: dict, name: str) -> dict:
+    (item,) = [item for item in found["statements"] if item["name"] == name]
+    return item
+
+
+def test_a_minimum_compared_with_itself_tells_nothing(letter_like):
+    told = statement(summary.compare(letter_like, "x", 20.0), "modes_persist")
+    assert told["remark"].startswith("N = 1000: the basin changed in 6 of 6 samples")
+    assert told["observations"][0]["mean"] == pytest.approx(0.795)
+    still = letter_like.energy_stress.copy()
+    still.loc[still["gamma"] <= 0.01, "switched"] = False
+    states = letter_like.state_points.assign(switched=False)
+    found = summary.compare(
+        changed(letter_like, energy_stress=still, state_points=states), "x", 20.0
+    )
+    for name in ("modes_persist", "propensity_pq_pdq"):
+        assert statement(found, name)["verdict"] == "too small to tell"
+    assert "none of 6 samples" in statement(found, "modes_persist")["remark"]
+    alike = statement(found, "propensity_pq_pdq")
+    assert alike["observations"][0]["mean"] == pytest.approx(0.0, abs=0.01)
+    assert "none of the 60 configurations" in alike["remark"]
+
+
+def test_modes_that_move_with_the_basin_do_not_persist(letter_like):
+    frame = letter_like.overlap_vs_gamma.copy()
+    moved = (frame["quantity"] == "pq_pdq") & (frame["overlap"] < 0.95)
+    frame.loc[moved, "overlap"] -= 0.5
+    found = summary.compare(changed(letter_like, overlap_vs_gamma=frame), "x", 20.0)
+    assert statement(found, "modes_persist")["verdict"] == "differs"
+    assert "of 10 of the 60" in statement(found, "propensity_pq_pdq")["remark"]
 
 
 def test_one_size_that_disagrees_decides(letter_like):
