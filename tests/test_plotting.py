@@ -43,7 +43,10 @@ def tables() -> dict[str, pd.DataFrame]:
                     | {"shear_stress": gamma * drop, "energy_slope": gamma * drop + 0.01}
                 )
             temperature += [
-                key | controls | {"quantity": quantity, "overlap": 0.5 - 0.2 * t}
+                key
+                | controls
+                | {"quantity": quantity, "overlap": 0.5 - 0.2 * t}
+                | {"gamma": 1e-4, "switched": t > 0.9 and sample > 0}
                 for quantity in ("DP_pq", "DP_pdq", "DW_pq", "DW_d")
                 if t > 0.5 or quantity.startswith("DW")
             ]
@@ -52,6 +55,7 @@ def tables() -> dict[str, pd.DataFrame]:
                 | controls
                 | {"quantity": quantity, "gamma": gamma, "n_modes": number}
                 | {"mode_fraction": number / 200, "overlap": 0.3 + 0.01 * number}
+                | {"switched": gamma > 0.01 or (t > 0.9 and sample > 0)}
                 for quantity in ("DW_p", "d_p")
                 for gamma in (1e-4, 0.08)
                 for number in (1, 4, 20)
@@ -190,6 +194,19 @@ def test_figure4_separates_the_strains_of_the_scan(tables):
     main, small = (panel.containers[0].lines[0] for panel in (axes, inset))
     np.testing.assert_allclose(main.get_xdata(), [0.5, 2.0, 10.0])
     np.testing.assert_allclose(np.subtract(small.get_ydata(), main.get_ydata()), 0.1)
+
+
+def test_nonaffine_displacements_stand_beside_the_share_of_switched_basins(tables):
+    small = r"basin switched at $\gamma=10^{-4}$: 0, 0, 67 % ($T=0.46 … 1$)"
+    (two,) = plotting.figure2(tables["temperature"]).axes
+    (four,) = plotting.figure4(tables["modes"]).axes
+    assert two.get_title("right") == four.get_title("right") == small
+    (inset,) = four.child_axes
+    assert "0.08$: 100, 100, 100 %" in inset.get_title("right")
+    larger = tables["temperature"].assign(n_particles=400, switched=True)
+    (both,) = plotting.figure2(pd.concat([tables["temperature"], larger])).axes
+    first, second = both.get_title("right").splitlines()
+    assert "$N=100$: 0, 0, 67 %" in first and "$N=400$: 100, 100, 100 %" in second
 
 
 def test_equal_tables_give_equal_bytes(tables, tmp_path):

@@ -135,6 +135,7 @@ def quench(temperature: float, sample: int) -> tuple[dict, dict]:
     negative[4] = 1 if sample == 1 else 0
     switched = np.zeros(G, dtype=bool)
     switched[1] = sample == 2
+    switched[5] = sample == 1
     datasets = {
         "gamma": GAMMA,
         "positions": rng.uniform(0, length, (G, N, 2)),
@@ -212,8 +213,8 @@ def test_rows_do_not_depend_on_the_order_of_the_files(files, tmp_path):
         energy = tables.energy_stress(files["quench"][::order])
         for table, frame in {
             "strained": strained,
-            "temperature": tables.overlap_vs_temperature(found),
-            "modes": tables.overlap_vs_modes(found),
+            "temperature": tables.overlap_vs_temperature(found, files["quench"][::order]),
+            "modes": tables.overlap_vs_modes(found, files["quench"][::order]),
             "energy": energy,
             "critical": tables.gamma_c(strained, energy, 7),
             "relaxation": tables.relaxation(files["relaxation"][::order]),
@@ -232,19 +233,26 @@ def test_overlap_vs_gamma_carries_the_distance(files):
 
 
 def test_overlap_vs_temperature_takes_the_smallest_strain(files):
-    table = tables.overlap_vs_temperature(tables.collect_overlaps(files["overlap"]))
+    table = tables.overlap_vs_temperature(
+        tables.collect_overlaps(files["overlap"]), files["quench"]
+    )
     assert len(table) == len(POINTS) * 10
     strained = table[table["quantity"] == "DP_pdq"]
     assert set(strained["gamma"]) == {1e-4}
     expected = [drop_curve(temperature, sample)[1] for temperature, sample in POINTS]
     np.testing.assert_allclose(strained["overlap"], expected)
     assert {"DP_pq", "DW_pq", "DW_d", "DW_small"} <= set(table["quantity"])
+    assert table["switched"].dtype == bool
+    pd.testing.assert_series_equal(
+        table["switched"], (table["sample"] == 2) & (table["gamma"] > 0), check_names=False
+    )
 
 
 def test_overlap_vs_modes_counts_in_shares_of_all_modes(files):
-    table = tables.overlap_vs_modes(tables.collect_overlaps(files["overlap"]))
+    table = tables.overlap_vs_modes(tables.collect_overlaps(files["overlap"]), files["quench"])
     assert set(table["quantity"]) == {"DW_p", "d_p"}
     assert set(table["mode_fraction"]) == {1 / 32, 4 / 32}
+    assert list(table["switched"]) == list(table["sample"] == 1)  # at γ = 0.06
 
 
 def test_energy_stress_normalises_and_differentiates(files):

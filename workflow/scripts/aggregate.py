@@ -18,8 +18,8 @@ def aggregate(
     energy_stress = tables.energy_stress(stages["quench"])
     frames = {
         "overlap_vs_gamma": overlap_vs_gamma,
-        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps),
-        "overlap_vs_modes": tables.overlap_vs_modes(overlaps),
+        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
+        "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
         "energy_stress": energy_stress,
         "gamma_c": tables.gamma_c(overlap_vs_gamma, energy_stress, seed),
         "relaxation": tables.relaxation(stages["relaxation"]),

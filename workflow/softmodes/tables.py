@@ -98,11 +98,13 @@ def overlap_vs_gamma(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path])
     return _ordered(merged, "quantity", "gamma")
 
 
-def overlap_vs_temperature(overlaps: pd.DataFrame) -> pd.DataFrame:
+def overlap_vs_temperature(
+    overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]
+) -> pd.DataFrame:
     """Overlaps of each state point without strain and at its smallest strain, by name.
 
     In the names q is the unstrained inherent structure, dq the one at the smallest strain, d the
-    nonaffine displacement there.
+    nonaffine displacement there. `switched` tells whether the row's strain changed the basin.
     """
     smallest = _smallest_strain(overlaps)
     unstrained = overlaps[overlaps["quantity"].isin(UNSTRAINED_QUANTITIES)]
@@ -110,17 +112,31 @@ def overlap_vs_temperature(overlaps: pd.DataFrame) -> pd.DataFrame:
     strained = overlaps[overlaps["quantity"].isin(names) & (overlaps["gamma"] == smallest)].replace(
         {"quantity": names}
     )
-    return _ordered(pd.concat([unstrained, strained], ignore_index=True), "quantity")
+    rows = pd.concat([unstrained, strained], ignore_index=True)
+    return _ordered(_with_switched(rows, quench_paths), "quantity")
 
 
-def overlap_vs_modes(overlaps: pd.DataFrame) -> pd.DataFrame:
-    """Overlaps against the number of soft modes; `mode_fraction` is that number over 2N."""
+def overlap_vs_modes(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Overlaps against the number of soft modes; `mode_fraction` is that number over 2N.
+
+    `switched` tells whether the row's strain changed the basin.
+    """
     scan = overlaps[overlaps["quantity"].isin(SCAN_QUANTITIES)].replace(
         {"quantity": SCAN_QUANTITIES}
     )
     fraction = scan["n_modes"] / (2 * scan["n_particles"])
     scan.insert(scan.columns.get_loc("n_modes") + 1, "mode_fraction", fraction)
-    return _ordered(scan, "quantity", "gamma", "n_modes")
+    return _ordered(_with_switched(scan, quench_paths), "quantity", "gamma", "n_modes")
+
+
+def _with_switched(rows: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    switched = pd.concat(
+        [
+            _rows(state, gamma=state["gamma"], switched=state["switched"])
+            for state in _states(quench_paths, "gamma", "switched")
+        ]
+    )
+    return rows.merge(switched, on=[*STATE, "gamma"], how="left", validate="many_to_one")
 
 
 def energy_stress(quench_paths: Iterable[str | Path]) -> pd.DataFrame:
