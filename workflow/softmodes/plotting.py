@@ -204,8 +204,8 @@ def figure4(overlap: pd.DataFrame) -> Figure:
     """Overlaps against the number of soft modes, from the table `overlap_vs_modes`.
 
     The main panel is the smallest strain of the scan, the inset the largest. Of the temperatures
-    the lowest, the middle and the highest are drawn. Above each panel stands the share of samples
-    whose basin its strain changed, at those temperatures.
+    the lowest, the middle and the highest are drawn. Above stands the share of samples whose
+    basin these strains changed, at those temperatures.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 3.2)
@@ -222,28 +222,21 @@ def figure4(overlap: pd.DataFrame) -> Figure:
         _headroom(axes, 0.80)
         _mode_number_legend(axes, shown, colour)
         axes.text(0.03, 0.60, rf"$\gamma={_power(strains[0])}$", transform=axes.transAxes)
-        _name_switched(axes, shown[shown["gamma"] == strains[0]])
-        _name_switched(inset, shown[shown["gamma"] == strains[-1]])
+        inset.set_title(rf"$\gamma={_power(strains[-1])}$", fontsize=7, pad=2)
+        _name_switched(axes, shown[shown["gamma"].isin([strains[0], strains[-1]])])
         inset.tick_params(labelsize=6)
     return figure
 
 
 def _name_switched(axes: Axes, rows: pd.DataFrame) -> None:
-    """Name the rows' strain and which share of samples left its basin, by temperature."""
-    lines = []
-    sizes = sorted(rows["n_particles"].unique())
-    for size in sizes:
-        states = rows[rows["n_particles"] == size]
+    """Say above the axes which share of samples left its basin, from the lowest T upwards."""
+    coldest, hottest = rows["temperature"].min(), rows["temperature"].max()
+    lines = [rf"samples whose basin switched, in %, from $T={coldest:g}$ to ${hottest:g}$"]
+    for (strain, size), states in rows.groupby(["gamma", "n_particles"]):
         percent = 100 * states.groupby("temperature")["switched"].mean()
-        coldest, hottest = percent.index[0], percent.index[-1]
-        span = f"{coldest:g}" if coldest == hottest else f"{coldest:g} … {hottest:g}"
         shares = ", ".join(f"{value:.0f}" for value in percent)
-        which = rf", $N={size}$" if len(sizes) > 1 else ""
-        lines.append(
-            rf"basin switched at $\gamma={_power(states['gamma'].iloc[0])}${which}: {shares} % "
-            rf"($T={span}$)"
-        )
-    axes.set_title("\n".join(lines), fontsize=6, pad=3, loc="right", color="0.35")
+        lines.append(rf"$\gamma={_power(strain)}$, $N={size}$: {shares}")
+    axes.set_title("\n".join(lines), fontsize=6, pad=3, loc="right", color="0.35", linespacing=1.1)
 
 
 def _mode_number_curves(axes: Axes, rows: pd.DataFrame, colour: dict, small: bool) -> None:
