@@ -116,6 +116,9 @@ def state(temperature: float) -> dict:
         "relaxation_times": 50.0,
         "cage_relative_relaxation_time": 3.0,
         "sample_relaxation_time": 2.0,
+        "neighbour_distance_small": 1.45,
+        "neighbour_distance_mixed": 1.67,
+        "neighbour_distance_large": 1.91,
         "first_minimum_small": 1.45,
         "first_minimum_mixed": 1.68,
         "first_minimum_large": 1.92,
@@ -227,6 +230,17 @@ def test_another_critical_strain_differs():
     (drop,) = [row for row in found["gamma_c"] if row["estimator"] == "overlap_drop"]
     assert drop["mean"] == pytest.approx(0.2, rel=0.1)
     assert drop["letter"] == 0.071
+
+
+def test_neighbour_distances_off_the_measured_minima_are_told(letter_like):
+    assert not [
+        line for line in summary.compare(letter_like, "x", 20.0)["warnings"] if "g(r)" in line
+    ]
+    frame = letter_like.state_points.assign(neighbour_distance_mixed=1.5)
+    found = summary.compare(changed(letter_like, state_points=frame), "x", 20.0)
+    told = [line for line in found["warnings"] if "g(r)" in line]
+    assert len(told) == 2  # one per size, at the lowest temperature
+    assert "mixed pairs count as neighbours up to 1.5" in told[0]
 
 
 def test_one_size_and_warm_temperatures_cannot_tell():

@@ -42,6 +42,7 @@ MOSTLY_THE_SAME = 0.5
 NEAR = 2.0
 FLAT_SHARE = 0.25
 VANISHED_SHARE = 0.2
+NEIGHBOUR_TOLERANCE = 0.05
 EQUILIBRATED_SHARE = 0.95  # tests for drift raise a few false alarms among many samples
 
 STATE = ["n_particles", "temperature", "sample"]
@@ -738,7 +739,9 @@ def _ensembles(tables: Tables, minimum_relaxation_times: float) -> list[dict[str
             "n_split_degeneracies": int(rows["n_split_degeneracies"].sum()),
         }
         row |= {
-            name: rows[name].mean() for name in rows.columns if name.startswith("first_minimum_")
+            name: rows[name].mean()
+            for name in rows.columns
+            if name.startswith(("first_minimum_", "neighbour_distance_"))
         }
         found.append(row)
     return found
@@ -765,6 +768,15 @@ def _warnings(tables: Tables, minimum_relaxation_times: float) -> list[str]:
         ):
             if row[count]:
                 found.append(f"{where}: {row[count]} of {row['n_quenches']} {what}")
+        for pair in ("small", "mixed", "large"):
+            minimum, distance = row[f"first_minimum_{pair}"], row[f"neighbour_distance_{pair}"]
+            # warm liquids have flat, shifted minima
+            coldest = row["temperature"] == tables.temperatures[0]
+            if coldest and abs(minimum / distance - 1.0) > NEIGHBOUR_TOLERANCE:
+                found.append(
+                    f"{where}: {pair} pairs count as neighbours up to {distance:g}, but the first "
+                    f"minimum of their g(r) is at {minimum:.3g}"
+                )
         for name in ("inherent_energy", "pressure"):
             drift, error = row[f"{name}_drift"], row[f"{name}_drift_sem"]
             if abs(drift) > SIGNIFICANT_SEM * error:

@@ -271,7 +271,8 @@ def state_points(
 
     Args:
         minimum_relaxation_times: what counts as equilibrated.
-        neighbour_distances: (3,) by pair type, in σ11, for the local strain.
+        neighbour_distances: (3,) by pair type, in σ11, for the local strain; they are kept beside
+            the measured minima of g_ab(r).
     """
     prepared = {tuple(_key(state).values()): state for state in _states(equilibrium_paths)}
     table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
@@ -287,6 +288,8 @@ def state_points(
         map(_modes_row, _states(modes_paths)),
     ):
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
+    for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
+        table[f"neighbour_distance_{pair}"] = distance
     lasted = table["time"] / table["relaxation_time"]
     table.insert(table.columns.get_loc("time") + 1, "relaxation_times", lasted)
     steady = ~(table["inherent_energy_drifting"] | table["pressure_drifting"])
