@@ -1,0 +1,61 @@
+"""Both codes give the same answers, or nothing is timed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softmodes.dynamics import Configuration, Trajectory
+from softmodes.forces import evaluate, pressure
+from softmodes.minimise import quench
+
+from . import lammps_peer
+from .systems import MIXTURE, SEED, TIME_STEP
+
+SAME = 1e-10
+"""Largest relative difference of forces, energies and pressures."""
+
+STEPS, SAME_PATH = 20, 1e-9
+"""Length of the compared trajectories and their largest distance at the end, in σ11."""
+
+NUDGE = 0.01
+"""Random displacement out of a minimum, in σ11, from which both codes find back to it."""
+
+
+def check_forces(configuration: Configuration) -> None:
+    """Energy, forces, pressure and a few steps of motion against LAMMPS with our formula."""
+    ours = evaluate(configuration.positions, configuration.species, configuration.cell, MIXTURE)
+    trajectory = Trajectory(configuration, MIXTURE, TIME_STEP)
+    with lammps_peer.system(configuration, lammps_peer.EXACT) as code:
+        _expect_same("energy", ours.energy, code.get_thermo("pe"))
+        _expect_same("forces", ours.forces, lammps_peer.gathered(code, "f"))
+        code.command("velocity all set 0 0 0")
+        code.command("run 0 post no")
+        _expect_same("pressure", pressure(ours, configuration.cell), code.get_thermo("press"))
+        lammps_peer.scatter(code, "v", configuration.velocities)
+        code.command(f"run {STEPS} post no")
+        trajectory.advance(STEPS)
+        distance = lammps_peer.gathered(code, "x") - trajectory.positions
+    largest = np.abs(configuration.cell.minimum_image(distance)).max()
+    if not largest < SAME_PATH:
+        raise AssertionError(f"trajectories differ by {largest:.2g} after {STEPS} steps")
+
+
+def check_quench(configuration: Configuration) -> None:
+    """Energies of one minimum, found by both codes from beside it."""
+    species, cell = configuration.species, configuration.cell
+    inherent = quench(configuration.positions, species, cell, MIXTURE)
+    noise = np.random.default_rng(SEED).normal(0.0, NUDGE, inherent.positions.shape)
+    start = Configuration(inherent.positions + noise, np.zeros_like(noise), species, cell)
+    ours = quench(start.positions, species, cell, MIXTURE)
+    with lammps_peer.system(start, lammps_peer.EXACT) as code:
+        code.commands_string("min_style cg\nminimize 0 1e-8 20000 200000")
+        _expect_same(
+            "minimum's energy", ours.energy_per_particle * len(species), code.get_thermo("pe")
+        )
+
+
+def _expect_same(what: str, ours: float | np.ndarray, peer: float | np.ndarray) -> None:
+    """Raise if the largest difference exceeds `SAME` times the largest value."""
+    difference = np.abs(np.subtract(ours, peer)).max() / np.abs(peer).max()
+    if not difference <= SAME:
+        raise AssertionError(f"{what}: ours and LAMMPS's differ by {difference:.2g}, relatively")

@@ -1,0 +1,126 @@
+"""Make the configurations that the benchmarks start from: python make_inputs.py.
+
+Cools a random configuration step by step at P = 13.5, as the study does, keeps those at T = 0.60
+and 0.40, measures τ_e at 0.40 and lets a block of isoconfigurational runs part there. It takes a
+quarter of an hour or so; the files it writes are in the repository.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from benchmarks.replicas import MULTIPLE, lanes_per_block, velocity_stream
+from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
+
+from softmodes.dynamics import (
+    Configuration,
+    Trajectory,
+    equilibrate,
+    maxwell_boltzmann,
+    random_configuration,
+    record,
+)
+from softmodes.isoconfigurational import Lanes
+from softmodes.random_streams import stream
+from softmodes.relaxation import (
+    first_peak,
+    logarithmic_lags,
+    relaxation_time,
+    self_dynamics,
+    structure_factor,
+)
+
+PRESSURE = 13.5
+START_DENSITY = 0.7
+STAGES = {
+    1.0: (20.0, 40.0),
+    0.8: (20.0, 60.0),
+    WARM: (30.0, 150.0),
+    0.5: (60.0, 300.0),
+    0.46: (100.0, 1000.0),
+    0.43: (150.0, 2000.0),
+    COLD: (300.0, 4000.0),
+}
+"""Temperatures in descending order, with the times of barostat and constant-volume stage, in τ."""
+
+SERIES_POINTS = 20
+RELAXATION_RUN, FRAMES = 4000.0, 1000
+"""Length of the run that τ_e is taken from, in τ, and its frames."""
+
+NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
+PARTED_AT = (0.05, 0.2, 0.5, 1.0)
+"""Times of the parted runs, in units of their whole time."""
+
+
+def cooled(n_particles: int) -> None:
+    """Cool and save."""
+    rng = stream(SEED, "random start", n_particles, max(STAGES), 0)
+    state = random_configuration(MIXTURE, n_particles, START_DENSITY, max(STAGES), rng)
+    for temperature, (barostat_time, equilibration_time) in STAGES.items():
+        reached = equilibrate(
+            state,
+            MIXTURE,
+            temperature,
+            TIME_STEP,
+            equilibration_time,
+            SERIES_POINTS,
+            stream(SEED, "equilibrate", n_particles, temperature, 0),
+            PRESSURE,
+            barostat_time,
+        )
+        state = reached.configuration
+        print(
+            f"N = {n_particles}, T = {temperature}: P = {reached.pressure:.2f}, "
+            f"e_IS = {reached.inherent_energy[0]:.4f} ... {reached.inherent_energy[-1]:.4f}"
+        )
+        if temperature == COLD or (temperature == WARM and n_particles == 2000):
+            save(state, temperature)
+
+
+def measured_relaxation_time(configuration: Configuration) -> float:
+    """τ_e, in τ, as the study measures it."""
+    steps_per_frame = round(RELAXATION_RUN / FRAMES / TIME_STEP)
+    trajectory = Trajectory(configuration, MIXTURE, TIME_STEP)
+    frames = record(trajectory, FRAMES, steps_per_frame)
+    species, cell = configuration.species, configuration.cell
+    wavenumber, structure = structure_factor(frames, species, cell)
+    peak = first_peak(wavenumber, structure[0])
+    lags = logarithmic_lags(len(frames))
+    moved = self_dynamics(frames, lags, peak, species, cell, NEIGHBOUR_DISTANCES)
+    times = lags * steps_per_frame * TIME_STEP
+    return relaxation_time(times, moved.self_intermediate_scattering[0])
+
+
+def parted(configuration: Configuration, time: float) -> Parted:
+    """A block of runs, followed over 1.5 τ_e."""
+    n = len(configuration.positions)
+    velocities = [
+        maxwell_boltzmann(n, COLD, velocity_stream(COLD, run)) for run in range(lanes_per_block())
+    ]
+    lanes = Lanes(
+        configuration.positions,
+        np.stack(velocities, axis=-1),
+        configuration.species,
+        configuration.cell,
+        MIXTURE,
+        TIME_STEP,
+    )
+    stops = [round(share * MULTIPLE * time / TIME_STEP) for share in PARTED_AT]
+    displacements = []
+    for start, stop in zip([0, *stops], stops, strict=False):
+        lanes.advance(stop - start)
+        displacements.append(np.moveaxis(lanes.displacement(), 0, 1))
+    return Parted(np.array(stops) * TIME_STEP, np.array(displacements), time)
+
+
+if __name__ == "__main__":
+    for size in (2000, 8000):
+        cooled(size)
+    time = measured_relaxation_time(load(2000))
+    print(f"τ_e = {time:.0f} τ at T = {COLD}")
+    save_parted(parted(load(2000), time))

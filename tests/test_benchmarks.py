@@ -1,0 +1,157 @@
+"""The benchmarks' own bookkeeping; what they time is not timed here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks import demo, figure, systems
+from benchmarks.harness import (
+    Benchmark,
+    Outcome,
+    Point,
+    Row,
+    interleaved,
+    run_all,
+    selected,
+    table,
+    write_json,
+)
+
+from softmodes.cell import Cell
+from softmodes.dynamics import Configuration
+from softmodes.forces import evaluate
+
+ROWS = [
+    Row("quench", 0.5, 2.5, 4.0),
+    Row("modes", 0.5, 1.5, 4.0),
+    Row("demo", None, 90.0, 1.0),
+]
+
+
+def test_verdicts() -> None:
+    assert [row.ratio for row in ROWS] == [5.0, 3.0, None]
+    assert [row.verdict for row in ROWS] == ["held", "not held", "not measured"]
+    assert Row("just", 1.0, 4.0, 4.0).verdict == "held"
+
+
+def test_table() -> None:
+    heading, quench, modes, demo_line = table(ROWS).splitlines()
+    assert heading.split() == ["what", "ours", "peer", "ratio", "bar"]
+    assert quench.split() == ["quench", "0.5", "2.5", "5", "4", "held"]
+    assert modes.split() == ["modes", "0.5", "1.5", "3", "4", "not", "held"]
+    assert demo_line.split() == ["demo", "-", "90", "-", "1", "not", "measured"]
+
+
+def test_json(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "benchmarks.json"
+    write_json(path, ROWS)
+    read = json.loads(path.read_text())
+    assert read[0] == {"name": "quench", "ours_s": 0.5, "peer_s": 2.5, "ratio": 5.0, "bar": 4.0}
+    assert read[2]["ours_s"] is None and read[2]["ratio"] is None
+    assert [entry.name for entry in path.parent.iterdir()] == ["benchmarks.json"]
+
+
+def test_json_is_left_alone_by_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.json"
+    write_json(path, ROWS)
+    before = path.read_text()
+    with pytest.raises(TypeError):
+        write_json(path, [Row("wrong", "text", 1.0, 1.0)])
+    assert path.read_text() == before
+
+
+def test_interleaved_takes_turns() -> None:
+    order = []
+    times = interleaved(lambda: order.append("ours"), lambda: order.append("peer"), 3)
+    assert order == ["ours", "peer"] * 3
+    assert min(times) >= 0.0
+
+
+def test_words_select() -> None:
+    benchmarks = [Benchmark(title, 1.0, Outcome) for title in ("DWF: replicas", "modes")]
+    assert selected(benchmarks, "dwf") == benchmarks[:1]
+    assert selected(benchmarks, "") == benchmarks
+    assert selected(benchmarks, "nothing") == []
+
+
+def test_all_outcomes_are_gathered_and_told() -> None:
+    said: list[str] = []
+    point = Point("mode", "eigh", 2000, 0.1)
+    benchmarks = [
+        Benchmark("first", 60.0, lambda: Outcome(ROWS[:1], [point])),
+        Benchmark("second", 120.0, lambda: Outcome(ROWS[1:])),
+    ]
+    found = run_all(benchmarks, said.append)
+    assert found == Outcome(ROWS, [point])
+    assert said[0] == "[1/2] first; 3.0 min left in all"
+    assert said[1].split() == ["quench", "0.5", "2.5", "5", "4", "held"]
+    assert said[2].startswith("[2/2] second; 0.0 min")  # the first took no time
+
+
+def test_everything_but_physics(tmp_path: Path) -> None:
+    assert demo.everything_else(100.0, [30.0, 25.0]) == 45.0
+    assert demo.recorded(tmp_path) is None
+
+
+def test_figure_shows_every_code() -> None:
+    points = [
+        Point("mode", "eigh", 2000, 0.3),
+        Point("mode", "softmodes", 2000, 0.01),
+        Point("mode", "softmodes", 8000, 0.02),
+        Point("particle-step", "LAMMPS", 2000, 1e-7),
+    ]
+    upper, lower = figure.scaling(points).axes
+    assert [line.get_label() for line in upper.lines] == ["LAMMPS"]
+    assert [line.get_label() for line in lower.lines] == ["softmodes", "eigh"]
+    np.testing.assert_array_equal(lower.lines[0].get_xydata(), [[2000, 0.01], [8000, 0.02]])
+    assert {axes.get_yscale() for axes in (upper, lower)} == {"log"}
+
+
+def test_tiles_hold_the_same_liquid() -> None:
+    rng = np.random.default_rng(3)
+    species = systems.MIXTURE.species(100)
+    length = 12.0
+    sites = np.stack(np.divmod(np.arange(100), 10), axis=1) * length / 10
+    positions = sites + rng.uniform(-0.05, 0.05, (100, 2))
+    one = Configuration(positions, np.zeros_like(positions), species, Cell(length))
+    four = systems.tiled(one, 2)
+    energies = [
+        evaluate(each.positions, each.species, each.cell, systems.MIXTURE).energy
+        for each in (one, four)
+    ]
+    assert energies[1] == pytest.approx(4 * energies[0], rel=1e-12)
+    np.testing.assert_array_equal(four.species, systems.MIXTURE.species(400))
+    assert np.abs(four.velocities.mean(axis=0)).max() < 1e-14
+
+
+def test_inputs_are_read_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "FOLDER", tmp_path)
+    rng = np.random.default_rng(4)
+    positions, velocities = rng.uniform(0, 9.0, (2, 6, 2))
+    species = systems.MIXTURE.species(6)
+    systems.save(Configuration(positions, velocities, species, Cell(9.0)), 0.4)
+    read = systems.load(6, 0.4)
+    np.testing.assert_array_equal(read.positions, positions)
+    np.testing.assert_array_equal(read.velocities, velocities)
+    assert read.cell == Cell(9.0)
+    displacements = rng.normal(0, 1, (2, 6, 2, 4))
+    systems.save_parted(systems.Parted(np.array([1.0, 2.0]), displacements, 2.5))
+    parted = systems.load_parted(6)
+    assert np.abs(parted.displacements - displacements).max() <= 0.51 * systems.RESOLUTION
+    assert parted.relaxation_time == 2.5
+    np.testing.assert_array_equal(parted.times, [1.0, 2.0])
+
+
+def test_the_demo_is_measured_from_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage in demo.STAGES:
+        (tmp_path / stage).mkdir()
+        (tmp_path / stage / "N1000_T0.500_s000.h5").touch()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "cpu.json").write_text('{"cpu_seconds": 300.0}')
+    monkeypatch.setattr(demo, "read_provenance", lambda path: {"physics_cpu_seconds": "50.0"})
+    assert demo.recorded(tmp_path) == 50.0
