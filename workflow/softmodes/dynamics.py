@@ -5,8 +5,9 @@ Thermostat: stochastic velocity rescaling (Bussi, Donadio, Parrinello, J. Chem. 
 two dimensions. Both act every `COUPLING_INTERVAL`; between, the energy is conserved. The total
 momentum is zero, so that a system has 2N - 2 degrees of freedom. Masses and k_B are 1.
 
-Sums over pairs run in the same order wherever lists are rebuilt, so that a run cut into pieces
-gives the same bits as a run in one piece.
+Every call of `advance` puts the particles into tiles afresh, and so fixes the order of its sums by
+nothing but positions: a run that goes on from stored positions, velocities and forces gives the
+same bits.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.forces import accumulate_forces, check_configuration, single_pair_list
+from softmodes.forces import check_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
+from softmodes.simd import WIDTH, all_lanes, lane_numbers, load, store
+from softmodes.tiles import (
+    accumulate_tile_forces,
+    build_tiles,
+    in_slots,
+    of_particles,
+    unwrap,
+)
 
 SKIN = 0.5
-"""Added to the cutoffs in the Verlet list, in σ11."""
+"""Added to the cutoffs in the list of tiles, in σ11."""
 
 COUPLING_INTERVAL = 0.1
 """Time between actions of thermostat and barostat, in τ."""
@@ -176,8 +185,9 @@ class Trajectory:
     def advance(self, n_steps: int) -> None:
         """Velocity-Verlet steps at constant energy; with n_steps = 0, only the forces."""
         steps_per_call = max(1, PARTICLE_STEPS_PER_CALL // len(self.positions))
+        sums = np.empty(4)
         for done in range(0, max(n_steps, 1), steps_per_call):
-            self.potential_energy, xx, xy, yy = _advance(
+            _advance(
                 self.positions,
                 self.velocities,
                 self.forces,
@@ -187,7 +197,9 @@ class Trajectory:
                 self.cell.symmetric_tilt,
                 self.time_step,
                 min(n_steps - done, steps_per_call),
+                sums,
             )
+        self.potential_energy, xx, xy, yy = sums.tolist()
         self.virial = np.array([[xx, xy], [xy, yy]])
 
     def thermostat(self, temperature: float, interval: float, rng: np.random.Generator) -> None:
@@ -333,28 +345,57 @@ def _advance(
     tilt: float,
     time_step: float,
     n_steps: int,
-) -> tuple[float, float, float, float]:
-    """Advance in place; return the energy and the virial's xx, xy and yy at the end."""
-    n = positions.shape[0]
-    reference = positions.copy()
-    pairs = single_pair_list(positions, species, table.cutoff + SKIN, length, tilt)
-    energy = xx = xy = yy = 0.0
+    sums: NDArray[np.float64],
+) -> None:
+    """Advance in place; write the energy and the virial's xx, xy and yy at the end to `sums`."""
+    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+    velocity, force = in_slots(velocities, tiles.particle), in_slots(forces, tiles.particle)
+    listed = tiles.position.copy()
+    for step in range(n_steps):
+        # the half kicks between two steps are one
+        kick = time_step if step > 0 else 0.5 * time_step
+        if _kick_and_drift(velocity, force, kick, tiles.position, time_step, listed):
+            unwrap(tiles, length, tilt, positions)
+            of_particles(velocity, tiles.particle, velocities)
+            tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+            velocity, force = in_slots(velocities, tiles.particle), np.empty_like(tiles.position)
+            listed = tiles.position.copy()
+        if step < n_steps - 1:
+            accumulate_tile_forces(tiles, table, force, None)
+        else:
+            accumulate_tile_forces(tiles, table, force, sums)
+            velocity += 0.5 * time_step * force
     if n_steps == 0:
-        energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
-    for _ in range(n_steps):
-        n_far = 0
-        for i in range(n):
-            velocities[i, 0] += 0.5 * time_step * forces[i, 0]
-            velocities[i, 1] += 0.5 * time_step * forces[i, 1]
-            positions[i, 0] += time_step * velocities[i, 0]
-            positions[i, 1] += time_step * velocities[i, 1]
-            dx, dy = positions[i, 0] - reference[i, 0], positions[i, 1] - reference[i, 1]
-            n_far += dx * dx + dy * dy > 0.25 * SKIN * SKIN
-        if n_far > 0:
-            reference[:] = positions
-            pairs = single_pair_list(positions, species, table.cutoff + SKIN, length, tilt)
-        energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
-        for i in range(n):
-            velocities[i, 0] += 0.5 * time_step * forces[i, 0]
-            velocities[i, 1] += 0.5 * time_step * forces[i, 1]
-    return energy, xx, xy, yy
+        accumulate_tile_forces(tiles, table, force, sums)
+    else:
+        unwrap(tiles, length, tilt, positions)
+        of_particles(velocity, tiles.particle, velocities)
+    of_particles(force, tiles.particle, forces)
+
+
+@kernel()
+def _kick_and_drift(
+    velocity: NDArray[np.float64],
+    force: NDArray[np.float64],
+    kick: float,
+    position: NDArray[np.float64],
+    drift: float,
+    listed: NDArray[np.float64],
+) -> bool:
+    """Change velocities for one time, then positions for another.
+
+    Returns:
+        Whether a particle, or what is not a number, has left the reach of the list.
+    """
+    n_slots, n_far = position.shape[1], 0
+    for i in range(0, n_slots, WIDTH):
+        square = lane_numbers() * 0.0
+        for at in (i, n_slots + i):
+            new_velocity = load(velocity, at) + kick * load(force, at)
+            new_position = load(position, at) + drift * new_velocity
+            store(velocity, at, new_velocity)
+            store(position, at, new_position)
+            moved = new_position - load(listed, at)
+            square += moved * moved
+        n_far += not all_lanes(square < 0.25 * SKIN * SKIN)
+    return n_far > 0

@@ -17,14 +17,17 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.forces import (
-    accumulate_forces,
-    check_configuration,
-    evaluate,
-    single_pair_list,
-)
+from softmodes.forces import check_configuration, evaluate
 from softmodes.model import Mixture, PairTable
 from softmodes.modes import factorise_pinned, hessian
+from softmodes.simd import WIDTH, all_lanes, lane_numbers, largest, load, select, store, total
+from softmodes.tiles import (
+    accumulate_tile_forces,
+    build_tiles,
+    in_slots,
+    of_particles,
+    unwrap,
+)
 
 RESIDUAL = 1e-11
 """Default max|F| of a quench up to L = 52, growing with L as the rounding of coordinates does."""
@@ -131,7 +134,7 @@ def quench(
     final, iterations, newton_iterations = _minimise(wrapped, species, cell, mixture, tolerance)
 
     evaluation = evaluate(final, species, cell, mixture)
-    max_force = _longest(evaluation.forces)
+    max_force = _largest_norm(evaluation.forces)
     n_negative = UNKNOWN
     if max_force > tolerance:
         message = f"max|F| = {max_force:.2e} > {tolerance:.2e} after {iterations} iterations"
@@ -220,7 +223,7 @@ def _newton(
     """
     positions, steps, factors = start, 0, None
     forces = evaluate(positions, species, cell, mixture).forces
-    max_force = _longest(forces)
+    max_force = _largest_norm(forces)
     while max_force > tolerance:
         fresh = factors is None
         if fresh:
@@ -231,11 +234,11 @@ def _newton(
             if factors.n_negative:
                 return None, steps
         step = factors.displacement(forces)
-        if _longest(step) > LONGEST_NEWTON_STEP:
+        if _largest_norm(step) > LONGEST_NEWTON_STEP:
             return None, steps
         steps += 1
         next_forces = evaluate(positions + step, species, cell, mixture).forces
-        next_max_force = _longest(next_forces)
+        next_max_force = _largest_norm(next_forces)
         if next_max_force > SLOW_NEWTON * max_force:
             factors = None
         if next_max_force < max_force:
@@ -243,6 +246,11 @@ def _newton(
         elif fresh:
             return None, steps
     return positions, steps
+
+
+def _largest_norm(vectors: NDArray[np.float64]) -> float:
+    """Length of the longest of the vectors (N, 2)."""
+    return float(np.hypot(vectors[:, 0], vectors[:, 1]).max())
 
 
 @kernel()
@@ -261,41 +269,44 @@ def _conjugate_gradients(
 
     `positions`, `direction` (of the next line search) and `gain` (energy that the last one would
     have won on a straight slope) are the whole state: to go on with them in another call gives
-    the same path.
+    the same path up to rounding.
 
     Returns:
         Iterations, gain and max|F|; the last is not finite if particles coincide.
     """
-    radii = table.cutoff + SKIN
-    listed = positions.copy()
-    pairs = single_pair_list(listed, species, radii, length, tilt)
-    forces = np.empty_like(positions)
-    accumulate_forces(positions, species, pairs, table, forces)
-    square = _dot(forces, forces)
-    max_force = _longest(forces) if np.isfinite(square) else np.inf
-    start, start_forces = np.empty_like(positions), np.empty_like(positions)
+    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+    listed = tiles.position.copy()
+    along = in_slots(direction, tiles.particle)
+    force = np.empty_like(listed)
+    accumulate_tile_forces(tiles, table, force, None)
+    square = _dot(force, force)
+    max_force = _longest(force) if np.isfinite(square) else np.inf
 
     iterations, evaluations = 0, 1
     while threshold < max_force < np.inf and evaluations < most_evaluations:
-        start_slope = -_dot(forces, direction)
+        start_slope = -_dot(force, along)
         if not start_slope < 0.0:
-            direction[:] = forces
+            along[:] = force
             start_slope = -square
-        start[:] = positions
-        start_forces[:] = forces
+        start, start_force = tiles.position.copy(), force.copy()
 
         # the line search: where along the direction does the slope vanish?
-        longest = LONGEST_STEP / _longest(direction)
+        longest = LONGEST_STEP / _longest(along)
         step = min(-gain / start_slope, longest)
         low, low_slope, below, below_slope = 0.0, start_slope, 0.0, start_slope
         high, high_slope = np.inf, np.inf
         for _ in range(LONGEST_SEARCH):
-            if _move(positions, start, direction, step, listed) > SKIN / 2.0:
-                listed[:] = positions
-                pairs = single_pair_list(listed, species, radii, length, tilt)
-            accumulate_forces(positions, species, pairs, table, forces)
+            if _move(tiles.position, start, step, along, listed):
+                unwrap(tiles, length, tilt, positions)
+                old_particle = tiles.particle
+                tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+                listed = tiles.position.copy()
+                along = _reordered(along, old_particle, tiles.particle, direction)
+                start_force = _reordered(start_force, old_particle, tiles.particle, direction)
+                start, force = tiles.position - step * along, np.empty_like(along)
+            accumulate_tile_forces(tiles, table, force, None)
             evaluations += 1
-            slope = -_dot(forces, direction)
+            slope = -_dot(force, along)
             if abs(slope) <= -SLOPE_LEFT * start_slope or (slope < 0.0 and step >= longest):
                 break
             if slope > 0.0:
@@ -305,15 +316,15 @@ def _conjugate_gradients(
             step = _next_step(below, below_slope, low, low_slope, high, high_slope, longest)
         gain = -step * start_slope
 
-        next_square = _dot(forces, forces)
+        next_square = _dot(force, force)
         # Polak-Ribière+
-        turn = max(0.0, (next_square - _dot(forces, start_forces)) / square)
-        for i in range(positions.shape[0]):
-            direction[i, 0] = forces[i, 0] + turn * direction[i, 0]
-            direction[i, 1] = forces[i, 1] + turn * direction[i, 1]
+        turn = max(0.0, (next_square - _dot(force, start_force)) / square)
+        along = force + turn * along
         square = next_square
-        max_force = _longest(forces)
+        max_force = _longest(force)
         iterations += 1
+    unwrap(tiles, length, tilt, positions)
+    of_particles(along, tiles.particle, direction)
     return iterations, gain, max_force
 
 
@@ -344,35 +355,53 @@ def _next_step(
 
 
 @kernel()
+def _reordered(
+    in_old_slots: NDArray[np.float64],
+    old_particle: NDArray[np.int32],
+    new_particle: NDArray[np.int32],
+    values: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Vectors (2, S) by slot of other tiles, by way of `values` (N, 2)."""
+    of_particles(in_old_slots, old_particle, values)
+    return in_slots(values, new_particle)
+
+
+@kernel()
 def _move(
-    positions: NDArray[np.float64],
+    position: NDArray[np.float64],
     start: NDArray[np.float64],
-    direction: NDArray[np.float64],
     step: float,
+    along: NDArray[np.float64],
     listed: NDArray[np.float64],
-) -> float:
-    """Put positions at start + step direction; their largest distance from the listed ones."""
-    largest = 0.0
-    for i in range(positions.shape[0]):
-        positions[i, 0] = start[i, 0] + step * direction[i, 0]
-        positions[i, 1] = start[i, 1] + step * direction[i, 1]
-        dx, dy = positions[i, 0] - listed[i, 0], positions[i, 1] - listed[i, 1]
-        largest = max(largest, dx * dx + dy * dy)
-    return math.sqrt(largest)
+) -> bool:
+    """Put positions (2, S) at start + step along; return whether the list no longer reaches."""
+    n_slots, n_far = position.shape[1], 0
+    for i in range(0, n_slots, WIDTH):
+        square = lane_numbers() * 0.0
+        for at in (i, n_slots + i):
+            new_position = load(start, at) + step * load(along, at)
+            store(position, at, new_position)
+            moved = new_position - load(listed, at)
+            square += moved * moved
+        n_far += not all_lanes(square < 0.25 * SKIN * SKIN)
+    return n_far > 0
 
 
 @kernel()
 def _dot(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    total = 0.0
-    for i in range(first.shape[0]):
-        total += first[i, 0] * second[i, 0] + first[i, 1] * second[i, 1]
-    return total
+    """Scalar product of vectors (2, S)."""
+    result = lane_numbers() * 0.0
+    for at in range(0, first.size, WIDTH):
+        result += load(first, at) * load(second, at)
+    return total(result)
 
 
 @kernel()
 def _longest(vectors: NDArray[np.float64]) -> float:
-    """Length of the longest of the vectors (N, 2)."""
-    largest = 0.0
-    for i in range(vectors.shape[0]):
-        largest = max(largest, vectors[i, 0] ** 2 + vectors[i, 1] ** 2)
-    return math.sqrt(largest)
+    """Length of the longest of the vectors (2, S)."""
+    n_slots, longest = vectors.shape[1], lane_numbers() * 0.0
+    for i in range(0, n_slots, WIDTH):
+        x, y = load(vectors, i), load(vectors, n_slots + i)
+        square = x * x + y * y
+        longest = select(longest < square, square, longest)
+    return math.sqrt(largest(longest))

@@ -107,11 +107,14 @@ class Mixture:
 
 @kernel(inline="always")
 def inverse_power(inverse_square: float, half_exponent: int) -> float:
-    """r^-n from r^-2 and n/2."""
+    """r^-n from r^-2 and n/2; of numbers or of vectors."""
     if half_exponent == 6:  # the Letter's exponent: three multiplications
         cube = inverse_square * inverse_square * inverse_square
         return cube * cube
-    return inverse_square**half_exponent
+    power = inverse_square
+    for _ in range(half_exponent - 1):
+        power = power * inverse_square
+    return power
 
 
 @kernel(inline="always")
@@ -123,7 +126,10 @@ def pair_terms(
     quartic: float,
     distance_square: float,
 ) -> tuple[float, float, float]:
-    """φ, φ′/r and φ″ of a pair inside its cutoff, from the coefficients of its type."""
+    """φ, φ′/r and φ″ of a pair inside its cutoff, from the coefficients of its type.
+
+    Of a vector of pairs likewise.
+    """
     inverse_square = 1.0 / distance_square
     power = amplitude * inverse_power(inverse_square, half_exponent)
     steepness = 2.0 * half_exponent * power * inverse_square

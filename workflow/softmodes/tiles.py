@@ -1,0 +1,331 @@
+"""Forces of one system at the full width of the machine: particles in tiles, neighbours by tile.
+
+The box is cut into rows, and each row into bins. Particles are put in order of row and bin, and
+eight consecutive ones make a *tile*, about as wide as a row is high. Their coordinates are
+neighbours in memory, so that one load fetches eight x, another eight y. Every row begins with a
+new tile; slots left over at its end are empty.
+
+      slot     0 1 2 3 4 5 6 7 | 8 9 ...          one array per quantity: x, y, force_x, ...
+             +-----------------+--------------+
+      row 2  | tile 6          | tile 7  | 8 -|   -: empty slots, infinitely far in effect
+             +-----------+-----+---+-----+----+
+      row 1  | tile 3    | tile 4  | tile 5   |
+             +---------+-+-------+-+----------+
+      row 0  | tile 0  | tile 1  | tile 2   --|   the particle i of tile 1 meets the rest of its
+             +---------+----i----+------------+   own tile, tile 2, and tiles 3, 4 of the row above
+
+The list of a particle i holds tiles, not particles: those after its own in its row and those in
+the rows above that have a particle in reach, each with the lattice vector of its image. So every
+pair is met once, but for pairs within a tile, which are met from both sides.
+
+One entry is one step of the inner loop: the distances of i from eight particles at once, a factor
+that is zero beyond the cutoff, eight forces subtracted from the tile's, their sum kept for i. About
+a third of the factors are not zero; to fetch just those, one by one, takes three times as long.
+
+Distances are in units of the cutoff of the pair of species: in these the potential is the same for
+all pairs, and what differs, 1/cutoff², is loaded like a coordinate.
+
+The order in which forces are summed follows the tiles, hence the positions when these were made:
+the same positions give the same bits, whoever asks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softmodes.compilation import kernel
+from softmodes.errors import InputError
+from softmodes.model import PairTable, pair_terms
+from softmodes.simd import WIDTH, any_lane, lane_numbers, load, select, store, total
+
+EMPTY = -1
+"""`particle` of an empty slot."""
+
+NOWHERE = 1e9
+"""Coordinates of empty slots, in σ11; farther apart than any cutoff, even in powers of doubles."""
+
+FARTHEST = 1e9
+"""Boxes: image numbers have 32 bits."""
+
+
+class Tiles(NamedTuple):
+    """Particles in slots and the tiles that each of them meets; S slots, a multiple of WIDTH.
+
+    Attributes:
+        particle: (S,), or EMPTY.
+        species: (S,).
+        position: (2, S), wrapped into the box.
+        image: (2, S), the lattice vectors that wrapping took off, as numbers.
+        scale: (2, S), 1/cutoff² between a particle of either species and the one in the slot.
+        start: (S + 1,); the entries of a slot are start[slot] <= k < start[slot + 1].
+        tile: (E,), the first slot of the tile.
+        shift_x, shift_y: (E,), lattice vector of the tile's image.
+    """
+
+    particle: NDArray[np.int32]
+    species: NDArray[np.int8]
+    position: NDArray[np.float64]
+    image: NDArray[np.int32]
+    scale: NDArray[np.float64]
+    start: NDArray[np.int64]
+    tile: NDArray[np.int32]
+    shift_x: NDArray[np.float64]
+    shift_y: NDArray[np.float64]
+
+
+@kernel()
+def build_tiles(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cutoff: NDArray[np.float64],
+    skin: float,
+    length: float,
+    tilt: float,
+) -> Tiles:
+    """Put particles into tiles and list what is closer than cutoff and skin.
+
+    Args:
+        positions: (N, 2), wrapped or not.
+        species: (N,).
+        cutoff: (3,) by pair type.
+        skin: in σ11.
+        length, tilt: of the cell; the tilt in [-L/2, L/2).
+
+    Raises:
+        InputError: if a position is not finite or more than FARTHEST boxes away.
+    """
+    n = positions.shape[0]
+    n_rows = max(1, int(math.sqrt(n / WIDTH)))
+    n_bins = WIDTH * n_rows
+
+    bin_of = np.empty(n, np.int64)
+    turns = np.empty((n, 2), np.int32)
+    filled = np.zeros(n_rows * n_bins, np.int64)
+    for i in range(n):
+        fraction_y = positions[i, 1] / length
+        fraction_x = (positions[i, 0] - fraction_y * tilt) / length
+        if not abs(fraction_x) + abs(fraction_y) < FARTHEST:
+            raise InputError("positions: a particle is nowhere; is the time step too long?")
+        turns[i, 0], turns[i, 1] = int(np.floor(fraction_x)), int(np.floor(fraction_y))
+        # the last row and bin also take what rounding puts on the upper edge
+        row = min(int((fraction_y - turns[i, 1]) * n_rows), n_rows - 1)
+        column = min(int((fraction_x - turns[i, 0]) * n_bins), n_bins - 1)
+        bin_of[i] = row * n_bins + column
+        filled[bin_of[i]] += 1
+
+    # the first slot of each bin of a row, then the end of the row's particles
+    first = np.empty((n_rows, n_bins + 1), np.int64)
+    n_slots = 0
+    for row in range(n_rows):
+        first[row, 0] = n_slots
+        for b in range(n_bins):
+            first[row, b + 1] = first[row, b] + filled[row * n_bins + b]
+        n_slots = _next_tile(first[row, n_bins])
+
+    filled[:] = first[:, :-1].copy().ravel()
+    particle = np.full(n_slots, EMPTY, np.int32)
+    slot_species = np.zeros(n_slots, np.int8)
+    position, image = np.full((2, n_slots), NOWHERE), np.zeros((2, n_slots), np.int32)
+    scale, outer_square = np.ones((2, n_slots)), np.zeros((2, n_slots))
+    for i in range(n):
+        slot = filled[bin_of[i]]
+        filled[bin_of[i]] += 1
+        particle[slot], slot_species[slot] = i, species[i]
+        image[0, slot], image[1, slot] = turns[i, 0], turns[i, 1]
+        position[0, slot] = positions[i, 0] - (turns[i, 0] * length + turns[i, 1] * tilt)
+        position[1, slot] = positions[i, 1] - turns[i, 1] * length
+        for other in range(2):
+            radius = cutoff[other + species[i]]
+            scale[other, slot] = 1.0 / radius**2
+            outer_square[other, slot] = (radius + skin) ** 2
+
+    start = np.zeros(n_slots + 1, np.int64)
+    capacity = 8 * n_slots
+    count = capacity + 1
+    while count > capacity:
+        capacity *= 2
+        tile = np.empty(capacity, np.int32)
+        shift_x, shift_y = np.empty(capacity), np.empty(capacity)
+        radii = cutoff + skin
+        entries = start, tile, shift_x, shift_y
+        count = _list_tiles(
+            slot_species, position, outer_square, radii, first, length, tilt, *entries
+        )
+    tile, shift_x, shift_y = tile[:count], shift_x[:count], shift_y[:count]
+    return Tiles(particle, slot_species, position, image, scale, start, tile, shift_x, shift_y)
+
+
+@kernel()
+def _next_tile(slot: int) -> int:
+    """The slot itself if a tile begins there, else the first of the next tile."""
+    return (slot + WIDTH - 1) // WIDTH * WIDTH
+
+
+@kernel()
+def _list_tiles(
+    species: NDArray[np.int8],
+    position: NDArray[np.float64],
+    outer_square: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    first: NDArray[np.int64],
+    length: float,
+    tilt: float,
+    start: NDArray[np.int64],
+    tile: NDArray[np.int32],
+    shift_x: NDArray[np.float64],
+    shift_y: NDArray[np.float64],
+) -> int:
+    """Write start, tile, shift_x and shift_y of `Tiles`; return the number of entries.
+
+    It is larger than the room for them if they may not fit.
+
+    Args:
+        outer_square: (2, S), squared radius between either species and the one in the slot.
+        radii: (3,) by pair type.
+        first: (rows, bins + 1), first slot of each bin, then the end of the row's particles.
+    """
+    x, y = position[0], position[1]
+    n_rows, n_bins = first.shape[0], first.shape[1] - 1
+    row_height, bin_width, lean = length / n_rows, length / n_bins, tilt / length
+    farthest = (max(radii[0], radii[1]), max(radii[1], radii[2]))
+    count = 0
+    for own_row in range(n_rows):
+        for i in range(first[own_row, 0], first[own_row, n_bins]):
+            reach = farthest[0] if species[i] == 0 else farthest[1]
+            square_of = outer_square[species[i]]
+            top = max(own_row, int(np.floor((y[i] + reach) / row_height)))
+            for row in range(own_row, top + 1):
+                turn_y = row // n_rows
+                slots = first[row - turn_y * n_rows]
+                # the chord of the row, in the coordinate along it that leans with the cell
+                rise = max(0.0, row * row_height - y[i])
+                chord = math.sqrt(max(0.0, reach * reach - rise * rise))
+                low = lean * row * row_height + min(0.0, lean * row_height)
+                high = lean * row * row_height + max(0.0, lean * row_height)
+                begin = int(np.floor((x[i] - chord - high) / bin_width))
+                end = int(np.floor((x[i] + chord - low) / bin_width)) + 1
+                if row == own_row:
+                    begin = max(begin, 0)  # what is left of i lists i
+                while begin < end:
+                    turn_x = begin // n_bins
+                    border = min(end, (turn_x + 1) * n_bins)
+                    from_tile = slots[begin - turn_x * n_bins] // WIDTH * WIDTH
+                    to_slot = slots[border - turn_x * n_bins]
+                    begin = border
+                    if row == own_row and turn_x == 0:
+                        from_tile = max(from_tile, i // WIDTH * WIDTH + WIDTH)
+                    vector_x = turn_x * length + turn_y * tilt
+                    vector_y = turn_y * length
+                    if count + (to_slot - from_tile) // WIDTH + 1 > tile.size:
+                        return tile.size + 1
+                    for t in range(from_tile, to_slot, WIDTH):
+                        dx = (x[i] - vector_x) - load(x, t)
+                        dy = (y[i] - vector_y) - load(y, t)
+                        tile[count], shift_x[count], shift_y[count] = t, vector_x, vector_y
+                        # no branch: most candidates pass, unpredictably
+                        count += any_lane(dx * dx + dy * dy < load(square_of, t))
+            start[i + 1] = count
+        # empty slots have no entries
+        start[first[own_row, n_bins] + 1 : _next_tile(first[own_row, n_bins]) + 1] = count
+    return count
+
+
+@kernel()
+def in_slots(values: NDArray[np.float64], particle: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Values (2, S) by slot of vectors (N, 2), zero in empty slots."""
+    result = np.zeros((2, particle.size))
+    for slot in range(particle.size):
+        if particle[slot] != EMPTY:
+            result[0, slot] = values[particle[slot], 0]
+            result[1, slot] = values[particle[slot], 1]
+    return result
+
+
+@kernel()
+def of_particles(
+    in_slots: NDArray[np.float64], particle: NDArray[np.int32], values: NDArray[np.float64]
+) -> None:
+    """Write vectors (2, S) by slot to `values` (N, 2)."""
+    for slot in range(particle.size):
+        if particle[slot] != EMPTY:
+            values[particle[slot], 0] = in_slots[0, slot]
+            values[particle[slot], 1] = in_slots[1, slot]
+
+
+@kernel()
+def unwrap(tiles: Tiles, length: float, tilt: float, positions: NDArray[np.float64]) -> None:
+    """Write positions (N, 2), continuous with those that the tiles were made from."""
+    particle, position, image = tiles.particle, tiles.position, tiles.image
+    for slot in range(particle.size):
+        if particle[slot] != EMPTY:
+            i = particle[slot]
+            shift = image[0, slot] * length + image[1, slot] * tilt
+            positions[i, 0] = position[0, slot] + shift
+            positions[i, 1] = position[1, slot] + image[1, slot] * length
+
+
+@kernel()
+def accumulate_tile_forces(
+    tiles: Tiles,
+    table: PairTable,
+    force: NDArray[np.float64],
+    sums: NDArray[np.float64] | None,
+) -> None:
+    """Write the forces (2, S), and unless None the energy and the virial's xx, xy, yy to `sums`.
+
+    Two particles at one place make them infinite or not numbers.
+    """
+    particle, species, position, _, scale, start, tile, shift_x, shift_y = tiles
+    x, y, force_x, force_y = position[0], position[1], force[0], force[1]
+    half_exponent, amplitude, constant, quadratic, quartic, cutoff = table
+    # in units of the cutoff, any pair type will do
+    square = cutoff[0] * cutoff[0]
+    head = amplitude[0] / cutoff[0] ** (2 * half_exponent)
+    constant_0, linear, curved = constant[0], quadratic[0] * square, quartic[0] * square * square
+    force[:] = 0.0
+    total_energy = xx = xy = yy = 0.0
+    for i in range(x.size):
+        if particle[i] == EMPTY:
+            continue
+        scale_of = scale[species[i]]
+        own = i // WIDTH * WIDTH
+        dx, dy, s = x[i] - load(x, own), y[i] - load(y, own), load(scale_of, own)
+        square = (dx * dx + dy * dy) * s
+        energy, slope, _ = pair_terms(half_exponent, head, constant_0, linear, curved, square)
+        met = (square < 1.0) & (lane_numbers() != float(i - own))
+        factor = select(met, slope * s, 0.0)
+        pull_x, pull_y = factor * dx, factor * dy
+        if sums is not None:
+            # each pair of a tile is met twice
+            row_energy = 0.5 * select(met, energy, 0.0)
+            row_xx, row_xy, row_yy = 0.5 * pull_x * dx, 0.5 * pull_x * dy, 0.5 * pull_y * dy
+        for k in range(start[i], start[i + 1]):
+            t = tile[k]
+            dx, dy = (x[i] - shift_x[k]) - load(x, t), (y[i] - shift_y[k]) - load(y, t)
+            s = load(scale_of, t)
+            square = (dx * dx + dy * dy) * s
+            energy, slope, _ = pair_terms(half_exponent, head, constant_0, linear, curved, square)
+            factor = select(square < 1.0, slope * s, 0.0)
+            one_x, one_y = factor * dx, factor * dy
+            store(force_x, t, load(force_x, t) + one_x)
+            store(force_y, t, load(force_y, t) + one_y)
+            pull_x += one_x
+            pull_y += one_y
+            if sums is not None:
+                row_energy += select(square < 1.0, energy, 0.0)
+                row_xx += one_x * dx
+                row_xy += one_x * dy
+                row_yy += one_y * dy
+        if sums is not None:
+            total_energy += total(row_energy)
+            xx -= total(row_xx)
+            xy -= total(row_xy)
+            yy -= total(row_yy)
+        force_x[i] -= total(pull_x)
+        force_y[i] -= total(pull_y)
+    if sums is not None:
+        sums[0], sums[1], sums[2], sums[3] = total_energy, xx, xy, yy
