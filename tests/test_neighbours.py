@@ -68,7 +68,7 @@ def test_rows_are_in_canonical_order() -> None:
 def test_a_list_for_lanes_is_the_union_of_the_lists_of_each(spread: float) -> None:
     positions, species, cell = jittered_lattice(150, 2.0)
     rng = np.random.default_rng(5)
-    lanes = positions[:, :, None] + rng.normal(0, spread, (150, 2, 6))
+    lanes = positions[:, :, None] + rng.normal(0, spread, (150, 2, 8))
     x, y = np.ascontiguousarray(lanes[:, 0]), np.ascontiguousarray(lanes[:, 1])
     pairs = build_pair_list(x, y, species, RADII, cell.length, cell.symmetric_tilt)
     first = np.repeat(np.arange(150), np.diff(pairs.start))
@@ -82,7 +82,7 @@ def test_a_list_for_lanes_is_the_union_of_the_lists_of_each(spread: float) -> No
         )
     )
     expected = set()
-    for lane in range(6):
+    for lane in range(8):
         r = lanes[:, :, lane]
         one, two, displacement = neighbour_pairs(r, cell, RADII, species)
         offset = np.round(r[one] - r[two] - displacement, 6) + 0.0

@@ -26,7 +26,7 @@ from softmodes.errors import InputError
 from softmodes.forces import check_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
-from softmodes.simd import WIDTH, all_lanes, lane_numbers, load, store
+from softmodes.simd import all_lanes, load, store, width_of
 from softmodes.tiles import (
     accumulate_tile_forces,
     build_tiles,
@@ -354,7 +354,7 @@ def _advance(
     for step in range(n_steps):
         # the half kicks between two steps are one
         kick = time_step if step > 0 else 0.5 * time_step
-        if _kick_and_drift(velocity, force, kick, tiles.position, time_step, listed):
+        if kick_and_drift(velocity, force, kick, tiles.position, time_step, listed, SKIN):
             unwrap(tiles, length, tilt, positions)
             of_particles(velocity, tiles.particle, velocities)
             tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
@@ -374,28 +374,33 @@ def _advance(
 
 
 @kernel()
-def _kick_and_drift(
-    velocity: NDArray[np.float64],
-    force: NDArray[np.float64],
+def kick_and_drift(
+    velocity: NDArray[np.floating],
+    force: NDArray[np.floating],
     kick: float,
-    position: NDArray[np.float64],
+    position: NDArray[np.floating],
     drift: float,
-    listed: NDArray[np.float64],
+    listed: NDArray[np.floating],
+    skin: float,
 ) -> bool:
     """Change velocities for one time, then positions for another.
 
+    All arrays are (2, ...), components first, of a whole number of vectors.
+
     Returns:
-        Whether a particle, or what is not a number, has left the reach of the list.
+        Whether a position, or what is not a number, is half a skin or more from the listed one.
     """
-    n_slots, n_far = position.shape[1], 0
-    for i in range(0, n_slots, WIDTH):
-        square = lane_numbers() * 0.0
-        for at in (i, n_slots + i):
-            new_velocity = load(velocity, at) + kick * load(force, at)
-            new_position = load(position, at) + drift * new_velocity
-            store(velocity, at, new_velocity)
-            store(position, at, new_position)
-            moved = new_position - load(listed, at)
-            square += moved * moved
-        n_far += not all_lanes(square < 0.25 * SKIN * SKIN)
+    half, n_far = position.size // 2, 0
+    for x in range(0, half, width_of(position)):
+        y = half + x
+        velocity_x = load(velocity, x) + kick * load(force, x)
+        velocity_y = load(velocity, y) + kick * load(force, y)
+        position_x = load(position, x) + drift * velocity_x
+        position_y = load(position, y) + drift * velocity_y
+        store(velocity, x, velocity_x)
+        store(velocity, y, velocity_y)
+        store(position, x, position_x)
+        store(position, y, position_y)
+        dx, dy = position_x - load(listed, x), position_y - load(listed, y)
+        n_far += not all_lanes(dx * dx + dy * dy < 0.25 * skin * skin)
     return n_far > 0

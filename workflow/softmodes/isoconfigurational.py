@@ -1,33 +1,37 @@
 """The isoconfigurational ensemble: many runs from one configuration with new velocities.
 
-The runs advance together as *lanes*: positions and velocities are arrays [N, R], lane last, so
-that one entry of the neighbour list serves R contiguous runs and the innermost loop is over them.
+The runs advance together as *lanes*: one vector holds the x displacement of one particle in eight
+runs (sixteen in single precision), so that one entry of the neighbour list serves eight runs.
+
+    row 0, particle a:  [ run 0 | run 1 | ... | run 7 ]      one array (2, N, 8) each for
+    row 1, particle b:  [ run 0 | run 1 | ... | run 7 ]      displacement, velocity, force;
+    ...                                                      particles sorted into squares
+
+    list entry (i, j, base)  ->  base + row i - row j  =  distance of the pair in all lanes
+
+The rows hold displacements from the shared configuration, and an entry its distance there, image
+and all. These are small numbers, which lose little in single precision, and what the averages want.
 The list holds a pair that is close in any lane; in the others it contributes exactly zero. Pairs
 come in a fixed order, so that a run's bits do not depend on the runs beside it.
-
-    particle   0: x = [ run 0 | run 1 | ... | run R-1 ]
-    particle   1: x = [ run 0 | run 1 | ... | run R-1 ]
-    ...             list entry (i, j, offset) -> rows i and j, all lanes at once
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
-from softmodes.dynamics import Progress, maxwell_boltzmann, whole_steps
+from softmodes.dynamics import Progress, kick_and_drift, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
 from softmodes.forces import check_configuration
-from softmodes.model import Mixture, PairTable, inverse_power
-from softmodes.neighbours import PairList, build_pair_list, closer_pairs
-
-LANES = 32
-"""Most runs in one block."""
+from softmodes.model import Mixture, PairTable, pair_terms, reduced
+from softmodes.neighbours import build_pair_list
+from softmodes.simd import VECTOR_BYTES, all_lanes, any_lane, load, repeat, select, store, width_of
 
 SKIN = 0.3
 """Added to the cutoffs in the list that forces are summed over, in σ11."""
@@ -35,6 +39,24 @@ SKIN = 0.3
 WIDE_SKIN = 1.6
 """Added to the cutoffs in the wide list, which that one is picked from while it lasts: to search
 the cells for pairs that are close in any of many lanes costs as much as several steps."""
+
+SQUARE = 4.0
+"""Side of the squares that particles are sorted into, in σ11."""
+
+
+class LanePairs(NamedTuple):
+    """Pairs (i, neighbour[k]) of rows for start[i] <= k < start[i + 1].
+
+    Attributes:
+        start: (N + 1,).
+        neighbour: (P,).
+        base_x, base_y: (P,), displacement from j's image to i in the shared configuration.
+    """
+
+    start: NDArray[np.uint64]
+    neighbour: NDArray[np.int32]
+    base_x: NDArray[np.floating]
+    base_y: NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,7 @@ def run_ensemble(
     sampling_interval: float,
     random_stream: Callable[[int], np.random.Generator],
     propensity_time: float | None = None,
+    precision: type[np.floating] = np.float64,
     progress: Progress = lambda share: None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity of each particle.
@@ -82,6 +105,7 @@ def run_ensemble(
         debye_waller_time, sampling_interval: in τ; positions count at every interval.
         random_stream: gives the generator of the velocities of run 0, 1, ...
         propensity_time: t_α in τ, rounded to whole steps; None: no propensity.
+        precision: numpy.float64 or numpy.float32, of the runs; averages are float64.
         progress: called with the share done.
 
     Raises:
@@ -101,36 +125,37 @@ def run_ensemble(
     stops = sorted({*range(n_sampling, n_total + 1, n_sampling), n_propensity} - {0})
 
     variance = np.empty((n_runs, len(positions)))
-    displacement = np.empty((n_runs, len(positions)))
-    blocks = np.array_split(np.arange(n_runs), -(-n_runs // LANES))
-    for block, runs in enumerate(blocks):
+    square = np.empty((n_runs, len(positions)))
+    n_lanes = lanes_of(precision)
+    for first in range(0, n_runs, n_lanes):
+        runs = range(first, min(first + n_lanes, n_runs))
         velocities = np.stack(
             [maxwell_boltzmann(len(positions), temperature, random_stream(run)) for run in runs],
             axis=-1,
         )
-        lanes = Lanes(positions, velocities, species, cell, mixture, time_step)
-        total = np.zeros((2, len(positions), len(runs)))
-        total_square = np.zeros((len(positions), len(runs)))
+        lanes = Lanes(positions, velocities, species, cell, mixture, time_step, precision)
+        total, total_square = np.zeros(lanes.displacement.shape), 0.0
         done = 0
         for stop in stops:
             lanes.advance(stop - done)
             done = stop
-            moved = lanes.displacement()
+            moved = lanes.displacement.astype(np.float64)
             if stop <= n_debye_waller and stop % n_sampling == 0:
                 total += moved
                 total_square += (moved**2).sum(axis=0)
             if stop == n_propensity:
-                displacement[runs] = (moved**2).sum(axis=0).T
-            progress((block + stop / n_total) / len(blocks))
+                square[np.ix_(runs, lanes.order)] = (moved**2).sum(axis=0).T[: len(runs)]
+            progress((first + len(runs) * stop / n_total) / n_runs)
         n_samples = n_debye_waller // n_sampling
-        variance[runs] = (total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)).T
+        of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
+        variance[np.ix_(runs, lanes.order)] = of_rows.T[: len(runs)]
 
     asked = propensity_time is not None
     return Ensemble(
         debye_waller=variance.mean(axis=0),
         debye_waller_halves=_halves(variance),
-        propensity=displacement.mean(axis=0) if asked else None,
-        propensity_halves=_halves(displacement) if asked else None,
+        propensity=square.mean(axis=0) if asked else None,
+        propensity_halves=_halves(square) if asked else None,
     )
 
 
@@ -144,14 +169,17 @@ class Lanes:
 
     Args:
         positions: (N, 2), the configuration that all runs start from.
-        velocities: (N, 2, R).
+        velocities: (N, 2, R), R at most that of a vector of the precision.
         species: (N,).
         cell: the periodic cell.
         mixture: the model.
         time_step: in τ.
+        precision: numpy.float64 or numpy.float32, of the pair terms and of the motion.
 
     Attributes:
-        x, y, velocity_x, velocity_y, force_x, force_y: (N, R).
+        displacement: (2, N, lanes), since the start; lanes beyond R repeat the last run.
+        velocity, force: likewise.
+        order: (N,), the particle of each row.
 
     Raises:
         InputError: if a position is not finite or the box too small for the cutoff.
@@ -165,152 +193,198 @@ class Lanes:
         cell: Cell,
         mixture: Mixture,
         time_step: float,
+        precision: type[np.floating] = np.float64,
     ) -> None:
         check_configuration(positions, species, cell, mixture.largest_cutoff)
-        n_lanes = velocities.shape[2]
-        self._start = positions
-        self.x, self.y = (np.repeat(positions[:, d : d + 1], n_lanes, axis=1) for d in (0, 1))
-        self.velocity_x, self.velocity_y = (velocities[:, d].copy() for d in (0, 1))
-        self.force_x, self.force_y = np.empty_like(self.x), np.empty_like(self.y)
-        self.species = species
+        self.order = _spatial_order(positions, cell)
+        self._start = np.ascontiguousarray(positions[self.order])
+        self._species = species[self.order]
+        run = np.minimum(np.arange(lanes_of(precision)), velocities.shape[2] - 1)
+        self.velocity = np.ascontiguousarray(
+            velocities[self.order].transpose(1, 0, 2)[:, :, run], dtype=precision
+        )
+        self.displacement = np.zeros_like(self.velocity)
+        self.force = np.empty_like(self.velocity)
         self._system = (mixture.pair_table(), cell.length, cell.symmetric_tilt)
         self.time_step = time_step
-        # a wide list from the very start is out of date: the first call makes a new one
-        self._wide_x, self._wide_y = np.full_like(self.x, np.inf), np.full_like(self.y, np.inf)
-        self._wide_pairs = PairList(
-            np.zeros(len(positions) + 1, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0)
-        )
-        self.advance(0)
+        self.refresh()
 
-    def displacement(self) -> NDArray[np.float64]:
-        """Displacements (2, N, R) from the start."""
-        return np.stack([self.x - self._start[:, :1], self.y - self._start[:, 1:]])
+    def refresh(self) -> None:
+        """Make new lists and forces, after displacements were set."""
+        self._listed = self.displacement.copy(), self.displacement.copy()
+        wide = _wide_list(self.displacement, self._start, self._species, *self._system)
+        near = _closer_pairs(self.displacement, self._species, wide, self._system[0])
+        self._lists = near, wide
+        accumulate_lane_forces(self.displacement, self._species, near, self._system[0], self.force)
 
     def advance(self, n_steps: int) -> None:
-        """Velocity-Verlet steps of all runs; with n_steps = 0, only the forces."""
-        self._wide_pairs = _advance_lanes(
-            self.x,
-            self.y,
-            self.velocity_x,
-            self.velocity_y,
-            self.force_x,
-            self.force_y,
-            self._wide_x,
-            self._wide_y,
-            self._wide_pairs,
-            self.species,
+        """Velocity-Verlet steps of all runs."""
+        self._lists = _advance_lanes(
+            self.displacement,
+            self.velocity,
+            self.force,
+            *self._listed,
+            *self._lists,
+            self._start,
+            self._species,
             *self._system,
             self.time_step,
             n_steps,
         )
 
 
+def lanes_of(precision: type[np.floating]) -> int:
+    """Runs that one vector holds."""
+    return VECTOR_BYTES // np.dtype(precision).itemsize
+
+
+def _spatial_order(positions: NDArray[np.float64], cell: Cell) -> NDArray[np.int64]:
+    """Particles (N,) sorted into squares, so that the rows of neighbours stay in the cache."""
+    n_squares = max(1, int(cell.length / SQUARE))
+    row = positions[:, 1] / cell.length
+    column = positions[:, 0] / cell.length - row * cell.tilt / cell.length
+    number = [(np.floor(n_squares * share) % n_squares).astype(int) for share in (column, row)]
+    # there and back again: consecutive squares share an edge
+    column_number = np.where(number[1] % 2, n_squares - 1 - number[0], number[0])
+    return np.argsort(number[1] * n_squares + column_number, kind="stable")
+
+
 @kernel()
 def _advance_lanes(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    velocity_x: NDArray[np.float64],
-    velocity_y: NDArray[np.float64],
-    force_x: NDArray[np.float64],
-    force_y: NDArray[np.float64],
-    wide_x: NDArray[np.float64],
-    wide_y: NDArray[np.float64],
-    wide_pairs: PairList,
+    displacement: NDArray[np.floating],
+    velocity: NDArray[np.floating],
+    force: NDArray[np.floating],
+    listed: NDArray[np.floating],
+    wide_listed: NDArray[np.floating],
+    pairs: LanePairs,
+    wide_pairs: LanePairs,
+    start: NDArray[np.float64],
     species: NDArray[np.int8],
     table: PairTable,
     length: float,
     tilt: float,
     time_step: float,
     n_steps: int,
-) -> PairList:
-    """Advance in place; return the wide list, made at positions `wide_x`, `wide_y`."""
-    system = (species, table, length, tilt)
-    wide_pairs = _lasting(x, y, wide_x, wide_y, wide_pairs, *system)
-    pairs = closer_pairs(x, y, species, wide_pairs, table.cutoff + SKIN)
-    reference_x, reference_y = x.copy(), y.copy()
-    if n_steps == 0:
-        accumulate_lane_forces(x, y, species, pairs, table, force_x, force_y)
-    for _ in range(n_steps):
-        n_far = 0
-        for i in range(x.shape[0]):
-            for lane in range(x.shape[1]):
-                velocity_x[i, lane] += 0.5 * time_step * force_x[i, lane]
-                velocity_y[i, lane] += 0.5 * time_step * force_y[i, lane]
-                x[i, lane] += time_step * velocity_x[i, lane]
-                y[i, lane] += time_step * velocity_y[i, lane]
-                dx, dy = x[i, lane] - reference_x[i, lane], y[i, lane] - reference_y[i, lane]
-                n_far += dx * dx + dy * dy > 0.25 * SKIN * SKIN
-        if n_far > 0:
-            wide_pairs = _lasting(x, y, wide_x, wide_y, wide_pairs, *system)
-            pairs = closer_pairs(x, y, species, wide_pairs, table.cutoff + SKIN)
-            reference_x[:] = x
-            reference_y[:] = y
-        accumulate_lane_forces(x, y, species, pairs, table, force_x, force_y)
-        for i in range(x.shape[0]):
-            for lane in range(x.shape[1]):
-                velocity_x[i, lane] += 0.5 * time_step * force_x[i, lane]
-                velocity_y[i, lane] += 0.5 * time_step * force_y[i, lane]
-    return wide_pairs
+) -> tuple[LanePairs, LanePairs]:
+    """Advance in place; return the lists, made at the displacements `listed` and `wide_listed`."""
+    for step in range(n_steps):
+        # the half kicks between two steps are one
+        kick = time_step if step > 0 else 0.5 * time_step
+        if kick_and_drift(velocity, force, kick, displacement, time_step, listed, SKIN):
+            if _any_farther(displacement, wide_listed, 0.5 * (WIDE_SKIN - SKIN)):
+                wide_listed[:] = displacement
+                wide_pairs = _wide_list(displacement, start, species, table, length, tilt)
+            listed[:] = displacement
+            pairs = _closer_pairs(displacement, species, wide_pairs, table)
+        accumulate_lane_forces(displacement, species, pairs, table, force)
+    if n_steps > 0:
+        velocity += 0.5 * time_step * force
+    return pairs, wide_pairs
 
 
 @kernel()
-def _lasting(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    wide_x: NDArray[np.float64],
-    wide_y: NDArray[np.float64],
-    wide_pairs: PairList,
+def _any_farther(
+    displacement: NDArray[np.floating], listed: NDArray[np.floating], distance: float
+) -> bool:
+    """Whether a particle of any lane, or what is not a number, is farther from where it was."""
+    half, n_far = displacement.size // 2, 0
+    for at in range(0, half, width_of(displacement)):
+        dx = load(displacement, at) - load(listed, at)
+        dy = load(displacement, half + at) - load(listed, half + at)
+        n_far += not all_lanes(dx * dx + dy * dy < distance * distance)
+    return n_far > 0
+
+
+@kernel()
+def _wide_list(
+    displacement: NDArray[np.floating],
+    start: NDArray[np.float64],
     species: NDArray[np.int8],
     table: PairTable,
     length: float,
     tilt: float,
-) -> PairList:
-    """The wide list, made anew if a pair may have come within cutoff and skin from outside it."""
-    n_far = 0
-    for i in range(x.shape[0]):
-        for lane in range(x.shape[1]):
-            dx, dy = x[i, lane] - wide_x[i, lane], y[i, lane] - wide_y[i, lane]
-            n_far += dx * dx + dy * dy > 0.25 * (WIDE_SKIN - SKIN) ** 2
-    if n_far == 0:
-        return wide_pairs
-    wide_x[:] = x
-    wide_y[:] = y
-    return build_pair_list(x, y, species, table.cutoff + WIDE_SKIN, length, tilt)
+) -> LanePairs:
+    """All pairs closer than cutoff and wide skin in any lane."""
+    radii = table.cutoff + WIDE_SKIN
+    x = start[:, 0].copy().reshape(-1, 1) + displacement[0]
+    y = start[:, 1].copy().reshape(-1, 1) + displacement[1]
+    first, neighbour, offset_x, offset_y = build_pair_list(x, y, species, radii, length, tilt)
+    base_x = np.empty(neighbour.size, displacement.dtype)
+    base_y = np.empty(neighbour.size, displacement.dtype)
+    for i in range(species.size):
+        for k in range(first[i], first[i + 1]):
+            j = neighbour[k]
+            base_x[k] = start[i, 0] - start[j, 0] - offset_x[k]
+            base_y[k] = start[i, 1] - start[j, 1] - offset_y[k]
+    return LanePairs(first.astype(np.uint64), neighbour, base_x, base_y)
+
+
+@kernel()
+def _closer_pairs(
+    displacement: NDArray[np.floating],
+    species: NDArray[np.int8],
+    wide_pairs: LanePairs,
+    table: PairTable,
+) -> LanePairs:
+    """The pairs of the wide list that are closer than cutoff and skin in any lane."""
+    wide_start, wide_neighbour, wide_x, wide_y = wide_pairs
+    half, width = displacement.size // 2, width_of(displacement)
+    start = np.zeros(species.size + 1, np.uint64)  # unsigned: no check for negative indices
+    neighbour = np.empty(wide_neighbour.size, np.int32)
+    base_x, base_y = np.empty_like(wide_x), np.empty_like(wide_y)
+    squares = np.empty((2, 2), displacement.dtype)
+    for one in range(2):
+        for other in range(2):
+            squares[one, other] = (table.cutoff[one + other] + SKIN) ** 2
+    count = np.uint64(0)
+    for i in range(species.size):
+        square_of = squares[species[i]]
+        x, y = load(displacement, i * width), load(displacement, half + i * width)
+        for k in range(wide_start[i], wide_start[i + 1]):
+            j = wide_neighbour[k]
+            dx = (x + repeat(wide_x, k)) - load(displacement, j * width)
+            dy = (y + repeat(wide_y, k)) - load(displacement, half + j * width)
+            neighbour[count], base_x[count], base_y[count] = j, wide_x[k], wide_y[k]
+            # no branch: half of the pairs pass, unpredictably
+            close = any_lane(dx * dx + dy * dy < repeat(square_of, species[j]))
+            count += np.uint64(close)
+        start[i + 1] = count
+    return LanePairs(start, neighbour[:count], base_x[:count], base_y[:count])
 
 
 @kernel()
 def accumulate_lane_forces(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    displacement: NDArray[np.floating],
     species: NDArray[np.int8],
-    pairs: PairList,
+    pairs: LanePairs,
     table: PairTable,
-    force_x: NDArray[np.float64],
-    force_y: NDArray[np.float64],
+    force: NDArray[np.floating],
 ) -> None:
-    """Write the forces (N, R) of all lanes at positions (N, R)."""
-    start, neighbour, offset_x, offset_y = pairs
-    half_exponent, amplitude, _, quadratic, quartic, cutoff = table
-    force_x[:] = 0.0
-    force_y[:] = 0.0
-    for i in range(x.shape[0]):
+    """Write the forces (2, N, lanes) of all lanes."""
+    start, neighbour, base_x, base_y = pairs
+    half_exponent, head, constant, linear, curved, double_scale = reduced(table)
+    scale = double_scale.astype(displacement.dtype)
+    half, width = displacement.size // 2, width_of(displacement)
+    force[:] = 0.0
+    for i in range(species.size):
+        at_i = i * width
+        scale_of = scale[species[i]]
+        x, y = load(displacement, at_i), load(displacement, half + at_i)
+        force_x, force_y = load(force, at_i), load(force, half + at_i)
         for k in range(start[i], start[i + 1]):
             j = neighbour[k]
-            t = species[i] + species[j]
-            steepness = 2.0 * half_exponent * amplitude[t]
-            constant, linear = 2.0 * quadratic[t], 4.0 * quartic[t]
-            cutoff_square = cutoff[t] * cutoff[t]
-            shift, lift = offset_x[k], offset_y[k]
-            for lane in range(x.shape[1]):
-                dx = x[i, lane] - x[j, lane] - shift
-                dy = y[i, lane] - y[j, lane] - lift
-                distance_square = dx * dx + dy * dy
-                inverse_square = 1.0 / distance_square
-                # -φ′/r; a choice of values, not a branch, so that lanes stay in step
-                power = inverse_power(inverse_square, half_exponent) * inverse_square
-                factor = steepness * power - constant - linear * distance_square
-                factor = factor if distance_square < cutoff_square else 0.0
-                force_x[i, lane] += factor * dx
-                force_y[i, lane] += factor * dy
-                force_x[j, lane] -= factor * dx
-                force_y[j, lane] -= factor * dy
+            at = j * width
+            s = repeat(scale_of, species[j])
+            dx = (x + repeat(base_x, k)) - load(displacement, at)
+            dy = (y + repeat(base_y, k)) - load(displacement, half + at)
+            square = (dx * dx + dy * dy) * s
+            _, slope, _ = pair_terms(half_exponent, head, constant, linear, curved, square)
+            # a choice of values, not a branch, so that lanes stay in step
+            factor = select(square < 1.0, slope * s, 0.0)
+            pull_x, pull_y = factor * dx, factor * dy
+            force_x -= pull_x
+            force_y -= pull_y
+            store(force, at, load(force, at) + pull_x)
+            store(force, half + at, load(force, half + at) + pull_y)
+        store(force, at_i, force_x)
+        store(force, half + at_i, force_y)

@@ -105,6 +105,30 @@ class Mixture:
         )
 
 
+@kernel()
+def reduced(table: PairTable) -> tuple[int, float, float, float, float, NDArray[np.float64]]:
+    """The potential in units of the cutoff, the same for all pairs of species.
+
+    Returns:
+        half exponent, amplitude, constant, quadratic and quartic coefficient, and the scale
+        (2, 2) of squared distances, 1/cutoff², by the species of either particle.
+    """
+    half_exponent, amplitude, constant, quadratic, quartic, cutoff = table
+    square = cutoff[0] * cutoff[0]
+    scale = np.empty((2, 2))
+    for first in range(2):
+        for second in range(2):
+            scale[first, second] = 1.0 / cutoff[first + second] ** 2
+    return (
+        half_exponent,
+        amplitude[0] / cutoff[0] ** (2 * half_exponent),
+        constant[0],
+        quadratic[0] * square,
+        quartic[0] * square * square,
+        scale,
+    )
+
+
 @kernel(inline="always")
 def inverse_power(inverse_square: float, half_exponent: int) -> float:
     """r^-n from r^-2 and n/2; of numbers or of vectors."""

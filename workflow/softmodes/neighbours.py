@@ -6,7 +6,7 @@ wrapped. Each entry carries the lattice vector of its image, so that the displac
 r_i - r_j - offset, without a minimum-image search; a pair appears once for each image in reach.
 
 Lists are built for *lanes*: R copies of the system that share particles but not positions
-(`[N, R]` arrays, R = 1 for a single system). An entry is listed if its two particles are close in
+(`[N, R]` arrays; R = 1 for a single system, else whole vectors). An entry is listed if its two particles are close in
 any lane.
 """
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
+from softmodes.simd import WIDTH, any_lane, load
 
 FARTHEST = 1e9
 """Boxes: image numbers have 32 bits."""
@@ -100,7 +101,7 @@ def build_pair_list(
     """The list of pairs closer than the radius of their pair type in any lane.
 
     Args:
-        x, y: (N, R) positions of R lanes, wrapped or not.
+        x, y: (N, R) positions of R lanes, wrapped or not; R is 1 or a multiple of WIDTH.
         species: (N,).
         radii: (3,) by pair type.
         length, tilt: of the cell; the tilt in [-L/2, L/2).
@@ -146,7 +147,7 @@ def build_pair_list(
         member_x[slot], member_y[slot] = centre_x[i], centre_y[i]
 
     # A pair is looked for around its wider spread particle (of equals, the later): few are wide.
-    capacity = 20 * n
+    capacity = (20 if lanes == 1 else 60) * n
     while True:
         low, high = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
         vector_x, vector_y = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
@@ -191,12 +192,12 @@ def build_pair_list(
                             shift = image_difference_x * length + image_difference_y * tilt
                             lift = image_difference_y * length
                             radius = radii[species[i] + species[j]]
-                            lanes_close = 0
-                            for lane in range(lanes):
-                                dx = x[i, lane] - x[j, lane] - shift
-                                dy = y[i, lane] - y[j, lane] - lift
-                                lanes_close += dx * dx + dy * dy < radius * radius
-                            if lanes_close == 0:
+                            close = False
+                            for lane in range(0, lanes, WIDTH):
+                                dx = load(x, i * lanes + lane) - load(x, j * lanes + lane) - shift
+                                dy = load(y, i * lanes + lane) - load(y, j * lanes + lane) - lift
+                                close |= any_lane(dx * dx + dy * dy < radius * radius)
+                            if not close:
                                 continue
                         sign = 1 if i < j else -1
                         low[count], high[count] = min(i, j), max(i, j)
@@ -207,44 +208,6 @@ def build_pair_list(
             break
         capacity *= 2
     return _in_rows(n, low[:count], high[:count], vector_x[:count], vector_y[:count], length, tilt)
-
-
-@kernel()
-def closer_pairs(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    species: NDArray[np.int8],
-    pairs: PairList,
-    radii: NDArray[np.float64],
-) -> PairList:
-    """The entries of a list that are closer than the radius of their pair type in any lane.
-
-    Args:
-        x, y: (N, R).
-        species: (N,).
-        pairs: a list of these particles.
-        radii: (3,) by pair type.
-    """
-    wide_start, wide_neighbour, wide_offset_x, wide_offset_y = pairs
-    n, lanes = x.shape
-    start = np.zeros(n + 1, np.int64)
-    neighbour = np.empty(wide_neighbour.size, np.int32)
-    offset_x, offset_y = np.empty(neighbour.size), np.empty(neighbour.size)
-    count = 0
-    for i in range(n):
-        for k in range(wide_start[i], wide_start[i + 1]):
-            j = wide_neighbour[k]
-            shift, lift = wide_offset_x[k], wide_offset_y[k]
-            radius = radii[species[i] + species[j]]
-            lanes_close = 0
-            for lane in range(lanes):
-                dx = x[i, lane] - x[j, lane] - shift
-                dy = y[i, lane] - y[j, lane] - lift
-                lanes_close += dx * dx + dy * dy < radius * radius
-            neighbour[count], offset_x[count], offset_y[count] = j, shift, lift
-            count += lanes_close > 0
-        start[i + 1] = count
-    return PairList(start, neighbour[:count], offset_x[:count], offset_y[:count])
 
 
 @kernel()

@@ -66,6 +66,28 @@ def load(typing_context: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
+def width_of(typing_context: Any, array: Any) -> Any:
+    """Numbers in a vector of the array's type: a constant."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_constant(types.intp, _of(array.dtype).width)
+
+    return types.intp(array), generate
+
+
+@intrinsic
+def repeat(typing_context: Any, array: Any, index: Any) -> Any:
+    """The vector of nothing but the number at `index` of the flattened array."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        number = builder.load(builder.gep(data, [arguments[1]]))
+        return _repeated(builder, number, context.get_value_type(signature.return_type))
+
+    return _of(array.dtype)(array, types.intp), generate
+
+
+@intrinsic
 def store(typing_context: Any, array: Any, index: Any, vector: Any) -> Any:
     """Write the vector to where it would be loaded from."""
 
@@ -167,13 +189,16 @@ def _as_vectors(
     result = []
     for operand, value in zip(operands, values, strict=True):
         if not isinstance(operand, VectorType):
-            scalar = context.cast(builder, value, operand, vector.element)
-            undefined = ir.Constant(shape, ir.Undefined)
-            one = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), shape.count), [0] * shape.count)
-            value = builder.shuffle_vector(one, undefined, zeros)
+            value = _repeated(builder, context.cast(builder, value, operand, vector.element), shape)
         result.append(value)
     return result
+
+
+def _repeated(builder: Any, number: Any, shape: ir.VectorType) -> Any:
+    undefined = ir.Constant(shape, ir.Undefined)
+    one = builder.insert_element(undefined, number, ir.IntType(32)(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), shape.count), [0] * shape.count)
+    return builder.shuffle_vector(one, undefined, zeros)
 
 
 def _overload(python_operator: Callable, generate_operation: Callable, compares: bool) -> None:

@@ -39,8 +39,8 @@ from numpy.typing import NDArray
 
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.model import PairTable, pair_terms
-from softmodes.simd import WIDTH, any_lane, lane_numbers, load, select, store, total
+from softmodes.model import PairTable, pair_terms, reduced
+from softmodes.simd import WIDTH, any_lane, lane_numbers, load, repeat, select, store, total
 
 EMPTY = -1
 """`particle` of an empty slot."""
@@ -71,7 +71,7 @@ class Tiles(NamedTuple):
     position: NDArray[np.float64]
     image: NDArray[np.int32]
     scale: NDArray[np.float64]
-    start: NDArray[np.int64]
+    start: NDArray[np.uint64]
     tile: NDArray[np.int32]
     shift_x: NDArray[np.float64]
     shift_y: NDArray[np.float64]
@@ -143,7 +143,7 @@ def build_tiles(
             scale[other, slot] = 1.0 / radius**2
             outer_square[other, slot] = (radius + skin) ** 2
 
-    start = np.zeros(n_slots + 1, np.int64)
+    start = np.zeros(n_slots + 1, np.uint64)  # unsigned: no check for negative indices
     capacity = 8 * n_slots
     count = capacity + 1
     while count > capacity:
@@ -174,7 +174,7 @@ def _list_tiles(
     first: NDArray[np.int64],
     length: float,
     tilt: float,
-    start: NDArray[np.int64],
+    start: NDArray[np.uint64],
     tile: NDArray[np.int32],
     shift_x: NDArray[np.float64],
     shift_y: NDArray[np.float64],
@@ -281,11 +281,7 @@ def accumulate_tile_forces(
     """
     particle, species, position, _, scale, start, tile, shift_x, shift_y = tiles
     x, y, force_x, force_y = position[0], position[1], force[0], force[1]
-    half_exponent, amplitude, constant, quadratic, quartic, cutoff = table
-    # in units of the cutoff, any pair type will do
-    square = cutoff[0] * cutoff[0]
-    head = amplitude[0] / cutoff[0] ** (2 * half_exponent)
-    constant_0, linear, curved = constant[0], quadratic[0] * square, quartic[0] * square * square
+    half_exponent, head, constant, linear, curved, _ = reduced(table)
     force[:] = 0.0
     total_energy = xx = xy = yy = 0.0
     for i in range(x.size):
@@ -295,7 +291,7 @@ def accumulate_tile_forces(
         own = i // WIDTH * WIDTH
         dx, dy, s = x[i] - load(x, own), y[i] - load(y, own), load(scale_of, own)
         square = (dx * dx + dy * dy) * s
-        energy, slope, _ = pair_terms(half_exponent, head, constant_0, linear, curved, square)
+        energy, slope, _ = pair_terms(half_exponent, head, constant, linear, curved, square)
         met = (square < 1.0) & (lane_numbers() != float(i - own))
         factor = select(met, slope * s, 0.0)
         pull_x, pull_y = factor * dx, factor * dy
@@ -305,10 +301,11 @@ def accumulate_tile_forces(
             row_xx, row_xy, row_yy = 0.5 * pull_x * dx, 0.5 * pull_x * dy, 0.5 * pull_y * dy
         for k in range(start[i], start[i + 1]):
             t = tile[k]
-            dx, dy = (x[i] - shift_x[k]) - load(x, t), (y[i] - shift_y[k]) - load(y, t)
+            dx = (x[i] - repeat(shift_x, k)) - load(x, t)
+            dy = (y[i] - repeat(shift_y, k)) - load(y, t)
             s = load(scale_of, t)
             square = (dx * dx + dy * dy) * s
-            energy, slope, _ = pair_terms(half_exponent, head, constant_0, linear, curved, square)
+            energy, slope, _ = pair_terms(half_exponent, head, constant, linear, curved, square)
             factor = select(square < 1.0, slope * s, 0.0)
             one_x, one_y = factor * dx, factor * dy
             store(force_x, t, load(force_x, t) + one_x)
