@@ -6,8 +6,8 @@ wrapped. Each entry carries the lattice vector of its image, so that the displac
 r_i - r_j - offset, without a minimum-image search; a pair appears once for each image in reach.
 
 Lists are built for *lanes*: R copies of the system that share particles but not positions
-(`[N, R]` arrays; R = 1 for a single system, else whole vectors). An entry is listed if its two particles are close in
-any lane.
+(`[N, R]` arrays; R = 1 for a single system, else whole vectors). An entry is listed if its two
+particles are close in any lane.
 """
 
 from __future__ import annotations
