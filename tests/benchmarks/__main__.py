@@ -14,17 +14,17 @@ from .harness import Benchmark, run_all, selected, table, write_json
 RESULTS = Path("results", "benchmarks")
 
 BENCHMARKS = (
-    Benchmark("trajectory against LAMMPS, N = 2000 and 8000", 40, trajectory.compare),
-    Benchmark("DWF: 100 replicas over 10 τ", 50, replicas.debye_waller),
-    Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.60", 30, replicas.warm_propensity),
-    Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.40", 25, replicas.cold_propensity),
-    Benchmark("quench of sheared configurations", 45, quenches.compare),
+    Benchmark("trajectory against LAMMPS, N = 2000 and 8000", 90, trajectory.compare),
+    Benchmark("DWF: 100 replicas over 10 τ", 40, replicas.debye_waller),
+    Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.60", 20, replicas.warm_propensity),
+    Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.40", 30, replicas.cold_propensity),
+    Benchmark("quench of sheared configurations", 30, quenches.compare),
     Benchmark("modes against dense algebra, N = 2000", 60, spectra.against_dense),
-    Benchmark("modes against eigsh, N = 8000", 70, spectra.against_sparse),
-    Benchmark("growth of a trajectory's cost with N", 60, trajectory.growth),
+    Benchmark("modes against eigsh, N = 8000", 60, spectra.against_sparse),
+    Benchmark("growth of a trajectory's cost with N", 45, trajectory.growth),
     Benchmark("memory of quench and modes, N = 32000", 240, spectra.memory),
     Benchmark("demo: everything but physics", 1, demo.compare),
-    Benchmark("ceilings of the machine and the kernels' shares", 20, ceilings.compare),
+    Benchmark("ceilings of the machine and the kernels' shares", 12, ceilings.compare),
 )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from softmodes.dynamics import Configuration, Trajectory
+from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
 from softmodes.forces import evaluate, pressure
+from softmodes.isoconfigurational import run_ensemble
 from softmodes.minimise import quench
 
 from . import lammps_peer
@@ -38,6 +41,39 @@ def check_forces(configuration: Configuration) -> None:
     largest = np.abs(configuration.cell.minimum_image(distance)).max()
     if not largest < SAME_PATH:
         raise AssertionError(f"trajectories differ by {largest:.2g} after {STEPS} steps")
+
+
+def check_ensemble(
+    configuration: Configuration,
+    temperature: float,
+    random_stream: Callable[[int], np.random.Generator],
+) -> None:
+    """Propensity after a few steps, from two runs, against LAMMPS with our formula."""
+    positions, species, cell = configuration.positions, configuration.species, configuration.cell
+    time = STEPS * TIME_STEP
+    runs = (0, 1)
+    ours = run_ensemble(
+        positions,
+        species,
+        cell,
+        MIXTURE,
+        temperature,
+        TIME_STEP,
+        len(runs),
+        time,
+        time,
+        random_stream,
+        propensity_time=time,
+    ).propensity
+    peer = np.zeros(len(positions))
+    for run in runs:
+        velocities = maxwell_boltzmann(len(positions), temperature, random_stream(run))
+        start = Configuration(positions, velocities, species, cell)
+        with lammps_peer.system(start, lammps_peer.EXACT) as code:
+            code.command(f"run {STEPS} post no")
+            moved = cell.minimum_image(lammps_peer.gathered(code, "x") - positions)
+        peer += (moved**2).sum(axis=1) / len(runs)
+    _expect_same("propensities", ours, peer)
 
 
 def check_quench(configuration: Configuration) -> None:

@@ -1,8 +1,9 @@
 """The physical limit: what the core can do at most, and each kernel's share of it.
 
 A kernel's share is its rate of useful arithmetic over that of a pure loop of multiply-adds, or its
-rate of bytes over that of a copy, whichever is more: the nearer ceiling. What a kernel does beyond
-the counts below (list entries out of range, empty vector lanes, repeated loads) lowers its share.
+rate of bytes over that of a copy in the cache they lie in, whichever is more: the nearer ceiling.
+What a kernel does beyond the counts below (pairs met that are out of range, empty vector lanes,
+list builds, the motion itself) lowers its share.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
+from softmodes.isoconfigurational import lanes_of
 from softmodes.minimise import quench
 from softmodes.neighbours import neighbour_pairs
+from softmodes.simd import WIDTH
+from softmodes.tiles import Tiles, accumulate_tile_forces, build_tiles
 
 from .harness import Outcome, timed
 from .memory import n_modes
-from .replicas import lane_step_time, lanes_per_block
+from .replicas import lane_step_time
 from .spectra import ours as lowest_eigenvalues
 from .spectra import stiffness
 from .systems import MIXTURE, load
@@ -30,25 +34,31 @@ from .trajectory import n_steps, our_run
 
 N_PARTICLES = 2000
 SKIN = 0.5
-"""Of the list whose building is timed, in σ11."""
+"""Of the lists whose building is timed, in σ11."""
 
-# Counts for one pair of particles in range; a division counts as one operation.
-#   displacement of the image      2 coordinates, 2 differences each            4
-#   its square                     2 products, 1 sum                            3
-#   1/r², r^-6, r^-12, r^-14       1 division, 2 + 1 + 1 products               5
-#   -φ′/r = A r^-14 - B - C r²     2 products, 2 differences                    4
-#   force                          2 products                                   2
-#   added to one, off the other    4 sums                                       4
-FORCE_FLOPS = 22
-#   energy: ε r^-12 + c + (q + w r²) r²    2 sums + 1, 3 products               6
-#   virial: xx, xy, yy                     3 products, 3 sums                   6
+LOOSE = 1e-6
+"""max|F| to which conjugate gradients go alone."""
+
+# Counts for one pair of particles; a division counts as one operation, though it takes as long as
+# many others.
+#   displacement               2 differences (the image's shift is added per row of pairs)    2
+#   its square                 2 products, 1 sum                                              3
+#   1/r², r^-6, r^-12, r^-14   1 division, 2 + 1 + 1 products                                 5
+#   φ′/r = B + C r² - A r^-14  2 products, 2 sums                                             4
+#   force                      2 products                                                     2
+#   added to one and the other 4 sums                                                         4
+FORCE_FLOPS = 20
+#   in units of the cutoff of the pair of species: r² and the force scaled                    2
+TILE_FLOPS = FORCE_FLOPS + 2
+#   energy ε r^-12 + c + (q + w r²) r²   3 products, 3 sums                                   6
+#   virial xx, xy, yy                    3 products, 3 sums                                   6
 ENERGY_AND_VIRIAL_FLOPS = 12
-#   neighbour's index 4, image offset 16, its position 16, its force read and written 32
-FORCE_BYTES = 68
-#   index and offset are shared by all lanes; position 16, force read and written 32, per lane
+#   position and scale of the other 24, its force read and written 32; the rest is per eight pairs
+TILE_BYTES = 56
+#   position of the other 16, its force read and written 32; index and offset are shared by lanes
 LANE_BYTES = 48
 #   displacement, square and comparison, for a pair that ends up in the list
-LIST_FLOPS = 8
+LIST_FLOPS = 6
 #   index and offset written, position read
 LIST_BYTES = 36
 #   a solve multiplies and adds each nonzero of L twice and reads value and index each time
@@ -63,8 +73,11 @@ CLOCK_ROUNDS = 20_000_000
 CYCLES_PER_ROUND = 4
 """An integer product takes 3 cycles on the cores of the last decade, the exclusive or 1."""
 
-DRAM_NUMBERS, CACHE_NUMBERS = 16_000_000, 24_000
-"""Doubles in one of the two arrays of a copy: far beyond the caches; well inside the second."""
+COPIED = {"first cache": 1_000, "second cache": 24_000, "memory": 16_000_000}
+"""Where a copy takes place, and the doubles in either of its two arrays."""
+
+COPIED_IN_ALL = 50_000_000
+"""Doubles that a try copies."""
 
 ENOUGH = 0.8
 """Share of what the clock allows that the pure loop has to reach to be called a ceiling."""
@@ -72,28 +85,29 @@ ENOUGH = 0.8
 
 @dataclass(frozen=True)
 class Ceilings:
-    """Of one core: flops and bytes per second, and cycles per second."""
+    """Of one core: flops, cycles and, by place, bytes copied per second."""
 
     arithmetic: float
-    cache: float
-    memory: float
     clock: float
+    copy: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """Useful work of a kernel: counts per item and measured items per second."""
+    """Useful work of a kernel: counts per item, measured items per second, and where the bytes of
+    an item lie."""
 
     name: str
     flops: float
     bytes: float
     rate: float
+    place: str
 
     def share(self, ceilings: Ceilings) -> tuple[float, str]:
         """Of the nearer ceiling, and which that is."""
         return max(
             (self.rate * self.flops / ceilings.arithmetic, "arithmetic"),
-            (self.rate * self.bytes / ceilings.cache, "copy in cache"),
+            (self.rate * self.bytes / ceilings.copy[self.place], f"copy in {self.place}"),
         )
 
 
@@ -114,6 +128,19 @@ def _dependent_products(value: np.uint64, factor: np.uint64, rounds: int) -> np.
     return value
 
 
+@numba.njit
+def _copy(source: NDArray[np.float64], target: NDArray[np.float64], rounds: int) -> None:
+    for _ in range(rounds):
+        target[:] = source
+
+
+@numba.njit
+def _negate(source: NDArray[np.float64], target: NDArray[np.float64], rounds: int) -> None:
+    for _ in range(rounds):
+        for k in range(source.size):
+            target[k] = -source[k]
+
+
 def measured_ceilings() -> Ceilings:
     """Best of several tries each."""
     values = np.ones(FMA_NUMBERS)
@@ -122,9 +149,8 @@ def measured_ceilings() -> Ceilings:
     clock = best(lambda: _dependent_products(np.uint64(1), factor, CLOCK_ROUNDS))
     return Ceilings(
         arithmetic=2 * CHAIN * FMA_NUMBERS * FMA_ROUNDS / arithmetic,
-        cache=copied(CACHE_NUMBERS, 2000),
-        memory=copied(DRAM_NUMBERS, 1),
         clock=CYCLES_PER_ROUND * CLOCK_ROUNDS / clock,
+        copy={place: copied(n_numbers) for place, n_numbers in COPIED.items()},
     )
 
 
@@ -134,58 +160,98 @@ def best(action: Callable[[], object]) -> float:
     return min(timed(action) for _ in range(5))
 
 
-def copied(n_numbers: int, rounds: int) -> float:
-    """Bytes per second read and written by copies of an array."""
+def copied(n_numbers: int) -> float:
+    """Bytes per second read and written by copies of an array.
+
+    The better of the library's copy, which is slow to start, and a loop that turns the sign, or
+    the compiler would take it for the former.
+    """
     source, target = np.ones(n_numbers), np.zeros(n_numbers)
-
-    def run() -> None:
-        for _ in range(rounds):
-            np.copyto(target, source)
-
-    return 2 * source.nbytes * rounds / best(run)
+    rounds = max(1, COPIED_IN_ALL // n_numbers)
+    seconds = min(
+        best(lambda: _copy(source, target, rounds)), best(lambda: _negate(source, target, rounds))
+    )
+    return 2 * rounds * source.nbytes / seconds
 
 
 def measured_kernels() -> list[Kernel]:
     """All kernels at N = 2000 and T = 0.40; rates of pairs in range unless the name says more."""
     configuration = load(N_PARTICLES)
     positions, species, cell = configuration.positions, configuration.species, configuration.cell
-    cutoff = MIXTURE.pair_table().cutoff
+    table = MIXTURE.pair_table()
 
     def listed(skin: float) -> int:
-        return len(neighbour_pairs(positions, cell, cutoff + skin, species)[0])
+        return len(neighbour_pairs(positions, cell, table.cutoff + skin, species)[0])
+
+    def tiled() -> Tiles:
+        return build_tiles(positions, species, table.cutoff, SKIN, cell.length, cell.symmetric_tilt)
 
     pairs = listed(0.0)
+    tiles = tiled()
+    # of its own tile, a particle meets all
+    met = WIDTH * (tiles.tile.size + N_PARTICLES)
+    force, sums = np.zeros_like(tiles.position), np.empty(4)
+    forces = best(lambda: accumulate_tile_forces(tiles, table, force, None))
+    forces_and_sums = best(lambda: accumulate_tile_forces(tiles, table, force, sums))
     step = best(our_run(N_PARTICLES)) / n_steps(N_PARTICLES)
-    no_displacement = np.zeros((N_PARTICLES, 2, lanes_per_block()))
-    iterations = quench(positions, species, cell, MIXTURE, tolerance=1e-6).iterations
-    descent = best(lambda: quench(positions, species, cell, MIXTURE, tolerance=1e-6))
-    factor = factor_columns(stiffness(N_PARTICLES))
-    modes = n_modes(N_PARTICLES)
-    # two factorisations, the second for the count of modes, and a solve per mode at the very least
-    modes_flops = 2 * float((factor**2).sum()) + modes * SOLVE_FLOPS * float(factor.sum())
-    modes_bytes = modes * SOLVE_BYTES * float(factor.sum())
-    spectrum = best(lambda: lowest_eigenvalues(N_PARTICLES))
-    return [
-        Kernel("trajectory, whole step", FORCE_FLOPS, FORCE_BYTES, pairs / step),
+    print(f"    {pairs} pairs in range; tiles meet {met / pairs:.2f} times as many")
+
+    kernels = [
+        Kernel("tile forces, all pairs met", TILE_FLOPS, TILE_BYTES, met / forces, "first cache"),
+        Kernel("tile forces", TILE_FLOPS, TILE_BYTES, pairs / forces, "first cache"),
         Kernel(
-            "replicas, whole step, per lane",
-            FORCE_FLOPS,
-            LANE_BYTES,
-            pairs / lane_step_time(configuration, no_displacement),
+            "tile forces, energy and virial",
+            TILE_FLOPS + ENERGY_AND_VIRIAL_FLOPS,
+            TILE_BYTES,
+            pairs / forces_and_sums,
+            "first cache",
         ),
+        Kernel("trajectory, whole step", TILE_FLOPS, TILE_BYTES, pairs / step, "first cache"),
+        Kernel("tiles built, per pair met", LIST_FLOPS, 4, met / best(tiled), "second cache"),
         Kernel(
-            "list build, per listed pair",
+            "pair list built, per listed pair",
             LIST_FLOPS,
             LIST_BYTES,
             listed(SKIN) / best(lambda: listed(SKIN)),
+            "second cache",
         ),
+    ]
+    no_displacement = np.zeros((N_PARTICLES, 2, lanes_of(np.float32)))
+    for precision in (np.float64, np.float32):
+        seconds = lane_step_time(configuration, no_displacement, precision)
+        kernels.append(
+            Kernel(
+                f"replicas, whole step, per lane, {precision.__name__}",
+                FORCE_FLOPS,
+                LANE_BYTES * np.dtype(precision).itemsize / 8,
+                pairs / seconds,
+                "second cache",
+            )
+        )
+
+    iterations = quench(positions, species, cell, MIXTURE, tolerance=LOOSE).iterations
+    descent = best(lambda: quench(positions, species, cell, MIXTURE, tolerance=LOOSE))
+    factor = factor_columns(stiffness(N_PARTICLES))
+    # two factorisations, the second for the count of modes, and a solve per mode at the very least
+    solves = n_modes(N_PARTICLES) * float(factor.sum())
+    flops = 2 * float((factor**2).sum()) + SOLVE_FLOPS * solves
+    spectrum = best(lambda: lowest_eigenvalues(N_PARTICLES))
+    return [
+        *kernels,
         Kernel(
             "conjugate gradients, an evaluation per iteration",
-            FORCE_FLOPS + ENERGY_AND_VIRIAL_FLOPS,
-            FORCE_BYTES,
+            TILE_FLOPS,
+            TILE_BYTES,
             pairs * iterations / descent,
+            "first cache",
         ),
-        Kernel("lowest 1% of modes, per run", modes_flops, modes_bytes, 1.0 / spectrum),
+        Kernel(
+            "lowest 1% of modes, per run",
+            flops,
+            SOLVE_BYTES * solves,
+            1.0 / spectrum,
+            "second cache",
+        ),
     ]
 
 
@@ -208,8 +274,8 @@ def compare() -> Outcome:
     allowed = 2.0 ** round(math.log2(per_cycle))
     print(
         f"    arithmetic {ceilings.arithmetic / 1e9:.1f} GFlop/s, clock {ceilings.clock / 1e9:.2f} "
-        f"GHz: {per_cycle:.1f} flops per cycle of {allowed:.0f}; copy {ceilings.cache / 1e9:.0f} "
-        f"GB/s in the second cache, {ceilings.memory / 1e9:.1f} GB/s beyond all caches"
+        f"GHz: {per_cycle:.1f} flops per cycle of {allowed:.0f}; copy in "
+        + ", ".join(f"{place} {rate / 1e9:.0f} GB/s" for place, rate in ceilings.copy.items())
     )
     if per_cycle < ENOUGH * allowed:
         print("    the pure loop stays below what the clock allows: shares are too high")

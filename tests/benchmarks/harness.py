@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from softmodes.storage import replacing
+
+ALONE = 0.95
+"""Share of a core that a benchmark has to have had for its times to count."""
+
+RESOLVED = 1.0
+"""Seconds over which that share is known well enough."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,14 @@ def interleaved(
     return statistics.median(first), statistics.median(second)
 
 
+def cpu_seconds() -> float:
+    """Used so far by this process and the children that it waited for."""
+    return sum(os.times()[:4])
+
+
 def run_all(benchmarks: Sequence[Benchmark], say: Callable[[str], None] = print) -> Outcome:
-    """Run benchmarks one after the other; tell each one's title and the time left."""
+    """Run benchmarks one after the other; tell each one's title, the time left, and whether other
+    programs had their share of the core."""
     total = Outcome()
     elapsed = 0.0
     for place, benchmark in enumerate(benchmarks):
@@ -104,13 +117,15 @@ def run_all(benchmarks: Sequence[Benchmark], say: Callable[[str], None] = print)
         pace = elapsed / past if past else 1.0
         minutes = left * pace / 60.0
         say(f"[{place + 1}/{len(benchmarks)}] {benchmark.title}; {minutes:.1f} min left in all")
-        outcome = Outcome()
-
-        def measure(benchmark: Benchmark = benchmark, outcome: Outcome = outcome) -> None:
-            found = benchmark.run()
-            outcome.rows, outcome.points = found.rows, found.points
-
-        elapsed += timed(measure)
+        start, used = time.perf_counter(), cpu_seconds()
+        outcome = benchmark.run()
+        taken = time.perf_counter() - start
+        had = (cpu_seconds() - used) / max(taken, RESOLVED)
+        if taken > RESOLVED and had < ALONE:
+            say(
+                f"    other programs ran on this core: it was ours for {100 * had:.0f}% of the time"
+            )
+        elapsed += taken
         for row in outcome.rows:
             say("    " + line(row))
         total.rows += outcome.rows

@@ -8,24 +8,24 @@ quarter of an hour or so; the files it writes are in the repository.
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.replicas import MULTIPLE, lanes_per_block, velocity_stream
+from benchmarks.replicas import MULTIPLE, lanes_at_start
 from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
 
 from softmodes.dynamics import (
     Configuration,
     Trajectory,
     equilibrate,
-    maxwell_boltzmann,
     random_configuration,
     record,
 )
-from softmodes.isoconfigurational import Lanes
+from softmodes.isoconfigurational import lanes_of
 from softmodes.random_streams import stream
 from softmodes.relaxation import (
     first_peak,
@@ -97,25 +97,17 @@ def measured_relaxation_time(configuration: Configuration) -> float:
 
 
 def parted(configuration: Configuration, time: float) -> Parted:
-    """A block of runs, followed over 1.5 τ_e."""
-    n = len(configuration.positions)
-    velocities = [
-        maxwell_boltzmann(n, COLD, velocity_stream(COLD, run)) for run in range(lanes_per_block())
-    ]
-    lanes = Lanes(
-        configuration.positions,
-        np.stack(velocities, axis=-1),
-        configuration.species,
-        configuration.cell,
-        MIXTURE,
-        TIME_STEP,
-    )
+    """Runs followed over 1.5 τ_e, as many as a block holds in single precision."""
     stops = [round(share * MULTIPLE * time / TIME_STEP) for share in PARTED_AT]
-    displacements = []
-    for start, stop in zip([0, *stops], stops, strict=False):
-        lanes.advance(stop - start)
-        displacements.append(np.moveaxis(lanes.displacement(), 0, 1))
-    return Parted(np.array(stops) * TIME_STEP, np.array(displacements), time)
+    n_runs = lanes_of(np.float32)
+    displacements = np.empty((len(stops), *configuration.positions.shape, n_runs))
+    for first in range(0, n_runs, lanes_of(np.float64)):
+        lanes = lanes_at_start(configuration, first=first)
+        block = slice(first, first + lanes_of(np.float64))
+        for place, (start, stop) in enumerate(pairwise([0, *stops])):
+            lanes.advance(stop - start)
+            displacements[place, lanes.order, :, block] = lanes.displacement.transpose(1, 0, 2)
+    return Parted(np.array(stops) * TIME_STEP, displacements, time)
 
 
 if __name__ == "__main__":
