@@ -123,7 +123,13 @@ def isoconfigurational(temperature: float, sample: int) -> tuple[dict, dict]:
     datasets = {"debye_waller": field, "debye_waller_halves": np.stack([field, 2 * field])}
     if temperature == 1.0:
         datasets |= {"propensity": field + 1, "propensity_halves": np.stack([field, field])}
-    return datasets, {"n_runs": 10, "t_dw": 10.0, "t_alpha": 1.5, "relaxation_time": 1.0}
+    return datasets, {
+        "n_runs": 10,
+        "precision": "single",
+        "t_dw": 10.0,
+        "t_alpha": 1.5,
+        "relaxation_time": 1.0,
+    }
 
 
 def quench(temperature: float, sample: int) -> tuple[dict, dict]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from softmodes import dynamics, isoconfigurational, progress, relaxation, state, storage
 
+PRECISIONS = {"single": np.float32, "double": np.float64}
+
 logger = logging.getLogger("softmodes")
 
 
@@ -39,6 +41,7 @@ def run(
     *,
     time_step: float,
     runs: int,
+    precision: str,
     debye_waller_time: float,
     sampling_interval: float,
     propensity_multiple: float | None,
@@ -53,6 +56,7 @@ def run(
         output: file to write.
         time_step, debye_waller_time, sampling_interval: in τ.
         runs: number of runs.
+        precision: "single" or "double".
         propensity_multiple: t_α in units of τ_e; None: no propensity.
         config: the study's configuration, for the provenance.
         update: called with the share done.
@@ -74,6 +78,7 @@ def run(
         sampling_interval,
         lambda replica: state.random_stream(source, "isoconfigurational", replica),
         None if math.isnan(time) else time,
+        PRECISIONS[precision],
         update,
     )
     fields = {
@@ -90,6 +95,7 @@ def run(
         | {
             "box_length": start.cell.length,
             "n_runs": runs,
+            "precision": precision,
             "t_dw": debye_waller_time,
             "t_alpha": time,
             "relaxation_time": relaxation_time,

@@ -13,6 +13,13 @@ The rows hold displacements from the shared configuration, and an entry its dist
 and all. These are small numbers, which lose little in single precision, and what the averages want.
 The list holds a pair that is close in any lane; in the others it contributes exactly zero. Pairs
 come in a fixed order, so that a run's bits do not depend on the runs beside it.
+
+Single precision was measured against double, with the same velocities, from configurations of
+N = 2000 at T = 0.4, 0.5 and 1.0 and 96 runs. Debye-Waller factors of particles differ by 0.04 %,
+0.3 % and 6 % (root mean square over the mean), where the statistical error is 5 %, 6 % and 7 %, and
+propensities (1.5 τ_e at T = 0.5 and 1.0) by 10 % and 5e-5 %, where it is 13 % and 10 %; the large
+differences are those of chaos, which makes any two roundings part. Means over particles differ by
+at most 0.5 %, those of runs with other velocities by up to 3 %.
 """
 
 from __future__ import annotations

@@ -119,7 +119,13 @@ CONTRACT: Mapping[str, Stage] = {
             "propensity": Dataset("sigma11^2", ("N",), required=False),
             "propensity_halves": Dataset("sigma11^2", (2, "N"), required=False),
         },
-        attributes={"n_runs": int, "t_dw": float, "t_alpha": float, "relaxation_time": float},
+        attributes={
+            "n_runs": int,
+            "precision": str,
+            "t_dw": float,
+            "t_alpha": float,
+            "relaxation_time": float,
+        },
         optional={"box_length": float},
     ),
     "quench": Stage(
