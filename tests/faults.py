@@ -176,8 +176,8 @@ FAULTS = [
     Fault(
         "clusters of two kept",
         "overlap",
-        "(np.bincount(cluster)[cluster] >= minimum_cluster)",
-        "(np.bincount(cluster)[cluster] >= minimum_cluster - 1)",
+        "size[_root(parent, i)] >= minimum_cluster",
+        "size[_root(parent, i)] >= minimum_cluster - 1",
         "test_overlap.py",
     ),
     Fault(

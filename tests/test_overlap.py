@@ -1,5 +1,6 @@
 """Θ and its overlaps against hand-made clusters and a slow recomputation."""
 
+import itertools
 import math
 
 import numpy as np
@@ -195,6 +196,48 @@ def test_shuffling_within_species_keeps_what_composition_gives():
     theta = top_clusters(field, *bonds, minimum_cluster=1)
     halves = shuffled_overlap(theta, field, *bonds, rng, 100, species, minimum_cluster=1)
     assert halves == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("species", [None, np.array([0, 1, 0, 0, 1, 1, 0, 1])])
+def test_the_shuffles_are_all_the_sets_there_are(species):
+    # 4 of 8 particles on a ring, with clusters of 2 or more kept; of species 1, 3 are the largest
+    field = np.array([0.0, 8.0, 7.0, 0.1, 6.0, 0.2, 0.3, 5.0])
+    bonds = np.arange(8), (np.arange(8) + 1) % 8
+    theta = np.array([1, 1, 0, 1, 1, 0, 0, 0], dtype=bool)
+    sets = [np.isin(np.arange(8), members) for members in itertools.combinations(range(8), 4)]
+    if species is not None:
+        sets = [chosen for chosen in sets if chosen[species == 1].sum() == 3]
+    assert len(sets) == (70 if species is None else 16)
+    pairs = list(zip(*bonds, strict=True))
+    by_hand = [
+        overlap(theta, theta_by_hand(chosen.astype(float), pairs, 0.5, 2)) for chosen in sets
+    ]
+    assert np.isfinite(by_hand).all()
+    found = [
+        shuffled_overlap(theta, field, *bonds, np.random.default_rng(seed), 1, species, 0.5, 2)
+        for seed in range(3000)
+    ]
+    values, expected = np.unique(np.round(by_hand, 9), return_counts=True)
+    share = expected / len(sets)
+    counts = np.array([np.isclose(found, value).sum() for value in values])
+    assert counts.sum() == 3000
+    np.testing.assert_array_less(
+        abs(counts - 3000 * share), 4.0 * np.sqrt(3000 * share * (1.0 - share))
+    )
+
+
+def test_many_shuffles_are_independent():
+    # each starts from the order that the one before left
+    rng = np.random.default_rng(9)
+    theta = np.arange(20) < 10
+    found = [
+        shuffled_overlap(theta, rng.random(20), NO_BONDS, NO_BONDS, rng, 40, None, 0.5, 1)
+        for _ in range(300)
+    ]
+    # hypergeometric: 10 drawn from 20, of which 10 count; the mean of 40 of them
+    deviation = math.sqrt(10 * 0.5 * 0.5 * 10 / 19) / 10 / math.sqrt(40)
+    assert np.mean(found) == pytest.approx(0.5, abs=4 * deviation / math.sqrt(300))
+    assert np.std(found) == pytest.approx(deviation, rel=4 / math.sqrt(600))
 
 
 def test_shuffles_follow_the_generator():
