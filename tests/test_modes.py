@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from glasses import N_PARTICLES, glass, shaken
 from scipy.sparse import csc_matrix
-from scipy.sparse.linalg import eigsh
 
 from softmodes import modes
 from softmodes.errors import InputError
@@ -116,6 +115,30 @@ def test_the_largest_component_is_positive_and_the_start_vector_does_not_matter(
     np.testing.assert_allclose(others.eigenvectors, found.eigenvectors, atol=1e-7)
 
 
+@pytest.mark.parametrize(("tolerance", "error"), [(modes.RITZ_TOLERANCE, 1e-12), (1e-4, 3e-7)])
+def test_the_tolerance_bounds_the_error_of_the_soft_participation(monkeypatch, tolerance, error):
+    _, eigenvectors = all_modes(hessian(*glass()))
+    monkeypatch.setattr(modes, "RITZ_TOLERANCE", tolerance)
+    p = soft_participation(lowest(10), 10)
+    expected = participation(eigenvectors[2:12]).sum(axis=0)
+    np.testing.assert_allclose(p, expected, rtol=0, atol=error)
+
+
+@pytest.mark.parametrize("n_modes", [20, 76])
+def test_modes_of_a_small_matrix_exhaust_it(n_modes):
+    matrix = network(40, 2.7, seed=8)
+    eigenvalues, _ = all_modes(matrix)
+    found = lowest_modes(matrix, n_modes, np.random.default_rng(0))
+    np.testing.assert_allclose(found.eigenvalues, eigenvalues[: 2 + n_modes], rtol=0, atol=1e-9)
+
+
+def test_more_equal_modes_than_the_krylov_space_can_tell_apart_are_refused():
+    n_particles = 30  # springs between all pairs: one eigenvalue besides the translations'
+    matrix = csc_matrix(np.kron(np.eye(n_particles) - 1.0 / n_particles, np.eye(2)))
+    with pytest.raises(np.linalg.LinAlgError, match="20 wanted, 8 found"):
+        lowest_modes(matrix, 19, np.random.default_rng(0))
+
+
 def test_negative_modes_come_first():
     positions, species, cell, mixture = glass()
     matrix = hessian(shaken(positions, 0.08, 4), species, cell, mixture)
@@ -134,11 +157,13 @@ def test_a_split_degenerate_group_is_said():
 
 
 def test_a_missed_mode_is_noticed(monkeypatch):
-    def forgetful(matrix, n_computed, **options):
-        eigenvalues, eigenvectors = eigsh(matrix, n_computed + 1, **options)
-        return np.delete(eigenvalues, 2), np.delete(eigenvectors, 2, axis=1)
+    complete = modes._largest_eigenpairs
 
-    monkeypatch.setattr(modes, "eigsh", forgetful)
+    def forgetful(factors, n_wanted, rng):
+        inverses, eigenvectors = complete(factors, n_wanted + 1, rng)
+        return np.delete(inverses, 2), np.delete(eigenvectors, 2, axis=1)
+
+    monkeypatch.setattr(modes, "_largest_eigenpairs", forgetful)
     with pytest.raises(np.linalg.LinAlgError, match="5 found where the inertia counts 6"):
         lowest(5)
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.sparse import csc_array, csc_matrix, eye_array
-from scipy.sparse.linalg import LinearOperator, SuperLU, eigsh, splu
+from scipy.linalg import eigh, qr
+from scipy.linalg.blas import dgemm
+from scipy.sparse import csc_matrix
 from threadpoolctl import threadpool_limits
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
+from softmodes.factorisation import Factorisation, count_below, dissect, factorise
 from softmodes.forces import check_configuration, single_pair_list
 from softmodes.model import Mixture, PairTable, pair_terms
 from softmodes.neighbours import PairList
@@ -33,6 +34,20 @@ in the soft participation of the lowest 1% of the modes; 1e-4 would leave 3e-7."
 DEGENERATE = 1e-6
 """Modes whose eigenvalues differ by less than this, relatively, count as one group: RITZ_TOLERANCE
 can turn them into each other by up to 1e-4."""
+
+
+BLOCK = 8
+"""Vectors per step of Lanczos."""
+
+FIRST_CHECK = 2.5
+"""Vectors per wanted eigenvalue at which residuals are first looked at."""
+
+CHECK_AGAIN = 1.06
+"""Growth of the number of vectors between two such looks."""
+
+WEAK, NEGLIGIBLE = 1e-6, 1e-13
+"""Of the inverse's norm: new directions below the first are made orthogonal twice, below the second
+they are rounding."""
 
 
 @dataclass(frozen=True)
@@ -153,29 +168,6 @@ def _write_block(
     row[at + 1] = row[at + size + 1] = 2 * particle + 1
 
 
-def _factorise(matrix: csc_matrix | csc_array) -> tuple[SuperLU, int]:
-    """LU factors of a symmetric matrix and the number of its negative eigenvalues.
-
-    Without row interchanges the factors are those of L D Lᵀ with D the diagonal of U, and its
-    signs are the matrix's (Sylvester's law of inertia).
-
-    Raises:
-        LinAlgError: if a zero on the diagonal stands in the way.
-    """
-    try:
-        factors = splu(
-            matrix,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
-    except RuntimeError as error:  # "exactly singular"
-        raise np.linalg.LinAlgError(f"symmetric factorisation: {error}") from error
-    if not np.array_equal(factors.perm_r, factors.perm_c):
-        raise np.linalg.LinAlgError("symmetric factorisation: a pivot on the diagonal is zero")
-    return factors, int(np.count_nonzero(factors.U.diagonal() < 0.0))
-
-
 @dataclass(frozen=True)
 class PinnedFactorisation:
     """Factors of the Hessian without the rows and columns of its last particle.
@@ -185,43 +177,44 @@ class PinnedFactorisation:
 
     Attributes:
         factors: of the (2N - 2, 2N - 2) matrix.
-        n_negative: number of negative modes.
     """
 
-    factors: SuperLU
-    n_negative: int
+    factors: Factorisation
+
+    @property
+    def n_negative(self) -> int:
+        """Number of negative modes."""
+        return self.factors.n_negative
 
     def displacement(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
         """The displacement d (N, 2) with H d = forces (N, 2) and mean zero; Σ forces = 0."""
-        solution = np.zeros(forces.size)
-        with threadpool_limits(1, user_api="blas"):
-            solution[:-2] = self.factors.solve(forces.ravel()[:-2])
-        displacement = solution.reshape(-1, 2)
+        displacement = np.zeros_like(forces)
+        displacement[:-1] = self.factors.solve(forces[:-1].reshape(-1, 1)).reshape(-1, 2)
         return displacement - displacement.mean(axis=0)
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def factorise_pinned(matrix: csc_matrix) -> PinnedFactorisation:
     """Factorise a Hessian with its last particle pinned.
 
     Raises:
         LinAlgError: if it is singular beyond the translations.
     """
-    return PinnedFactorisation(*_factorise(matrix[:-2, :-2]))
+    pinned = matrix[:-2, :-2]
+    return PinnedFactorisation(factorise(pinned, dissect(pinned)))
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def lowest_modes(matrix: csc_matrix, n_modes: int, rng: np.random.Generator) -> Modes:
     """The translations and the lowest modes of a Hessian, by shift-invert Lanczos.
 
-    Lanczos (ARPACK) runs on the inverse of H + SHIFT with the translations projected out of every
-    vector. One mode more than asked for is computed to look for a degenerate group, and the number
-    of eigenvalues below it is checked against the inertia of H minus a shift in the last gap.
+    Block Lanczos runs on the inverse of H + SHIFT with the translations projected out. One mode
+    more than asked for is computed to look for a degenerate group, and the number of eigenvalues
+    below it is checked against the inertia of H minus a shift in the last gap.
 
     Args:
         matrix: the Hessian (2N, 2N).
         n_modes: n, translations not counted, at most 2N - 4.
-        rng: of the start vector, which changes the result by rounding only.
+        rng: of the start vectors, which change the result by rounding only.
 
     Raises:
         InputError: if n_modes is not between 1 and 2N - 4.
@@ -230,35 +223,19 @@ def lowest_modes(matrix: csc_matrix, n_modes: int, rng: np.random.Generator) -> 
     size = matrix.shape[0]
     if not 1 <= n_modes <= size - 4:
         raise InputError(f"n_modes: {n_modes} given, a number from 1 to {size - 4} expected")
-    identity = eye_array(size, format="csc")
+    dissection = dissect(matrix)
     shift = SHIFT
-    factors, n_negative = _factorise(matrix + shift * identity)
-    while n_negative:  # not a minimum: the shift has to reach below the lowest mode
+    factors = factorise(matrix, dissection, -shift)
+    while factors.n_negative:  # not a minimum: the shift has to reach below the lowest mode
         shift *= 10.0
-        factors, n_negative = _factorise(matrix + shift * identity)
-
-    inverse = LinearOperator(
-        matrix.shape,
-        matvec=lambda vector: _without_translations(factors.solve(_without_translations(vector))),
-        dtype=np.float64,
-    )
-    n_computed = n_modes + 1
-    eigenvalues, eigenvectors = eigsh(
-        matrix,
-        n_computed,
-        sigma=-shift,
-        OPinv=inverse,
-        v0=_without_translations(rng.standard_normal(size)),
-        ncv=min(max(20, 3 * n_computed // 2), size - 2),
-        tol=RITZ_TOLERANCE,
-    )
-    order = np.argsort(eigenvalues)
-    eigenvalues, eigenvectors = eigenvalues[order], eigenvectors[:, order]
+        factors = factorise(matrix, dissection, -shift)
+    inverses, eigenvectors = _largest_eigenpairs(factors, n_modes + 1, rng)
+    eigenvalues = 1.0 / inverses - shift
 
     last, following = eigenvalues[-2:]
     splits_degenerate = bool(following - last <= DEGENERATE * abs(following))
     if not splits_degenerate:
-        _, n_below = _factorise(matrix - (last + following) / 2.0 * identity)
+        n_below = count_below(matrix, dissection, (last + following) / 2.0)
         if n_below != n_modes + 2:
             raise np.linalg.LinAlgError(
                 f"lowest modes: {n_modes} found where the inertia counts {n_below - 2}"
@@ -266,6 +243,80 @@ def lowest_modes(matrix: csc_matrix, n_modes: int, rng: np.random.Generator) -> 
     return Modes(
         *_with_translations(matrix, eigenvalues[:-1], eigenvectors[:, :-1]), splits_degenerate
     )
+
+
+def _largest_eigenpairs(
+    factors: Factorisation, n_wanted: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Largest eigenvalues (n,) of the inverse of a positive definite matrix, descending, and their
+    vectors (2N, n), both without the translations.
+
+    Block Lanczos (Golub & Underwood, in Mathematical Software III, 361, 1977), every block made
+    orthogonal to all before it, and never restarted: the basis ends with three to six vectors per
+    eigenvalue.
+
+    Raises:
+        LinAlgError: if the Krylov space is exhausted before.
+    """
+    size = len(factors.sign)
+    basis = np.empty((4 * n_wanted + 2 * BLOCK, size))  # a vector per row, translations first
+    basis[:2] = _translations(size)
+    projected = np.zeros((len(basis), len(basis)))
+    scale, filled, next_check = 0.0, 2, FIRST_CHECK * n_wanted
+    _, block = _project_out(basis[:2], np.asfortranarray(rng.standard_normal((size, BLOCK))))
+    block, _ = qr(block, mode="economic", overwrite_a=True)
+    while True:
+        previous, filled = filled, filled + block.shape[1]
+        if filled > len(basis):
+            basis = np.concatenate([basis, np.empty_like(basis)])
+            projected = np.pad(projected, (0, len(projected)))
+        basis[previous:filled] = block.T
+        product = np.asfortranarray(factors.solve(block))
+
+        # the recurrence has three terms; what rounding brings in of the others goes after it
+        recent = max(2, previous - BLOCK)
+        overlap, product = _project_out(basis[recent:filled], product)
+        projected[recent:filled, previous:filled] = overlap
+        projected[previous:filled, recent:filled] = overlap.T
+        _, product = _project_out(basis[:filled], product)
+        scale = max(scale, np.abs(projected[previous:filled, previous:filled]).max())
+        block, coupling = _orthonormal(product, scale)
+        if block.shape[1] and np.abs(coupling).max(axis=1).min() < WEAK * scale:
+            _, block = _project_out(basis[:filled], block)
+            block, _ = qr(block, mode="economic", overwrite_a=True)
+
+        exhausted = block.shape[1] == 0
+        if exhausted or filled >= next_check:
+            values, vectors = eigh(projected[2:filled, 2:filled], driver="evd")
+            values, vectors = values[: -n_wanted - 1 : -1], vectors[:, : -n_wanted - 1 : -1]
+            residual = np.linalg.norm(coupling @ vectors[previous - 2 :], axis=0)
+            if len(values) == n_wanted and (residual <= RITZ_TOLERANCE * values).all():
+                return values, basis[2:filled].T @ vectors
+            if exhausted:
+                raise np.linalg.LinAlgError(f"lowest modes: {n_wanted} wanted, {len(values)} found")
+            next_check = CHECK_AGAIN * filled
+
+
+def _project_out(
+    basis: NDArray[np.float64], block: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Components (M, B) of a block (2N, B) along the rows (M, 2N) of a basis, and what is left."""
+    components = dgemm(1.0, basis.T, block, trans_a=True)
+    return components, dgemm(-1.0, basis.T, components, 1.0, block, overwrite_c=True)
+
+
+def _orthonormal(
+    block: NDArray[np.float64], scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Orthonormal Q (2N, M) and R (M, B) with Q R = block (2N, B), M its rank.
+
+    What is below NEGLIGIBLE of the scale counts as zero.
+    """
+    vectors, triangle, column = qr(block, mode="economic", pivoting=True, overwrite_a=True)
+    rank = int(np.count_nonzero(np.abs(triangle.diagonal()) > NEGLIGIBLE * scale))
+    coupling = np.empty((rank, block.shape[1]))
+    coupling[:, column] = triangle[:rank]
+    return np.asfortranarray(vectors[:, :rank]), coupling
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -285,12 +336,6 @@ def all_modes(matrix: csc_matrix) -> tuple[NDArray[np.float64], NDArray[np.float
 def _translations(size: int) -> NDArray[np.float64]:
     """Unit vectors (2, size) of the translations along x and y."""
     return np.tile(np.eye(2), size // 2) / np.sqrt(size / 2)
-
-
-def _without_translations(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The vector (2N,) or (2N, 1) less its mean displacement, flattened."""
-    particles = vector.reshape(-1, 2)
-    return (particles - particles.mean(axis=0)).ravel()
 
 
 def _with_translations(
