@@ -26,7 +26,7 @@ from softmodes.errors import InputError
 from softmodes.forces import check_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
-from softmodes.simd import all_lanes, load, store, width_of
+from softmodes.simd import add_scaled, all_lanes, load, store, width_of
 from softmodes.tiles import (
     accumulate_tile_forces,
     build_tiles,
@@ -364,7 +364,7 @@ def _advance(
             accumulate_tile_forces(tiles, table, force, None)
         else:
             accumulate_tile_forces(tiles, table, force, sums)
-            velocity += 0.5 * time_step * force
+            add_scaled(velocity, 0.5 * time_step, force, velocity)
     if n_steps == 0:
         accumulate_tile_forces(tiles, table, force, sums)
     else:

@@ -38,7 +38,17 @@ from softmodes.errors import InputError
 from softmodes.forces import check_configuration
 from softmodes.model import Mixture, PairTable, pair_terms, reduced
 from softmodes.neighbours import build_pair_list
-from softmodes.simd import VECTOR_BYTES, all_lanes, any_lane, load, repeat, select, store, width_of
+from softmodes.simd import (
+    VECTOR_BYTES,
+    add_scaled,
+    all_lanes,
+    any_lane,
+    load,
+    repeat,
+    select,
+    store,
+    width_of,
+)
 
 SKIN = 0.3
 """Added to the cutoffs in the list that forces are summed over, in σ11."""
@@ -285,7 +295,7 @@ def _advance_lanes(
             pairs = _closer_pairs(displacement, species, wide_pairs, table)
         accumulate_lane_forces(displacement, species, pairs, table, force)
     if n_steps > 0:
-        velocity += 0.5 * time_step * force
+        add_scaled(velocity, 0.5 * time_step, force, velocity)
     return pairs, wide_pairs
 
 
@@ -313,8 +323,12 @@ def _wide_list(
 ) -> LanePairs:
     """All pairs closer than cutoff and wide skin in any lane."""
     radii = table.cutoff + WIDE_SKIN
-    x = start[:, 0].copy().reshape(-1, 1) + displacement[0]
-    y = start[:, 1].copy().reshape(-1, 1) + displacement[1]
+    n, lanes = displacement.shape[1:]
+    x, y = np.empty((n, lanes)), np.empty((n, lanes))
+    for i in range(n):
+        for lane in range(lanes):
+            x[i, lane] = start[i, 0] + displacement[0, i, lane]
+            y[i, lane] = start[i, 1] + displacement[1, i, lane]
     first, neighbour, offset_x, offset_y = build_pair_list(x, y, species, radii, length, tilt)
     base_x = np.empty(neighbour.size, displacement.dtype)
     base_y = np.empty(neighbour.size, displacement.dtype)

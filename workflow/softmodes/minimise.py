@@ -20,7 +20,17 @@ from softmodes.errors import InputError
 from softmodes.forces import check_configuration, evaluate
 from softmodes.model import Mixture, PairTable
 from softmodes.modes import factorise_pinned, hessian
-from softmodes.simd import WIDTH, all_lanes, lane_numbers, largest, load, select, store, total
+from softmodes.simd import (
+    WIDTH,
+    add_scaled,
+    all_lanes,
+    lane_numbers,
+    largest,
+    load,
+    select,
+    store,
+    total,
+)
 from softmodes.tiles import (
     accumulate_tile_forces,
     build_tiles,
@@ -286,7 +296,7 @@ def _conjugate_gradients(
     while threshold < max_force < np.inf and evaluations < most_evaluations:
         start_slope = -_dot(force, along)
         if not start_slope < 0.0:
-            along[:] = force
+            along = force.copy()
             start_slope = -square
         start, start_force = tiles.position.copy(), force.copy()
 
@@ -303,7 +313,8 @@ def _conjugate_gradients(
                 listed = tiles.position.copy()
                 along = _reordered(along, old_particle, tiles.particle, direction)
                 start_force = _reordered(start_force, old_particle, tiles.particle, direction)
-                start, force = tiles.position - step * along, np.empty_like(along)
+                start, force = np.empty_like(along), np.empty_like(along)
+                add_scaled(tiles.position, -step, along, start)
             accumulate_tile_forces(tiles, table, force, None)
             evaluations += 1
             slope = -_dot(force, along)
@@ -319,7 +330,7 @@ def _conjugate_gradients(
         next_square = _dot(force, force)
         # Polak-Ribière+
         turn = max(0.0, (next_square - _dot(force, start_force)) / square)
-        along = force + turn * along
+        add_scaled(force, turn, along, along)
         square = next_square
         max_force = _longest(force)
         iterations += 1

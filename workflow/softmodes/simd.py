@@ -12,11 +12,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
+from numpy.typing import NDArray
 
-from softmodes.compilation import FASTMATH
+from softmodes.compilation import FASTMATH, kernel
 
 VECTOR_BYTES = 64
 """Of one vector: that of AVX-512. Narrower machines take several instructions."""
@@ -241,3 +243,15 @@ for _operators, _name in (
 _overload(operator.and_, lambda builder, first, second: builder.and_(first, second), compares=False)
 _overload(operator.lt, _comparison("<"), compares=True)
 _overload(operator.ne, _comparison("!="), compares=True)
+
+
+@kernel()
+def add_scaled(
+    first: NDArray[np.floating],
+    factor: float,
+    second: NDArray[np.floating],
+    result: NDArray[np.floating],
+) -> None:
+    """Write first + factor second; arrays of one shape and a whole number of vectors."""
+    for at in range(0, result.size, width_of(result)):
+        store(result, at, load(first, at) + factor * load(second, at))

@@ -159,6 +159,8 @@ CONTRACT: Mapping[str, Stage] = {
             "scan/eigenvalues": Dataset("1/tau^2", ("S", "V"), required=False),
             "scan/soft_participation": Dataset("1", ("S", "M", "N")),
             "eigenvectors": Dataset("1", (16, "N", 2)),
+            # where the unstrained inherent structure is a minimum
+            "harmonic_debye_waller": Dataset("sigma11^2", ("N",), required=False),
         },
         optional={"box_length": float},
     ),

@@ -123,10 +123,14 @@ def build_tiles(
     for row in range(n_rows):
         first[row, 0] = n_slots
         for b in range(n_bins):
-            first[row, b + 1] = first[row, b] + filled[row * n_bins + b]
+            in_bin, filled[row * n_bins + b] = filled[row * n_bins + b], first[row, b]
+            first[row, b + 1] = first[row, b] + in_bin
         n_slots = _next_tile(first[row, n_bins])
 
-    filled[:] = first[:, :-1].copy().ravel()
+    # x, y and forces of a slot a multiple of 4096 bytes apart would get in each other's way
+    if n_slots % 512 < WIDTH:
+        n_slots += WIDTH
+
     particle = np.full(n_slots, EMPTY, np.int32)
     slot_species = np.zeros(n_slots, np.int8)
     position, image = np.full((2, n_slots), NOWHERE), np.zeros((2, n_slots), np.int32)
@@ -230,7 +234,7 @@ def _list_tiles(
                         count += any_lane(dx * dx + dy * dy < load(square_of, t))
             start[i + 1] = count
         # empty slots have no entries
-        start[first[own_row, n_bins] + 1 : _next_tile(first[own_row, n_bins]) + 1] = count
+        start[first[own_row, n_bins] + 1 :] = count
     return count
 
 
