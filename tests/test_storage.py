@@ -69,6 +69,27 @@ def modes_arguments() -> tuple[dict[str, np.ndarray], dict[str, dict]]:
     return datasets, {"soft_participation": {"n_modes": 3, "splits_degenerate": False}}
 
 
+def test_the_harmonic_debye_waller_factor_may_lack(tmp_path):
+    datasets, carried = modes_arguments()
+    path = tmp_path / "modes.h5"
+    storage.write(path, "modes", datasets, ATTRIBUTES, {}, carried)
+    assert "harmonic_debye_waller" not in storage.read(path).data
+    prediction = np.linspace(0.0, 1.0, N)
+    storage.write(
+        path, "modes", datasets | {"harmonic_debye_waller": prediction}, ATTRIBUTES, {}, carried
+    )
+    np.testing.assert_array_equal(storage.read(path)["harmonic_debye_waller"], prediction)
+    with pytest.raises(ValueError, match="harmonic_debye_waller"):
+        storage.write(
+            path,
+            "modes",
+            datasets | {"harmonic_debye_waller": np.zeros(N + 1)},
+            ATTRIBUTES,
+            {},
+            carried,
+        )
+
+
 def test_what_was_written_is_read_back(tmp_path):
     path = tmp_path / "folder" / "state.h5"
     write_quench(path)

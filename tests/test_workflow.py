@@ -5,11 +5,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
-from softmodes import config, storage, tables
+from softmodes import config, modes, state, storage, tables
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
@@ -40,7 +39,7 @@ def written(folder, **changes):
 def test_every_file_of_the_contract_is_there(results):
     study = config.load(TEST)
     expected = {f"{stage}/{name}.h5" for stage in STAGES for name in state_points(study)}
-    expected |= {f"overlap/{name}.csv" for name in state_points(study)}
+    expected |= {f"overlap/{name}.csv" for name in ("N120_T1.000", "N120_T0.600")}
     expected |= {f"figures/fig{n}.{suffix}" for n in (1, 2, 3, 4) for suffix in ("pdf", "png")}
     expected |= {
         f"tables/{name}.csv"
@@ -112,6 +111,12 @@ def slow_theta(field, positions, species, length, tilt):
     return kept
 
 
+def overlap_rows(results, temperature, sample):
+    """The rows of one sample at N = 120."""
+    table = tables.read_csv(results / "overlap" / f"N120_T{temperature:.3f}.csv")
+    return table[table["sample"] == sample]
+
+
 @pytest.mark.parametrize(("temperature", "sample"), [(1.0, 0), (0.6, 1)])
 def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample):
     name = config.state_point(120, temperature, sample)
@@ -141,6 +146,7 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
     expected = {
         ("DW_pq", 0.0, n_modes): (debye_waller, softness[0]),
         ("DW_small", 0.0, 0): (debye_waller, species == 0),
+        ("DW_harmonic", 0.0, 0): (debye_waller, theta(soft["harmonic_debye_waller"], 0)),
     }
     for place, strain in enumerate(gamma[1:], start=1):
         expected[("DW_p", strain, n_modes)] = (debye_waller, softness[place])
@@ -159,14 +165,9 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
             expected[("scan_DW_p", strain, number)] = (debye_waller, varied)
             expected[("scan_d_p", strain, number)] = (nonaffine[place], varied)
 
-    table = tables.read_csv(results / "overlap" / f"{name}.csv")
+    table = overlap_rows(results, temperature, sample)
     keys = ["quantity", "gamma", "n_modes"]
-    found = {
-        key: value
-        for *key, value in table[[*keys, "overlap"]].itertuples(index=False)
-        for key in [tuple(key)]
-        if key[0] != "DW_harmonic"
-    }
+    found = {tuple(key): value for *key, value in table[[*keys, "overlap"]].itertuples(index=False)}
     assert found.keys() == expected.keys()
     for key, pair in expected.items():
         assert found[key] == pytest.approx(agreement(*pair), abs=1e-12), key
@@ -219,13 +220,32 @@ def test_the_files_of_a_state_point_agree_with_each_other(results, temperature):
     )
 
 
+@pytest.mark.parametrize(("temperature", "sample"), [(1.0, 0), (0.6, 1)])
+def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperature, sample):
+    name = config.state_point(120, temperature, sample)
+    thermal, quenched, soft = (
+        storage.read(results / stage / f"{name}.h5") for stage in ("equilibrium", "quench", "modes")
+    )
+    assert quenched["n_negative"][0] == 0
+    hessian = modes.hessian(
+        quenched["positions"][0], thermal["species"], state.cell(thermal), state.mixture(thermal)
+    )
+    squares, vectors = np.linalg.eigh(hessian.toarray())
+    squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
+    # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule
+    times = (np.arange(4000) + 0.5) / 2000
+    moved = np.sin(np.sqrt(squares)[:, None] * times) / np.sqrt(squares)[:, None]
+    expected = temperature * shares @ moved.var(axis=1)
+    np.testing.assert_allclose(soft["harmonic_debye_waller"], expected, rtol=1e-4)
+
+
 def test_the_propensity_is_measured_where_it_was_asked(results):
     for temperature, asked in ((1.0, True), (0.6, False)):
         name = config.state_point(120, temperature, 0)
         file = storage.read(results / "isoconfigurational" / f"{name}.h5")
         assert ("propensity" in file.data) is asked
         assert (file.attributes["t_alpha"] > 0) is asked
-        overlaps = pd.read_csv(results / "overlap" / f"{name}.csv")
+        overlaps = overlap_rows(results, temperature, sample=0)
         assert ("DP_pq" in set(overlaps["quantity"])) is asked
 
 
@@ -241,7 +261,7 @@ def test_the_propensity_time_is_the_same_in_all_samples(results):
 
 def test_every_job_has_a_log_that_ends_well(results):
     logs = list((results / "logs").rglob("*.log"))
-    assert len(logs) == 6 * 4 + 1 + 4 + 1
+    assert len(logs) == 5 * 4 + 2 + 1 + 4 + 1
     for log in logs:
         lines = log.read_text().splitlines()
         assert lines[0].endswith("INFO started"), log
@@ -257,7 +277,8 @@ def test_other_strains_rerun_the_quenches_but_not_the_liquid(study, snakemake, t
     strains = {"gamma": [0.0001, 0.001, 0.01, 0.05, 0.08, 0.15, 0.5]}
     done = snakemake(study, written(tmp_path, shear=strains), "--dry-run")
     jobs = job_counts(done.stdout)
-    assert jobs["quench"] == jobs["diagonalise"] == jobs["overlap"] == 4
+    assert jobs["quench"] == jobs["diagonalise"] == 4
+    assert jobs["overlap"] == 2
     assert not {"equilibrate", "relaxation", "isoconfigurational"} & set(jobs)
 
 
@@ -266,7 +287,15 @@ def test_a_lower_temperature_only_adds_jobs(study, snakemake, tmp_path):
     colder = [*entries, entries[-1] | {"temperature": 0.5}]
     done = snakemake(study, written(tmp_path, temperatures=colder), "--dry-run")
     jobs = job_counts(done.stdout)
-    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "overlap")} == {2}
+    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "diagonalise")} == {2}
+    assert jobs["overlap"] == 1
+
+
+def test_another_sample_reruns_the_overlaps_alone(study, snakemake, tmp_path):
+    done = snakemake(study, written(tmp_path, samples=3), "--dry-run")
+    jobs = job_counts(done.stdout)
+    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "diagonalise")} == {2}
+    assert jobs["overlap"] == 2
 
 
 def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
@@ -275,7 +304,8 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     jobs = job_counts(done.stdout)
     for rule in ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"):
         assert jobs[rule] == 2 * 12 * 50
-    assert jobs["total"] == 6 * 2 * 12 * 50 + 1 + 4 + 1 + 1
+    assert jobs["overlap"] == 2 * 12
+    assert jobs["total"] == 5 * 2 * 12 * 50 + 2 * 12 + 1 + 4 + 1 + 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,11 @@ rule aggregate:
         isoconfigurational=stage_files("isoconfigurational"),
         quench=stage_files("quench"),
         modes=stage_files("modes"),
-        overlap=stage_files("overlap", suffix="csv"),
+        overlap=expand(
+            f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
+            n_particles=config["n_particles"],
+            temperature=[f"{degree:.3f}" for degree in TEMPERATURES],
+        ),
     output:
         overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
         overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",

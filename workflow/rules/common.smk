@@ -23,7 +23,8 @@ except InputError as error:
 
 ENVIRONMENT = "../../envs/softmodes.yaml"
 RESULTS = f"results/{config['study']}"
-STATE_POINT = "N{n_particles}_T{temperature}_s{sample}"
+ALL_SAMPLES = "N{n_particles}_T{temperature}"
+STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
 # in an order of its own, so that another order of the keys reruns nothing
@@ -39,14 +40,21 @@ wildcard_constraints:
     sample=r"\d\d\d+",
 
 
-def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES, suffix="h5"):
+def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES):
     """The files of a stage, for all samples at the given N and T."""
     return [
-        f"{RESULTS}/{stage}/{state_point(size, degree, sample)}.{suffix}"
+        f"{RESULTS}/{stage}/{state_point(size, degree, sample)}.h5"
         for size in sizes
         for degree in degrees
         for sample in range(config["samples"])
     ]
+
+
+def of_all_samples(stage):
+    """Function of the wildcards: the files of a stage for all samples at their N and T."""
+    return lambda wildcards: stage_files(
+        stage, [int(wildcards.n_particles)], [float(wildcards.temperature)]
+    )
 
 
 def settings(wildcards):
@@ -72,7 +80,7 @@ def relaxation_of_all_samples(wildcards):
     """The files that τ_e is taken from, where the propensity is asked for."""
     if not settings(wildcards)["propensity"]:
         return []
-    return stage_files("relaxation", [int(wildcards.n_particles)], [float(wildcards.temperature)])
+    return of_all_samples("relaxation")(wildcards)
 
 
 def propensity_multiple(wildcards):
@@ -107,15 +115,21 @@ def isoconfigurational_minutes(wildcards):
 
 
 def strains_minutes(wildcards):
-    """Time limit of quenches, or of diagonalisations, over all strains."""
+    """Time limit of quenches, or of the lowest modes, over all strains."""
     return math.ceil(10 + 1e-3 * len(config["shear"]["gamma"]) * int(wildcards.n_particles))
 
 
-def overlap_megabytes(wildcards):
+def diagonalise_megabytes(wildcards):
     """Memory for all modes of the dense Hessian: five arrays of its size."""
     return math.ceil(1000 + 5 * 8e-6 * (2 * int(wildcards.n_particles)) ** 2)
 
 
+def diagonalise_minutes(wildcards):
+    """Time limit with that diagonalisation: three times the usual 12 s at N = 2000, as N³."""
+    dense = 3 * 12 / 60 * (int(wildcards.n_particles) / 2000) ** 3
+    return strains_minutes(wildcards) + math.ceil(dense)
+
+
 def overlap_minutes(wildcards):
-    """Time limit of that diagonalisation: three times the usual 12 s at N = 2000, as N³."""
-    return math.ceil(10 + 3 * 12 / 60 * (int(wildcards.n_particles) / 2000) ** 3)
+    """Time limit of the overlaps: three times the usual 0.5 s per sample of N = 1000."""
+    return math.ceil(10 + 3 * 0.5 / 60 * config["samples"] * int(wildcards.n_particles) / 1000)

@@ -10,13 +10,14 @@ rule diagonalise:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=strains_minutes,
+        mem_mb=diagonalise_megabytes,
+        runtime=diagonalise_minutes,
     params:
         fraction=config["modes"]["fraction"],
         scan_gamma=config["modes"]["scan_gamma"],
         scan_fractions=config["modes"]["scan_fractions"],
+        debye_waller_time=config["isoconfigurational"]["debye_waller_time"],
     message:
-        "Find the soft modes of sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."
+        "Find the modes of sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."
     script:
         "../scripts/diagonalise.py"

@@ -1,18 +1,18 @@
 rule overlap:
     input:
-        equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
-        isoconfigurational=f"{RESULTS}/isoconfigurational/{STATE_POINT}.h5",
-        quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
-        modes=f"{RESULTS}/modes/{STATE_POINT}.h5",
+        equilibrium=of_all_samples("equilibrium"),
+        isoconfigurational=of_all_samples("isoconfigurational"),
+        quench=of_all_samples("quench"),
+        modes=of_all_samples("modes"),
     output:
-        overlap=f"{RESULTS}/overlap/{STATE_POINT}.csv",
+        overlap=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
     log:
-        f"{RESULTS}/logs/overlap/{STATE_POINT}.log",
+        f"{RESULTS}/logs/overlap/{ALL_SAMPLES}.log",
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=overlap_megabytes,
+        mem_mb=2000,
         runtime=overlap_minutes,
     params:
         top_fraction=config["overlap"]["top_fraction"],
@@ -20,6 +20,6 @@ rule overlap:
         neighbour_distances=NEIGHBOUR_DISTANCES,
         shuffles=config["overlap"]["shuffles"],
     message:
-        "Overlap the fields of sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."
+        "Overlap the fields of all samples, N = {wildcards.n_particles}, T = {wildcards.temperature}."
     script:
         "../scripts/overlap.py"

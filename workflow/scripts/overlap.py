@@ -1,18 +1,15 @@
-"""Overlaps between the fields of one state point, with their controls."""
+"""Overlaps between the fields of the samples of one N and T, with their controls."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from softmodes import dynamics, modes, overlap, progress, state, storage, tables
+from softmodes import dynamics, overlap, progress, state, storage, tables
 from softmodes.model import SMALL
-
-logger = logging.getLogger("softmodes")
 
 
 class Field(NamedTuple):
@@ -77,20 +74,18 @@ class Comparison:
         return {"overlap": found, "random": np.mean(by_chance), "within_species": found}
 
 
-def overlap_fields(
+def overlap_rows(
     equilibrium: str,
     isoconfigurational: str,
     quench: str,
     soft_modes: str,
-    output: str,
     *,
     top_fraction: float,
     minimum_cluster: int,
     neighbour_distances: Sequence[float],
     shuffles: int,
-    update: dynamics.Progress = lambda share: None,
-) -> None:
-    """Write the overlap table of one state point, columns `tables.OVERLAP_COLUMNS`.
+) -> list[dict[str, Any]]:
+    """The rows of the overlap table of one state point, keys `tables.OVERLAP_COLUMNS`.
 
     Clusters of Debye-Waller factor (DW) and propensity (DP) are taken on the thermal configuration,
     those of soft modes (p) each on its own inherent structure, those of the nonaffine displacement
@@ -99,16 +94,14 @@ def overlap_fields(
 
     Args:
         equilibrium, isoconfigurational, quench, soft_modes: files to read.
-        output: table to write.
         top_fraction, minimum_cluster: what Θ keeps.
         neighbour_distances: (3,) by pair type, in σ11.
         shuffles: number of shuffled fields in each control.
-        update: called with the share done.
     """
     source = storage.read(equilibrium)
     thermal = state.configuration(source)
     moved = storage.read(isoconfigurational)
-    quenched = storage.read(quench, "gamma", "positions", "nonaffine", "n_negative")
+    quenched = storage.read(quench, "gamma", "positions", "nonaffine")
     soft = storage.read(soft_modes)
     compare = Comparison(
         thermal.species,
@@ -161,34 +154,56 @@ def overlap_fields(
             ("DP_p", strain, n_modes, propensity, field)
             for strain, field in zip(gamma[1:], softness[1:], strict=True)
         ]
-    if quenched["n_negative"][0] == 0:
-        hessian = modes.hessian(
-            quenched["positions"][0], thermal.species, thermal.cell, state.mixture(source)
-        )
-        prediction = modes.harmonic_debye_waller(
-            *modes.all_modes(hessian), source.attributes["temperature"], moved.attributes["t_dw"]
-        )
-        pairs.append(("DW_harmonic", 0.0, 0, debye_waller, Field(prediction, inherent_bonds[0])))
-    else:
-        logger.warning("no harmonic Debye-Waller factor: the unstrained structure is no minimum")
+    if "harmonic_debye_waller" in soft.data:
+        harmonic = Field(soft["harmonic_debye_waller"], inherent_bonds[0])
+        pairs.append(("DW_harmonic", 0.0, 0, debye_waller, harmonic))
 
-    rows = [{"quantity": "DW_small", "gamma": 0.0, "n_modes": 0} | compare.with_small(debye_waller)]
-    for quantity, strain, number, one, other in pairs:
-        names = {"quantity": quantity, "gamma": strain, "n_modes": number}
-        rows.append(names | compare.of(one, other))
-        update(len(rows) / (len(pairs) + 1))
     state_point = {name: source.attributes[name] for name in tables.STATE}
-    frame = pd.DataFrame([state_point | row for row in rows], columns=tables.OVERLAP_COLUMNS)
-    tables.write_csv(frame, output)
+    return [
+        state_point
+        | {"quantity": "DW_small", "gamma": 0.0, "n_modes": 0}
+        | compare.with_small(debye_waller),
+        *(
+            state_point
+            | {"quantity": quantity, "gamma": strain, "n_modes": number}
+            | compare.of(one, other)
+            for quantity, strain, number, one, other in pairs
+        ),
+    ]
+
+
+def write_overlaps(
+    stages: Sequence[Sequence[str]],
+    output: str,
+    *,
+    update: dynamics.Progress = lambda share: None,
+    **options: Any,
+) -> None:
+    """Write the overlap table of the samples of one N and T.
+
+    Args:
+        stages: the files of the samples, stage by stage in the order of `overlap_rows`.
+        output: table to write.
+        update: called with the share done.
+        options: as `overlap_rows`.
+    """
+    rows = []
+    samples = list(zip(*stages, strict=True))
+    for number, files in enumerate(samples, start=1):
+        rows += overlap_rows(*files, **options)
+        update(number / len(samples))
+    tables.write_csv(pd.DataFrame(rows, columns=tables.OVERLAP_COLUMNS), output)
 
 
 if __name__ == "__main__":
     with progress.job(snakemake.log[0]) as job:
-        overlap_fields(
-            snakemake.input.equilibrium,
-            snakemake.input.isoconfigurational,
-            snakemake.input.quench,
-            snakemake.input.modes,
+        write_overlaps(
+            [
+                snakemake.input.equilibrium,
+                snakemake.input.isoconfigurational,
+                snakemake.input.quench,
+                snakemake.input.modes,
+            ],
             snakemake.output.overlap,
             update=job.update,
             **snakemake.params,
