@@ -1,8 +1,8 @@
 """Make the configurations that the benchmarks start from: python make_inputs.py.
 
 Cools a random configuration step by step at P = 13.5, as the study does, keeps those at T = 0.60
-and 0.40, measures τ_e at 0.40 and lets a block of isoconfigurational runs part there. It takes a
-quarter of an hour or so; the files it writes are in the repository.
+and 0.40, measures τ_e at 0.40 and lets a block of isoconfigurational runs part there. It takes
+ten minutes or so; the files it writes are in the repository.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ STAGES = {
     1.0: (20.0, 40.0),
     0.8: (20.0, 60.0),
     WARM: (30.0, 150.0),
-    0.5: (60.0, 300.0),
-    0.46: (100.0, 1000.0),
-    0.43: (150.0, 2000.0),
-    COLD: (300.0, 4000.0),
+    0.5: (60.0, 200.0),
+    0.46: (100.0, 500.0),
+    0.43: (150.0, 1000.0),
+    COLD: (300.0, 2500.0),
 }
 """Temperatures in descending order, with the times of barostat and constant-volume stage, in τ."""
 
 SERIES_POINTS = 20
-RELAXATION_RUN, FRAMES = 4000.0, 1000
+RELAXATION_RUN, FRAMES = 3000.0, 1000
 """Length of the run that τ_e is taken from, in τ, and its frames."""
 
 NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
