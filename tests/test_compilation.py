@@ -11,6 +11,7 @@ import numba
 
 import softmodes
 from softmodes.compilation import cache_folder
+from softmodes.neighbours import build_pair_list
 
 
 def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
@@ -22,13 +23,12 @@ def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
 
 
 def test_kernels_use_it() -> None:
-    from softmodes.compilation import kernel
-
     assert (
         Path(numba.config.CACHE_DIR).name
         == cache_folder(Path(), Path(softmodes.__file__).parent).name
     )
-    assert kernel.keywords["cache"]
+    folder = Path(build_pair_list.stats.cache_path)
+    assert Path(numba.config.CACHE_DIR) in folder.parents
 
 
 def test_an_edited_callee_in_another_module_takes_effect(tmp_path: Path) -> None:
@@ -57,3 +57,37 @@ def test_an_edited_callee_in_another_module_takes_effect(tmp_path: Path) -> None
     assert run() == "2.0"
     (package / "callee.py").write_text(callee.format("2.0"))
     assert run() == "3.0"
+
+
+def test_processes_that_start_together_compile_a_kernel_once(tmp_path: Path) -> None:
+    module = tmp_path / "sums.py"
+    module.write_text(
+        "from softmodes.compilation import kernel\n\n\n"
+        "@kernel()\ndef inner(x):\n    return (x + 1.0).sum()\n\n\n"
+        "@kernel()\ndef outer(x):\n    return inner(x) + 1.0\n"
+    )
+    # each says that it is ready and starts at the word
+    program = (
+        "import sys, numpy; from sums import inner, outer; print('ready', flush=True); input()\n"
+        "assert outer(numpy.ones(3)) == 7.0\n"
+        "print(sum(sum(f.stats.cache_misses.values()) for f in (inner, outer)))"
+    )
+    search = os.pathsep.join([str(tmp_path), str(Path(softmodes.__file__).parents[1])])
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": search}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    misses = [int(process.communicate()[0]) for process in processes]
+    assert sorted(misses) == [0, 2]
