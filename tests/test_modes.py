@@ -115,7 +115,7 @@ def test_the_largest_component_is_positive_and_the_start_vector_does_not_matter(
     np.testing.assert_allclose(others.eigenvectors, found.eigenvectors, atol=1e-7)
 
 
-@pytest.mark.parametrize(("tolerance", "error"), [(modes.RITZ_TOLERANCE, 1e-12), (1e-4, 3e-7)])
+@pytest.mark.parametrize(("tolerance", "error"), [(modes.RITZ_TOLERANCE, 1e-12), (1e-4, 3e-6)])
 def test_the_tolerance_bounds_the_error_of_the_soft_participation(monkeypatch, tolerance, error):
     _, eigenvectors = all_modes(hessian(*glass()))
     monkeypatch.setattr(modes, "RITZ_TOLERANCE", tolerance)
@@ -135,7 +135,7 @@ def test_modes_of_a_small_matrix_exhaust_it(n_modes):
 def test_more_equal_modes_than_the_krylov_space_can_tell_apart_are_refused():
     n_particles = 30  # springs between all pairs: one eigenvalue besides the translations'
     matrix = csc_matrix(np.kron(np.eye(n_particles) - 1.0 / n_particles, np.eye(2)))
-    with pytest.raises(np.linalg.LinAlgError, match="20 wanted, 8 found"):
+    with pytest.raises(np.linalg.LinAlgError, match="20 wanted, 3 found"):
         lowest_modes(matrix, 19, np.random.default_rng(0))
 
 

@@ -29,17 +29,22 @@ SHIFT = 1e-3
 
 RITZ_TOLERANCE = 1e-10
 """Bound on the residual of 1/(λ + SHIFT), relative to it. At N = 2000 it leaves errors below 1e-12
-in the soft participation of the lowest 1% of the modes; 1e-4 would leave 3e-7."""
+in the soft participation of the lowest 1% of the modes; 1e-4 would leave 4e-7 (at N =
+150, 1e-6)."""
 
 DEGENERATE = 1e-6
 """Modes whose eigenvalues differ by less than this, relatively, count as one group: RITZ_TOLERANCE
 can turn them into each other by up to 1e-4."""
 
 
-BLOCK = 8
-"""Vectors per step of Lanczos."""
+VALUES_PER_VECTOR = 14
+"""Wanted eigenvalues per vector of a Lanczos block. With more, the factors are read more often;
+with fewer, more vectors are needed."""
 
-FIRST_CHECK = 2.5
+NARROWEST_BLOCK = 3
+"""Vectors of the smallest block: as many equal eigenvalues are told apart for certain."""
+
+FIRST_CHECK = 3.0
 """Vectors per wanted eigenvalue at which residuals are first looked at."""
 
 CHECK_AGAIN = 1.06
@@ -259,11 +264,12 @@ def _largest_eigenpairs(
         LinAlgError: if the Krylov space is exhausted before.
     """
     size = len(factors.sign)
-    basis = np.empty((4 * n_wanted + 2 * BLOCK, size))  # a vector per row, translations first
+    width = max(NARROWEST_BLOCK, n_wanted // VALUES_PER_VECTOR)
+    basis = np.empty((4 * n_wanted + 2 * width, size))  # a vector per row, translations first
     basis[:2] = _translations(size)
     projected = np.zeros((len(basis), len(basis)))
     scale, filled, next_check = 0.0, 2, FIRST_CHECK * n_wanted
-    _, block = _project_out(basis[:2], np.asfortranarray(rng.standard_normal((size, BLOCK))))
+    _, block = _project_out(basis[:2], np.asfortranarray(rng.standard_normal((size, width))))
     block, _ = qr(block, mode="economic", overwrite_a=True)
     while True:
         previous, filled = filled, filled + block.shape[1]
@@ -274,7 +280,7 @@ def _largest_eigenpairs(
         product = np.asfortranarray(factors.solve(block))
 
         # the recurrence has three terms; what rounding brings in of the others goes after it
-        recent = max(2, previous - BLOCK)
+        recent = max(2, previous - width)
         overlap, product = _project_out(basis[recent:filled], product)
         projected[recent:filled, previous:filled] = overlap
         projected[previous:filled, recent:filled] = overlap.T
