@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from benchmarks import demo, figure, systems
 from benchmarks.harness import (
     Benchmark,
@@ -21,6 +22,7 @@ from benchmarks.harness import (
     write_json,
 )
 
+from softmodes import config
 from softmodes.cell import Cell
 from softmodes.dynamics import Configuration
 
@@ -98,9 +100,17 @@ def test_a_shared_core_is_told() -> None:
     assert "other programs ran on this core" in said[1]
 
 
-def test_everything_but_physics(tmp_path: Path) -> None:
-    assert demo.everything_else(100.0, [30.0, 25.0]) == 45.0
-    assert demo.recorded(tmp_path) is None
+def test_the_demo_without_physics_is_valid_and_has_all_its_jobs() -> None:
+    study, small = (
+        yaml.safe_load((demo.ROOT / "config" / name).read_text())
+        for name in ("config.yaml", "test.yaml")
+    )
+    idle = demo.without_physics(study, small)
+    config.validate(idle)
+    assert config.temperatures(idle) == config.temperatures(study)
+    for key in ("samples", "shear", "overlap"):
+        assert idle[key] == study[key]
+    assert idle["n_particles"] == small["n_particles"]
 
 
 def test_figure_shows_every_code() -> None:
@@ -156,15 +166,3 @@ def test_inputs_are_read_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert np.abs(parted.displacements - displacements).max() <= 0.51 * systems.RESOLUTION
     assert parted.relaxation_time == 2.5
     np.testing.assert_array_equal(parted.times, [1.0, 2.0])
-
-
-def test_the_demo_is_measured_from_its_records(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for stage in demo.STAGES:
-        (tmp_path / stage).mkdir()
-        (tmp_path / stage / "N1000_T0.500_s000.h5").touch()
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "cpu.json").write_text('{"cpu_seconds": 300.0}')
-    monkeypatch.setattr(demo, "read_provenance", lambda path: {"physics_cpu_seconds": "50.0"})
-    assert demo.recorded(tmp_path) == 50.0

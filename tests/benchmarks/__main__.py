@@ -23,7 +23,7 @@ BENCHMARKS = (
     Benchmark("modes against eigsh, N = 8000", 60, spectra.against_sparse),
     Benchmark("growth of a trajectory's cost with N", 45, trajectory.growth),
     Benchmark("memory of quench and modes, N = 32000", 240, spectra.memory),
-    Benchmark("demo: everything but physics", 1, demo.compare),
+    Benchmark("demo: everything but physics", 120, demo.compare),
     Benchmark("ceilings of the machine and the kernels' shares", 12, ceilings.compare),
 )
 

@@ -64,10 +64,17 @@ class Dissection:
     parent: NDArray[np.int64]
 
 
-def dissect(matrix: csc_matrix | csc_array) -> Dissection:
-    """Order the particles of a matrix (2N, 2N) with a symmetric pattern."""
+def dissect(matrix: csc_matrix | csc_array, similar: Dissection | None = None) -> Dissection:
+    """Order the particles of a matrix (2N, 2N) with a symmetric pattern.
+
+    The order of a `similar` matrix, whose pattern differs by few entries, spares the search for
+    another.
+    """
     start, neighbour = _graph(matrix.indptr, matrix.indices)
-    order, first = _nested_dissection(start, neighbour)
+    if similar is None:
+        order, first = _nested_dissection(start, neighbour)
+    else:
+        order, first = similar.order, similar.first
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return Dissection(order, place, first, *_assembly_tree(start, neighbour, order, place, first))

@@ -191,6 +191,7 @@ class PinnedFactorisation:
         """Number of negative modes."""
         return self.factors.n_negative
 
+    @threadpool_limits.wrap(limits=1, user_api="blas")
     def displacement(self, forces: NDArray[np.float64]) -> NDArray[np.float64]:
         """The displacement d (N, 2) with H d = forces (N, 2) and mean zero; Σ forces = 0."""
         displacement = np.zeros_like(forces)
@@ -198,14 +199,17 @@ class PinnedFactorisation:
         return displacement - displacement.mean(axis=0)
 
 
-def factorise_pinned(matrix: csc_matrix) -> PinnedFactorisation:
-    """Factorise a Hessian with its last particle pinned.
+def factorise_pinned(
+    matrix: csc_matrix, similar: PinnedFactorisation | None = None
+) -> PinnedFactorisation:
+    """Factorise a Hessian with its last particle pinned, in the order of a similar one if given.
 
     Raises:
         LinAlgError: if it is singular beyond the translations.
     """
     pinned = matrix[:-2, :-2]
-    return PinnedFactorisation(factorise(pinned, dissect(pinned)))
+    order = None if similar is None else similar.factors.dissection
+    return PinnedFactorisation(factorise(pinned, dissect(pinned, order)))
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")

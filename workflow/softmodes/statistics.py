@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
-from scipy.special import expit
-from scipy.stats import norm, t
+from scipy.special import expit, ndtr, ndtri, stdtrit
 
 from softmodes.errors import InputError
 
@@ -287,7 +286,7 @@ def drift(times: ArrayLike, values: ArrayLike) -> Drift:
     slope = float(x @ y / (x @ x))
     residual = y - slope * x
     error = math.sqrt(residual @ residual / (n - 2) / (x @ x))
-    improbable = t.isf(norm.sf(SIGNIFICANT_SEM), n - 2)
+    improbable = -stdtrit(n - 2, ndtr(-SIGNIFICANT_SEM))
     return Drift(slope, error, bool(abs(slope) > improbable * error))
 
 
@@ -322,7 +321,7 @@ def trend(x: ArrayLike, values: ArrayLike, errors: ArrayLike) -> Trend:
     slope = float(np.sum(weights * x * y) / spread)
     chi_square = float(np.sum(weights * (y - slope * x) ** 2))
     widening = max(1.0, chi_square / (n - 2)) if n > 2 else 1.0
-    half_width = float(norm.isf(0.5 * (1.0 - CONFIDENCE)) * math.sqrt(widening / spread))
+    half_width = float(-ndtri(0.5 * (1.0 - CONFIDENCE)) * math.sqrt(widening / spread))
     return Trend(slope, slope - half_width, slope + half_width, n)
 
 

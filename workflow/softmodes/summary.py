@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from softmodes import statistics
 from softmodes.statistics import CONFIDENCE, PLATEAU_END, SIGNIFICANT_SEM, Summary, summarise
@@ -273,7 +273,7 @@ def _constancy(tables: Tables, name: str, statement: str, abscissae: list[str]) 
             else:
                 verdict = TOO_SMALL
             what = f"change of γ_c over the range of {row['against']}"
-            sem = half / norm.isf(0.5 * (1 - CONFIDENCE))
+            sem = -half / ndtri(0.5 * (1 - CONFIDENCE))
             observations.append(Observation(what, row["change"], sem, math.nan, row["n"], verdict))
     return Finding(
         name,
