@@ -35,7 +35,7 @@ from softmodes.tiles import (
     unwrap,
 )
 
-SKIN = 0.5
+SKIN = 0.65
 """Added to the cutoffs in the list of tiles, in σ11."""
 
 COUPLING_INTERVAL = 0.1

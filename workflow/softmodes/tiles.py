@@ -99,6 +99,11 @@ def build_tiles(
         InputError: if a position is not finite or more than FARTHEST boxes away.
     """
     n = positions.shape[0]
+    radii = np.empty(3)
+    scales, squares = np.empty(3), np.empty(3)
+    for t in range(3):
+        radii[t] = cutoff[t] + skin
+        scales[t], squares[t] = 1.0 / cutoff[t] ** 2, radii[t] ** 2
     n_rows = max(1, int(math.sqrt(n / WIDTH)))
     n_bins = WIDTH * n_rows
 
@@ -132,20 +137,28 @@ def build_tiles(
         n_slots += WIDTH
 
     particle = np.full(n_slots, EMPTY, np.int32)
-    slot_species = np.zeros(n_slots, np.int8)
-    position, image = np.full((2, n_slots), NOWHERE), np.zeros((2, n_slots), np.int32)
-    scale, outer_square = np.ones((2, n_slots)), np.zeros((2, n_slots))
     for i in range(n):
-        slot = filled[bin_of[i]]
+        particle[filled[bin_of[i]]] = i
         filled[bin_of[i]] += 1
-        particle[slot], slot_species[slot] = i, species[i]
+
+    slot_species = np.empty(n_slots, np.int8)
+    position, image = np.empty((2, n_slots)), np.empty((2, n_slots), np.int32)
+    scale, outer_square = np.empty((2, n_slots)), np.empty((2, n_slots))
+    for slot in range(n_slots):
+        i = particle[slot]
+        if i == EMPTY:
+            slot_species[slot] = image[0, slot] = image[1, slot] = 0
+            position[0, slot] = position[1, slot] = NOWHERE
+            for other in range(2):
+                scale[other, slot], outer_square[other, slot] = 1.0, 0.0
+            continue
+        slot_species[slot] = species[i]
         image[0, slot], image[1, slot] = turns[i, 0], turns[i, 1]
         position[0, slot] = positions[i, 0] - (turns[i, 0] * length + turns[i, 1] * tilt)
         position[1, slot] = positions[i, 1] - turns[i, 1] * length
         for other in range(2):
-            radius = cutoff[other + species[i]]
-            scale[other, slot] = 1.0 / radius**2
-            outer_square[other, slot] = (radius + skin) ** 2
+            scale[other, slot] = scales[other + species[i]]
+            outer_square[other, slot] = squares[other + species[i]]
 
     start = np.zeros(n_slots + 1, np.uint64)  # unsigned: no check for negative indices
     capacity = 8 * n_slots
@@ -154,7 +167,6 @@ def build_tiles(
         capacity *= 2
         tile = np.empty(capacity, np.int32)
         shift_x, shift_y = np.empty(capacity), np.empty(capacity)
-        radii = cutoff + skin
         entries = start, tile, shift_x, shift_y
         count = _list_tiles(
             slot_species, position, outer_square, radii, first, length, tilt, *entries
