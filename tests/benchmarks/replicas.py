@@ -43,7 +43,7 @@ SAMPLED = 1000
 WARM_UP = 100
 """Steps before."""
 
-DEBYE_WALLER_BAR = 10.0
+DEBYE_WALLER_BARS = {np.float64: 10.0, np.float32: 10.0}
 PROPENSITY_BARS = {np.float64: 5.0, np.float32: 8.0}
 
 
@@ -52,14 +52,18 @@ def debye_waller() -> Outcome:
     configuration = load(N_PARTICLES)
     check_ensemble(configuration, COLD, partial(velocity_stream, COLD))
     steps = round(DEBYE_WALLER_TIME / TIME_STEP)
-    with lammps_peer.system(configuration, peer_settings(N_PARTICLES)) as code:
-        ours, peer = interleaved(
-            lambda: ensemble(configuration, COLD, DEBYE_WALLER_TIME),
-            peer_runs(code, configuration, COLD, steps),
-            REPETITIONS,
-        )
-    name = "DWF, 10 τ, N = 2000, T = 0.40, s/replica"
-    return Outcome([Row(name, ours / RUNS, peer / PEER_RUNS, DEBYE_WALLER_BAR)])
+    rows = []
+    for precision, bar in DEBYE_WALLER_BARS.items():
+
+        def ours(precision: type[np.floating] = precision) -> None:
+            ensemble(configuration, COLD, DEBYE_WALLER_TIME, None, precision)
+
+        with lammps_peer.system(configuration, peer_settings(N_PARTICLES)) as code:
+            peer = peer_runs(code, configuration, COLD, steps)
+            seconds, peer_seconds = interleaved(ours, peer, REPETITIONS)
+        name = f"DWF, 10 τ, N = 2000, T = 0.40, {precision.__name__}, s/replica"
+        rows.append(Row(name, seconds / RUNS, peer_seconds / PEER_RUNS, bar))
+    return Outcome(rows)
 
 
 def warm_propensity() -> Outcome:
