@@ -56,15 +56,15 @@ FAULTS = [
     Fault(
         "tilt ignored in the neighbour list",
         "neighbours",
-        "near_x = centre_x[i] - turn_x * length - turn_y * tilt",
-        "near_x = centre_x[i] - turn_x * length",
+        "near_x = x[i] - turn_x * length - turn_y * tilt",
+        "near_x = x[i] - turn_x * length",
         "test_neighbours.py",
     ),
     Fault(
-        "one lane's binning for all",
-        "neighbours",
-        "        spread[i] = np.sqrt(largest)",
-        "        spread[i] = 0.0 * largest",
+        "lanes that parted keep the pairs of the start",
+        "isoconfigurational",
+        "radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)",
+        "radii = table.cutoff + WIDE_SKIN",
         "test_isoconfigurational.py",
     ),
     Fault(

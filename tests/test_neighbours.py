@@ -7,7 +7,7 @@ import pytest
 from configurations import jittered_lattice
 
 from softmodes.cell import Cell
-from softmodes.neighbours import build_pair_list, neighbour_pairs
+from softmodes.neighbours import neighbour_pairs
 
 RADII = np.array([2.5, 3.0, 3.5])
 
@@ -62,29 +62,3 @@ def test_rows_are_in_canonical_order() -> None:
     first, second, _ = neighbour_pairs(positions, cell, RADII, species)
     keys = first.astype(np.int64) * 300 + second
     assert (np.diff(keys) > 0).all()
-
-
-@pytest.mark.parametrize("spread", [0.05, 1.0, 8.0])
-def test_a_list_for_lanes_is_the_union_of_the_lists_of_each(spread: float) -> None:
-    positions, species, cell = jittered_lattice(150, 2.0)
-    rng = np.random.default_rng(5)
-    lanes = positions[:, :, None] + rng.normal(0, spread, (150, 2, 8))
-    x, y = np.ascontiguousarray(lanes[:, 0]), np.ascontiguousarray(lanes[:, 1])
-    pairs = build_pair_list(x, y, species, RADII, cell.length, cell.symmetric_tilt)
-    first = np.repeat(np.arange(150), np.diff(pairs.start))
-    union = set(
-        zip(
-            first,
-            pairs.neighbour,
-            np.round(pairs.offset_x, 6),
-            np.round(pairs.offset_y, 6),
-            strict=True,
-        )
-    )
-    expected = set()
-    for lane in range(8):
-        r = lanes[:, :, lane]
-        one, two, displacement = neighbour_pairs(r, cell, RADII, species)
-        offset = np.round(r[one] - r[two] - displacement, 6) + 0.0
-        expected |= set(zip(one, two, *offset.T, strict=True))
-    assert union == expected

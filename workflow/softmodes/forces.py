@@ -44,7 +44,7 @@ def evaluate(
     """
     check_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
-    pairs = single_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
+    pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
     forces = np.empty_like(positions)
     energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
     return Evaluation(energy, forces, np.array([[xx, xy], [xy, yy]]))
@@ -86,21 +86,6 @@ def check_configuration(
             f"cell length: {cell.length:.6g} given, at least twice the interaction range "
             f"({2.0 * reach:.6g}) expected"
         )
-
-
-@kernel()
-def single_pair_list(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    radii: NDArray[np.float64],
-    length: float,
-    tilt: float,
-) -> PairList:
-    """`build_pair_list` for one system with positions (N, 2)."""
-    n = positions.shape[0]
-    x = positions[:, 0].copy().reshape(n, 1)
-    y = positions[:, 1].copy().reshape(n, 1)
-    return build_pair_list(x, y, species, radii, length, tilt)
 
 
 @kernel()

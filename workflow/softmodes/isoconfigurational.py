@@ -24,6 +24,7 @@ at most 0.5 %, those of runs with other velocities by up to 3 %.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -43,6 +44,7 @@ from softmodes.simd import (
     add_scaled,
     all_lanes,
     any_lane,
+    largest,
     load,
     repeat,
     select,
@@ -53,9 +55,15 @@ from softmodes.simd import (
 SKIN = 0.3
 """Added to the cutoffs in the list that forces are summed over, in σ11."""
 
-WIDE_SKIN = 1.6
-"""Added to the cutoffs in the wide list, which that one is picked from while it lasts: to search
-the cells for pairs that are close in any of many lanes costs as much as several steps."""
+WIDE_SKIN = 1.2
+"""Added to the cutoffs in the wide list, which that one is picked from while it lasts."""
+
+LEAST_REACH = 1.0
+"""In σ11; the wide list is picked from the pairs that can be close while no particle has gone
+farther than a reach, at least this one."""
+
+MOST_BOXES = 100.0
+"""A particle that has gone farther than so many boxes has not been moved by forces."""
 
 SQUARE = 4.0
 """Side of the squares that particles are sorted into, in σ11."""
@@ -228,11 +236,13 @@ class Lanes:
 
     def refresh(self) -> None:
         """Make new lists and forces, after displacements were set."""
+        table = self._system[0]
         self._listed = self.displacement.copy(), self.displacement.copy()
-        wide = _wide_list(self.displacement, self._start, self._species, *self._system)
-        near = _closer_pairs(self.displacement, self._species, wide, self._system[0])
-        self._lists = near, wide
-        accumulate_lane_forces(self.displacement, self._species, near, self._system[0], self.force)
+        every, reach = _pairs_to_come(self.displacement, self._start, self._species, *self._system)
+        wide = _closer_pairs(self.displacement, self._species, every, table, WIDE_SKIN)
+        near = _closer_pairs(self.displacement, self._species, wide, table, SKIN)
+        self._lists = near, wide, every, reach
+        accumulate_lane_forces(self.displacement, self._species, near, table, self.force)
 
     def advance(self, n_steps: int) -> None:
         """Velocity-Verlet steps of all runs."""
@@ -273,8 +283,10 @@ def _advance_lanes(
     force: NDArray[np.floating],
     listed: NDArray[np.floating],
     wide_listed: NDArray[np.floating],
-    pairs: LanePairs,
-    wide_pairs: LanePairs,
+    near: LanePairs,
+    wide: LanePairs,
+    every: LanePairs,
+    reach: float,
     start: NDArray[np.float64],
     species: NDArray[np.int8],
     table: PairTable,
@@ -282,21 +294,26 @@ def _advance_lanes(
     tilt: float,
     time_step: float,
     n_steps: int,
-) -> tuple[LanePairs, LanePairs]:
-    """Advance in place; return the lists, made at the displacements `listed` and `wide_listed`."""
+) -> tuple[LanePairs, LanePairs, LanePairs, float]:
+    """Advance in place; return the lists and the reach of the last.
+
+    Those of near and of wide pairs were made at the displacements `listed` and `wide_listed`.
+    """
     for step in range(n_steps):
         # the half kicks between two steps are one
         kick = time_step if step > 0 else 0.5 * time_step
         if kick_and_drift(velocity, force, kick, displacement, time_step, listed, SKIN):
             if _any_farther(displacement, wide_listed, 0.5 * (WIDE_SKIN - SKIN)):
                 wide_listed[:] = displacement
-                wide_pairs = _wide_list(displacement, start, species, table, length, tilt)
+                if not _farthest(displacement) <= reach:
+                    every, reach = _pairs_to_come(displacement, start, species, table, length, tilt)
+                wide = _closer_pairs(displacement, species, every, table, WIDE_SKIN)
             listed[:] = displacement
-            pairs = _closer_pairs(displacement, species, wide_pairs, table)
-        accumulate_lane_forces(displacement, species, pairs, table, force)
+            near = _closer_pairs(displacement, species, wide, table, SKIN)
+        accumulate_lane_forces(displacement, species, near, table, force)
     if n_steps > 0:
         add_scaled(velocity, 0.5 * time_step, force, velocity)
-    return pairs, wide_pairs
+    return near, wide, every, reach
 
 
 @kernel()
@@ -313,23 +330,38 @@ def _any_farther(
 
 
 @kernel()
-def _wide_list(
+def _farthest(displacement: NDArray[np.floating]) -> float:
+    """The longest displacement of any particle in any lane."""
+    half = displacement.size // 2
+    longest = 0.0 * load(displacement, 0)
+    for at in range(0, half, width_of(displacement)):
+        dx, dy = load(displacement, at), load(displacement, half + at)
+        square = dx * dx + dy * dy
+        longest = select(square < longest, longest, square)  # what is not a number stays
+    return math.sqrt(largest(longest))
+
+
+@kernel()
+def _pairs_to_come(
     displacement: NDArray[np.floating],
     start: NDArray[np.float64],
     species: NDArray[np.int8],
     table: PairTable,
     length: float,
     tilt: float,
-) -> LanePairs:
-    """All pairs closer than cutoff and wide skin in any lane."""
-    radii = table.cutoff + WIDE_SKIN
-    n, lanes = displacement.shape[1:]
-    x, y = np.empty((n, lanes)), np.empty((n, lanes))
-    for i in range(n):
-        for lane in range(lanes):
-            x[i, lane] = start[i, 0] + displacement[0, i, lane]
-            y[i, lane] = start[i, 1] + displacement[1, i, lane]
-    first, neighbour, offset_x, offset_y = build_pair_list(x, y, species, radii, length, tilt)
+) -> tuple[LanePairs, float]:
+    """All pairs that can be in the wide list while no particle is farther from its start than some
+    reach, and that reach.
+
+    Raises:
+        InputError: if a particle has run away.
+    """
+    farthest = _farthest(displacement)
+    if not farthest < MOST_BOXES * length:
+        raise InputError("positions: a particle is nowhere; is the time step too long?")
+    reach = max(LEAST_REACH, 1.5 * farthest)
+    radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)
+    first, neighbour, offset_x, offset_y = build_pair_list(start, species, radii, length, tilt)
     base_x = np.empty(neighbour.size, displacement.dtype)
     base_y = np.empty(neighbour.size, displacement.dtype)
     for i in range(species.size):
@@ -337,7 +369,7 @@ def _wide_list(
             j = neighbour[k]
             base_x[k] = start[i, 0] - start[j, 0] - offset_x[k]
             base_y[k] = start[i, 1] - start[j, 1] - offset_y[k]
-    return LanePairs(first.astype(np.uint64), neighbour, base_x, base_y)
+    return LanePairs(first.astype(np.uint64), neighbour, base_x, base_y), reach
 
 
 @kernel()
@@ -346,8 +378,9 @@ def _closer_pairs(
     species: NDArray[np.int8],
     wide_pairs: LanePairs,
     table: PairTable,
+    skin: float,
 ) -> LanePairs:
-    """The pairs of the wide list that are closer than cutoff and skin in any lane."""
+    """The pairs of a wider list that are closer than cutoff and skin in any lane."""
     wide_start, wide_neighbour, wide_x, wide_y = wide_pairs
     half, width = displacement.size // 2, width_of(displacement)
     start = np.zeros(species.size + 1, np.uint64)  # unsigned: no check for negative indices
@@ -356,7 +389,7 @@ def _closer_pairs(
     squares = np.empty((2, 2), displacement.dtype)
     for one in range(2):
         for other in range(2):
-            squares[one, other] = (table.cutoff[one + other] + SKIN) ** 2
+            squares[one, other] = (table.cutoff[one + other] + skin) ** 2
     count = np.uint64(0)
     for i in range(species.size):
         square_of = squares[species[i]]

@@ -20,9 +20,9 @@ from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
 from softmodes.factorisation import Factorisation, count_below, dissect, factorise
-from softmodes.forces import check_configuration, single_pair_list
+from softmodes.forces import check_configuration
 from softmodes.model import Mixture, PairTable, pair_terms
-from softmodes.neighbours import PairList
+from softmodes.neighbours import PairList, build_pair_list
 
 SHIFT = 1e-3
 """H + SHIFT is factorised for the lowest modes: positive definite in spite of the translations."""
@@ -84,7 +84,7 @@ def hessian(
     """
     check_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
-    pairs = single_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
+    pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
     arrays = _assemble_hessian(positions, species, pairs, table)
     return csc_matrix(arrays, shape=(positions.size, positions.size))
 
