@@ -194,7 +194,7 @@ def lane_step_time(
     lanes = lanes_at_start(configuration, precision)
     n_lanes = lanes_of(precision)
     lanes.displacement[:] = displacements[lanes.order, :, :n_lanes].transpose(1, 0, 2)
-    lanes.advance(0)
+    lanes.refresh()
     call = round(SAMPLING_INTERVAL / TIME_STEP)
 
     def run(steps: int) -> None:
