@@ -67,7 +67,7 @@ def test_json_is_left_alone_by_a_failure(tmp_path: Path) -> None:
 
 def test_interleaved_takes_turns() -> None:
     order = []
-    times = interleaved(lambda: order.append("ours"), lambda: order.append("peer"), 3)
+    times = interleaved([lambda: order.append("ours"), lambda: order.append("peer")], 3)
     assert order == ["ours", "peer"] * 3
     assert min(times) >= 0.0
 

@@ -190,3 +190,18 @@ def test_a_propensity_time_below_one_step_is_refused() -> None:
     arguments = (*jittered_lattice(150), MIXTURE, 0.5, 0.005, 2, 0.5, 0.1, random_stream)
     with pytest.raises(InputError, match=r"propensity_time: 0\.0 given"):
         run_ensemble(*arguments, propensity_time=0.0)
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_runs_that_explode_say_so(precision: type) -> None:
+    lanes = some_lanes(8, 20.0, precision=precision)
+    lanes.time_step = 0.5
+    with pytest.raises(InputError, match="is the time step too long"):
+        lanes.advance(1000)
+
+
+def test_a_displacement_that_is_no_number_is_refused() -> None:
+    lanes = some_lanes(8, 1.0)
+    lanes.velocity[0, 17, 3] = np.nan
+    with pytest.raises(InputError, match="nowhere"):
+        lanes.advance(10)

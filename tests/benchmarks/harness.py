@@ -92,13 +92,10 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def interleaved(
-    ours: Callable[[], object], peer: Callable[[], object], repetitions: int
-) -> tuple[float, float]:
-    """Median seconds of two actions that take turns, so that both see the machine's moods."""
-    pairs = [(timed(ours), timed(peer)) for _ in range(repetitions)]
-    first, second = zip(*pairs, strict=True)
-    return statistics.median(first), statistics.median(second)
+def interleaved(actions: Sequence[Callable[[], object]], repetitions: int) -> list[float]:
+    """Median seconds of actions that take turns, so that all see the machine's moods."""
+    rounds = [[timed(action) for action in actions] for _ in range(repetitions)]
+    return [statistics.median(times) for times in zip(*rounds, strict=True)]
 
 
 def cpu_seconds() -> float:

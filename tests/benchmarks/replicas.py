@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import numpy as np
@@ -19,10 +20,10 @@ from softmodes.random_streams import stream
 
 from . import lammps_peer
 from .agreement import check_ensemble
-from .harness import Outcome, Row, interleaved, timed
-from .lammps_peer import lammps
+from .harness import Outcome, interleaved, timed
+from .lammps_peer import STYLES, lammps
 from .systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, load, load_parted
-from .trajectory import peer_settings
+from .trajectory import peer_settings, rows
 
 N_PARTICLES = 2000
 RUNS = 100
@@ -52,18 +53,16 @@ def debye_waller() -> Outcome:
     configuration = load(N_PARTICLES)
     check_ensemble(configuration, COLD, partial(velocity_stream, COLD))
     steps = round(DEBYE_WALLER_TIME / TIME_STEP)
-    rows = []
+    found = []
     for precision, bar in DEBYE_WALLER_BARS.items():
 
         def ours(precision: type[np.floating] = precision) -> None:
             ensemble(configuration, COLD, DEBYE_WALLER_TIME, None, precision)
 
-        with lammps_peer.system(configuration, peer_settings(N_PARTICLES)) as code:
-            peer = peer_runs(code, configuration, COLD, steps)
-            seconds, peer_seconds = interleaved(ours, peer, REPETITIONS)
+        seconds, peers = against_lammps(ours, configuration, COLD, steps)
         name = f"DWF, 10 τ, N = 2000, T = 0.40, {precision.__name__}, s/replica"
-        rows.append(Row(name, seconds / RUNS, peer_seconds / PEER_RUNS, bar))
-    return Outcome(rows)
+        found += rows(name, seconds, peers, bar)
+    return Outcome(found)
 
 
 def warm_propensity() -> Outcome:
@@ -71,19 +70,38 @@ def warm_propensity() -> Outcome:
     configuration = load(N_PARTICLES, WARM)
     check_ensemble(configuration, WARM, partial(velocity_stream, WARM))
     steps = round(MULTIPLE * WARM_RELAXATION_TIME / TIME_STEP)
-    rows = []
+    found = []
     for precision, bar in PROPENSITY_BARS.items():
 
         def ours(precision: type[np.floating] = precision) -> None:
             ensemble(configuration, WARM, SAMPLING_INTERVAL, steps * TIME_STEP, precision)
 
         ours()
-        with lammps_peer.system(configuration, peer_settings(N_PARTICLES)) as code:
-            peer = peer_runs(code, configuration, WARM, steps)
-            seconds, peer_seconds = interleaved(ours, peer, REPETITIONS)
+        seconds, peers = against_lammps(ours, configuration, WARM, steps)
         name = f"DP, 1.5 τ_e, N = 2000, T = 0.60, {precision.__name__}, s/replica"
-        rows.append(Row(name, seconds / RUNS, peer_seconds / PEER_RUNS, bar))
-    return Outcome(rows)
+        found += rows(name, seconds, peers, bar)
+    return Outcome(found)
+
+
+def against_lammps(
+    ours: Callable[[], object], configuration: Configuration, temperature: float, steps: int
+) -> tuple[float, dict[str, float]]:
+    """Seconds per replica, ours and LAMMPS's by kind of style."""
+    with ExitStack() as stack:
+        peers = [
+            peer_runs(
+                stack.enter_context(
+                    lammps_peer.system(configuration, peer_settings(N_PARTICLES, kind))
+                ),
+                configuration,
+                temperature,
+                steps,
+            )
+            for kind in STYLES
+        ]
+        seconds, *peer_seconds = interleaved([ours, *peers], REPETITIONS)
+    each = [taken / PEER_RUNS for taken in peer_seconds]
+    return seconds / RUNS, dict(zip(STYLES, each, strict=True))
 
 
 def cold_propensity() -> Outcome:
@@ -99,28 +117,28 @@ def cold_propensity() -> Outcome:
     times = np.concatenate([[0.0], parted.times])
     stages = [np.zeros_like(parted.displacements[0]), *parted.displacements]
     peer_steps = round(DEBYE_WALLER_TIME / TIME_STEP)
-    rows = []
+    found = []
     for precision, bar in PROPENSITY_BARS.items():
-        with lammps_peer.system(configuration, peer_settings(N_PARTICLES)) as code:
-            run_peer = peer_runs(code, configuration, COLD, peer_steps)
-            pairs = [
-                (lane_step_time(configuration, stage, precision), timed(run_peer))
-                for stage in stages
-            ]
-        ours, peers = np.array(pairs).T
-        peer = float(np.median(peers)) / PEER_RUNS / peer_steps
+        ours = [lane_step_time(configuration, stage, precision) for stage in stages]
+        peers = {}
+        for kind in STYLES:
+            with lammps_peer.system(configuration, peer_settings(N_PARTICLES, kind)) as code:
+                run_peer = peer_runs(code, configuration, COLD, peer_steps)
+                (seconds,) = interleaved([run_peer], REPETITIONS)
+            peers[kind] = seconds / PEER_RUNS / peer_steps
         for time, seconds in zip(times, ours, strict=True):
             print(
-                f"    {precision.__name__}, after {time:6.1f} τ: {1e6 * seconds:.1f} µs per step "
-                f"and replica; LAMMPS {1e6 * peer:.1f}"
+                f"    {precision.__name__}, after {time:6.1f} τ: "
+                f"{1e6 * seconds:.1f} µs per step and replica"
             )
         mean = float(np.trapezoid(ours, times)) / times[-1]
         # the last block is not full
         mean *= math.ceil(RUNS / lanes_of(precision)) * lanes_of(precision) / RUNS
         name = f"DP, 1.5 τ_e, N = 2000, T = 0.40, {precision.__name__}, s/replica"
         steps = duration / TIME_STEP
-        rows.append(Row(name, mean * steps, peer * steps, bar))
-    return Outcome(rows)
+        whole = {kind: peer * steps for kind, peer in peers.items()}
+        found += rows(name, mean * steps, whole, bar)
+    return Outcome(found)
 
 
 def ensemble(

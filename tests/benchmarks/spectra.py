@@ -60,7 +60,7 @@ def against_dense() -> Outcome:
     divided = timed(lambda: eigh(dense, driver="evd"))
     _expect_same(ours(n_particles), shift_inverted(n_particles))
     sparse = timed(lambda: shift_inverted(n_particles))
-    mine, peer = interleaved(lambda: ours(n_particles), lambda: eigh(dense), 2)
+    mine, peer = interleaved([lambda: ours(n_particles), lambda: eigh(dense)], 2)
     print(
         f"    eigh: {peer:.1f} s for all modes, {divided:.1f} s with its driver evd, "
         f"{subset:.1f} s with subset_by_index; eigsh {sparse:.2f} s; ours {mine:.3f} s"
@@ -79,7 +79,7 @@ def against_sparse() -> Outcome:
     """N = 8000, against shift-invert Lanczos with SciPy's defaults."""
     n_particles, wanted = 8000, n_modes(8000)
     _expect_same(ours(n_particles), shift_inverted(n_particles))
-    mine, peer = interleaved(lambda: ours(n_particles), lambda: shift_inverted(n_particles), 2)
+    mine, peer = interleaved([lambda: ours(n_particles), lambda: shift_inverted(n_particles)], 2)
     return Outcome(
         [Row("lowest 1% of modes, N = 8000, against eigsh, s", mine, peer, SPARSE_BAR)],
         [

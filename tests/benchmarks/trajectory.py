@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cache, partial
 from itertools import pairwise
 
 from softmodes.dynamics import COUPLING_INTERVAL, Trajectory
@@ -12,7 +12,7 @@ from softmodes.dynamics import COUPLING_INTERVAL, Trajectory
 from . import lammps_peer
 from .agreement import check_forces
 from .harness import Outcome, Point, Row, interleaved, timed
-from .lammps_peer import SMOOTH, Settings
+from .lammps_peer import STYLES, Settings
 from .memory import in_child
 from .systems import MIXTURE, TIME_STEP, cold
 
@@ -28,15 +28,18 @@ SCANNED = 1_000_000
 CALL = round(COUPLING_INTERVAL / TIME_STEP)
 """Steps between two actions of the thermostat: the study advances by so many at once."""
 
+CODE = {"smooth": "LAMMPS", "cut off": "LAMMPS, cut off"}
+"""Names in the figure."""
+
 BAR = 3.0
 FLAT = 1.0 / 1.2
 """Bar of a cost per particle that stays within 20%."""
 
 
 @cache
-def peer_settings(n_particles: int) -> Settings:
-    """LAMMPS's fastest settings for this many particles, from a scan."""
-    return lammps_peer.fastest(cold(n_particles), SCANNED // n_particles)
+def peer_settings(n_particles: int, kind: str) -> Settings:
+    """LAMMPS's fastest settings for this many particles, from a scan of one kind of styles."""
+    return lammps_peer.fastest(cold(n_particles), kind, SCANNED // n_particles)
 
 
 def n_steps(n_particles: int) -> int:
@@ -57,35 +60,33 @@ def our_run(n_particles: int) -> Callable[[], None]:
 
 
 def compare() -> Outcome:
-    """LAMMPS runs all steps in one command, which spares it what our calls cost; it may cut the
-    potential off without smoothing, if that is faster."""
+    """LAMMPS runs all steps in one command, which spares it what our calls cost."""
     outcome = Outcome()
     for n_particles in COMPARED:
         configuration = cold(n_particles)
         check_forces(configuration)
         steps = n_steps(n_particles)
-        settings = peer_settings(n_particles)
-        with lammps_peer.system(configuration, settings) as code:
-            code.command(f"run {steps} post no")
-            ours, peer = interleaved(
-                our_run(n_particles),
-                lambda code=code, steps=steps: code.command(f"run {steps} pre no post no"),
-                REPETITIONS,
-            )
-        ours, peer = ours / steps, peer / steps
-        others = [replace(settings, style=SMOOTH, suffix=suffix) for suffix in ("", "omp")]
-        smooth = min(lammps_peer.race(configuration, others, steps).values())
-        print(
-            f"    N = {n_particles}: {1e6 * ours:.1f} µs per step; LAMMPS {1e6 * peer:.1f} "
-            f"({settings}), {1e6 * smooth:.1f} with {SMOOTH}"
-        )
+        with ExitStack() as stack:
+            runs = []
+            for kind in STYLES:
+                settings = peer_settings(n_particles, kind)
+                code = stack.enter_context(lammps_peer.system(configuration, settings))
+                code.command(f"run {steps} post no")
+                runs.append(partial(code.command, f"run {steps} pre no post no"))
+            seconds = interleaved([our_run(n_particles), *runs], REPETITIONS)
+        ours, *peers = (taken / steps for taken in seconds)
         name = f"trajectory, N = {n_particles}, T = 0.40, s/step"
-        outcome.rows += [
-            Row(name, ours, peer, BAR),
-            Row(f"{name}, against {SMOOTH}", ours, smooth, BAR),
+        outcome.rows += rows(name, ours, dict(zip(STYLES, peers, strict=True)), BAR)
+        outcome.points += [
+            Point("particle-step", CODE[kind], n_particles, peer / n_particles)
+            for kind, peer in zip(STYLES, peers, strict=True)
         ]
-        outcome.points.append(Point("particle-step", "LAMMPS", n_particles, peer / n_particles))
     return outcome
+
+
+def rows(name: str, ours: float, peers: Mapping[str, float], bar: float) -> list[Row]:
+    """One row for each kind of LAMMPS's styles."""
+    return [Row(f"{name}, LAMMPS {kind}", ours, peer, bar) for kind, peer in peers.items()]
 
 
 def growth() -> Outcome:
@@ -96,8 +97,12 @@ def growth() -> Outcome:
         n: sorted(times[n] for times in rounds)[REPETITIONS // 2] / n_steps(n) / n for n in GROWING
     }
     largest = max(GROWING)
-    settings = peer_settings(max(COMPARED))
-    peer = lammps_peer.step_time(cold(largest), settings, n_steps(largest)) / largest
+    peers = {
+        kind: lammps_peer.step_time(
+            cold(largest), peer_settings(max(COMPARED), kind), n_steps(largest)
+        )
+        for kind in STYLES
+    }
     for n in GROWING:
         print(f"    N = {n}: {1e9 * seconds[n]:.1f} ns per particle-step")
     each = memory_per_particle()
@@ -112,7 +117,10 @@ def growth() -> Outcome:
             Row("growth: memory per further particle, bytes", *each, FLAT),
         ],
         [Point("particle-step", "softmodes", n, seconds[n]) for n in GROWING]
-        + [Point("particle-step", "LAMMPS", largest, peer)],
+        + [
+            Point("particle-step", CODE[kind], largest, peer / largest)
+            for kind, peer in peers.items()
+        ],
     )
 
 

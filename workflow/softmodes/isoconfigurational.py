@@ -331,14 +331,15 @@ def _any_farther(
 
 @kernel()
 def _farthest(displacement: NDArray[np.floating]) -> float:
-    """The longest displacement of any particle in any lane."""
-    half = displacement.size // 2
+    """The longest displacement of any particle in any lane; infinite for what is not a number."""
+    half, n_lost = displacement.size // 2, 0
     longest = 0.0 * load(displacement, 0)
     for at in range(0, half, width_of(displacement)):
         dx, dy = load(displacement, at), load(displacement, half + at)
         square = dx * dx + dy * dy
-        longest = select(square < longest, longest, square)  # what is not a number stays
-    return math.sqrt(largest(longest))
+        longest = select(longest < square, square, longest)
+        n_lost += not all_lanes(square < np.inf)
+    return np.inf if n_lost > 0 else math.sqrt(largest(longest))
 
 
 @kernel()

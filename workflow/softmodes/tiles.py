@@ -161,7 +161,7 @@ def build_tiles(
             outer_square[other, slot] = squares[other + species[i]]
 
     start = np.zeros(n_slots + 1, np.uint64)  # unsigned: no check for negative indices
-    capacity = 8 * n_slots
+    capacity = 2 * n_slots
     count = capacity + 1
     while count > capacity:
         capacity *= 2
