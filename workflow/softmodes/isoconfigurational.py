@@ -62,8 +62,9 @@ LEAST_REACH = 1.0
 """In σ11; the wide list is picked from the pairs that can be close while no particle has gone
 farther than a reach, at least this one."""
 
-MOST_BOXES = 100.0
-"""A particle that has gone farther than so many boxes has not been moved by forces."""
+FARTHEST_MOVE = 40.0
+"""In σ11; no forces move a particle so far in one run, and the pairs that could be close would no
+longer fit into memory."""
 
 SQUARE = 4.0
 """Side of the squares that particles are sorted into, in σ11."""
@@ -358,9 +359,9 @@ def _pairs_to_come(
         InputError: if a particle has run away.
     """
     farthest = _farthest(displacement)
-    if not farthest < MOST_BOXES * length:
-        raise InputError("positions: a particle is nowhere; is the time step too long?")
-    reach = max(LEAST_REACH, 1.5 * farthest)
+    if not farthest < FARTHEST_MOVE:
+        raise InputError("positions: a particle ran away; is the time step too long?")
+    reach = max(LEAST_REACH, 1.3 * farthest)
     radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)
     first, neighbour, offset_x, offset_y = build_pair_list(start, species, radii, length, tilt)
     base_x = np.empty(neighbour.size, displacement.dtype)
