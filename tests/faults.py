@@ -84,15 +84,22 @@ FAULTS = [
     Fault(
         "a particle's own tile met on one side only",
         "tiles",
-        "met = (square < 1.0) & (lane_numbers() != float(i - own))",
-        "met = (square < 1.0) & (lane_numbers() < float(i - own))",
+        "met = (square < 1.0) & (lane_numbers(near) != float(i - own))",
+        "met = (square < 1.0) & (lane_numbers(near) < float(i - own))",
         "test_tiles.py",
     ),
     Fault(
         "list of a row one tile short",
         "tiles",
         "to_slot = slots[border - turn_x * n_bins]",
-        "to_slot = slots[border - turn_x * n_bins] - WIDTH",
+        "to_slot = slots[border - turn_x * n_bins] - width",
+        "test_tiles.py",
+    ),
+    Fault(
+        "tiles in single precision left where they were listed",
+        "tiles",
+        "    pair_force = matched(force, near)\n    if near.itemsize < position.itemsize:",
+        "    pair_force = matched(force, near)\n    if near.itemsize > position.itemsize:",
         "test_tiles.py",
     ),
     Fault(

@@ -9,6 +9,7 @@ from scipy import stats
 
 from softmodes.cell import Cell
 from softmodes.dynamics import (
+    PRECISIONS,
     Configuration,
     Trajectory,
     equilibrate,
@@ -86,13 +87,36 @@ def test_reversed_velocities_lead_back() -> None:
     np.testing.assert_allclose(trajectory.positions, start.positions, atol=1e-9)
 
 
-def test_a_run_that_goes_on_from_stored_arrays_has_the_same_bits() -> None:
-    whole, stored = (Trajectory(settled(), MIXTURE, 0.005) for _ in range(2))
+def test_single_precision_follows_double_until_chaos_parts_them() -> None:
+    """Forces are rounded to 1e-6 of the largest, and differences grow by e in a third of a τ."""
+    start = settled()
+    double, single = (Trajectory(start, MIXTURE, 0.005, p) for p in (np.float64, np.float32))
+    for path in (double, single):
+        path.advance(100)
+    distance = np.abs(double.positions - single.positions).max()
+    assert 1e-9 < distance < 1e-4
+
+
+def test_single_precision_keeps_energy_and_momentum() -> None:
+    """10⁵ steps: the energy ends no farther away than the time step lets it wander."""
+    trajectory = Trajectory(settled(), MIXTURE, 0.005, np.float32)
+    energies = []
+    for _ in range(1000):
+        trajectory.advance(100)
+        energies.append(trajectory.potential_energy + trajectory.kinetic_energy)
+    drift, spread = np.polyfit(np.arange(1000), energies, 1)[0] * 1000, energy_error(0.005)
+    assert abs(drift) < spread
+    np.testing.assert_allclose(trajectory.velocities.sum(axis=0), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS.values())
+def test_a_run_that_goes_on_from_stored_arrays_has_the_same_bits(precision: type) -> None:
+    whole, stored = (Trajectory(settled(), MIXTURE, 0.005, precision) for _ in range(2))
     for n_steps in (30, 60, 60):
         whole.advance(n_steps)
         stored.advance(n_steps)
         forces = stored.forces
-        stored = Trajectory(stored.configuration, MIXTURE, 0.005)
+        stored = Trajectory(stored.configuration, MIXTURE, 0.005, precision)
         stored.forces[:] = forces
     assert (whole.positions == stored.positions).all()
     assert (whole.velocities == stored.velocities).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from softmodes.simd import (
     lane_numbers,
     largest,
     load,
+    matched,
     select,
     store,
     total,
@@ -58,10 +61,25 @@ def test_reductions() -> None:
 
 @kernel()
 def _numbers(out: np.ndarray) -> None:
-    store(out, 0, lane_numbers())
+    store(out, 0, lane_numbers(out))
 
 
-def test_lanes_are_numbered_from_zero() -> None:
-    out = np.empty(WIDTH)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_lanes_are_numbered_from_zero(dtype: type) -> None:
+    out = np.empty(VECTOR_BYTES // np.dtype(dtype).itemsize, dtype)
     _numbers(out)
-    np.testing.assert_array_equal(out, np.arange(WIDTH))
+    np.testing.assert_array_equal(out, np.arange(out.size))
+
+
+@kernel()
+def _matched(values: np.ndarray, array: np.ndarray) -> np.ndarray:
+    return matched(values, array)
+
+
+@pytest.mark.parametrize("match", [matched, _matched])
+def test_values_of_the_type_are_not_copied(match: Callable) -> None:
+    values = np.arange(4.0)
+    same, other = match(values, np.empty(1)), match(values, np.empty(1, np.float32))
+    assert np.shares_memory(same, values)
+    assert other.dtype == np.float32
+    np.testing.assert_array_equal(other, values)

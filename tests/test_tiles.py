@@ -23,34 +23,45 @@ from softmodes.tiles import (
 
 MIXTURE = Mixture()
 
+BOUND = {np.float64: 1e-12, np.float32: 3e-5}
+"""Of the largest force: coordinates of up to 8 σ11 are rounded to 5e-7, at distances near 0.1."""
+
 
 def tiled(
-    positions: np.ndarray, species: np.ndarray, cell: Cell, mixture: Mixture, skin: float = 0.3
+    positions: np.ndarray,
+    species: np.ndarray,
+    cell: Cell,
+    mixture: Mixture,
+    skin: float = 0.3,
+    precision: type = np.float64,
 ) -> tuple[Tiles, np.ndarray, np.ndarray]:
     """Tiles, forces (N, 2) and sums."""
-    table = mixture.pair_table()
-    tiles = build_tiles(positions, species, table.cutoff, skin, cell.length, cell.symmetric_tilt)
+    table, tilt = mixture.pair_table(), cell.symmetric_tilt
+    tiles = build_tiles(positions, species, table.cutoff, skin, cell.length, tilt, precision)
     force, sums, forces = np.empty_like(tiles.position), np.empty(4), np.empty_like(positions)
     accumulate_tile_forces(tiles, table, force, sums)
     of_particles(force, tiles.particle, forces)
     assert (force[:, tiles.particle == EMPTY] == 0).all()
     alone = np.empty_like(force)
     accumulate_tile_forces(tiles, table, alone, None)
-    np.testing.assert_allclose(alone, force, rtol=1e-12, atol=1e-12 * np.abs(force).max())
+    bound = BOUND[precision]
+    np.testing.assert_allclose(alone, force, rtol=bound, atol=bound * np.abs(force).max())
     return tiles, forces, sums
 
 
 def assert_plain(
     positions: np.ndarray, species: np.ndarray, cell: Cell, mixture: Mixture, skin: float = 0.3
 ) -> None:
-    """Forces to 1e-12 of the largest, energy and virial to 1e-12, of those of the plain loop."""
-    _, forces, sums = tiled(positions, species, cell, mixture, skin)
+    """Forces, energy and virial are those of the plain loop, in either precision."""
     plain = evaluate(positions, species, cell, mixture)
-    bound = 1e-12 * np.abs(plain.forces).max()
-    np.testing.assert_allclose(forces, plain.forces, rtol=0, atol=bound)
-    assert sums[0] == pytest.approx(plain.energy, rel=1e-12)
-    bound = 1e-12 * np.abs(plain.virial).max()
-    np.testing.assert_allclose(sums[[1, 2, 3]], plain.virial[[0, 0, 1], [0, 1, 1]], atol=bound)
+    for precision, bound in BOUND.items():
+        _, forces, sums = tiled(positions, species, cell, mixture, skin, precision)
+        largest = np.abs(plain.forces).max()
+        np.testing.assert_allclose(forces, plain.forces, rtol=0, atol=bound * largest)
+        assert sums[0] == pytest.approx(plain.energy, rel=bound)
+        largest = np.abs(plain.virial).max()
+        expected = plain.virial[[0, 0, 1], [0, 1, 1]]
+        np.testing.assert_allclose(sums[[1, 2, 3]], expected, rtol=0, atol=bound * largest)
 
 
 @pytest.mark.parametrize("tilt", [0.0, 3.0, -3.0, 7.9])
@@ -92,10 +103,11 @@ def test_other_mixtures(mixture: Mixture) -> None:
     assert_plain(positions, mixture.species(300), cell, mixture)
 
 
-def test_the_list_holds_while_no_particle_moves_half_a_skin() -> None:
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_the_list_holds_while_no_particle_moves_half_a_skin(precision: type) -> None:
     positions, species, cell = jittered_lattice(300, 2.0)
     skin, table = 0.6, MIXTURE.pair_table()
-    tiles = tiled(positions, species, cell, MIXTURE, skin)[0]
+    tiles = tiled(positions, species, cell, MIXTURE, skin, precision)[0]
     angle = np.random.default_rng(4).uniform(0, 2 * np.pi, 300)
     step = 0.4999 * skin * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     tiles.position[:] += in_slots(step, tiles.particle)
@@ -104,7 +116,7 @@ def test_the_list_holds_while_no_particle_moves_half_a_skin() -> None:
     of_particles(force, tiles.particle, forces)
     moved = positions + step
     expected = evaluate(moved, species, cell, MIXTURE).forces
-    np.testing.assert_allclose(forces, expected, atol=1e-12 * np.abs(expected).max())
+    np.testing.assert_allclose(forces, expected, atol=BOUND[precision] * np.abs(expected).max())
     unwrap(tiles, cell.length, cell.symmetric_tilt, forces)
     np.testing.assert_allclose(forces, moved, rtol=0, atol=1e-13 * cell.length)
 
@@ -128,7 +140,7 @@ def test_coinciding_particles_have_no_finite_forces() -> None:
     positions[3] = positions[4]
     with np.errstate(invalid="ignore"):
         table = MIXTURE.pair_table()
-        tiles = build_tiles(positions, species, table.cutoff, 0.3, cell.length, 0.0)
+        tiles = build_tiles(positions, species, table.cutoff, 0.3, cell.length, 0.0, np.float64)
         force = np.empty_like(tiles.position)
         accumulate_tile_forces(tiles, table, force, None)
     assert not np.isfinite(force).all()
@@ -139,4 +151,6 @@ def test_positions_that_are_nowhere_are_refused(value: float) -> None:
     positions, species, cell = jittered_lattice(150)
     positions[7, 1] = value
     with pytest.raises(InputError, match="nowhere"):
-        build_tiles(positions, species, MIXTURE.pair_table().cutoff, 0.3, cell.length, 0.0)
+        build_tiles(
+            positions, species, MIXTURE.pair_table().cutoff, 0.3, cell.length, 0.0, np.float64
+        )

@@ -3,7 +3,8 @@
 A kernel's share is its rate of useful arithmetic over that of a pure loop of multiply-adds, or its
 rate of bytes over that of a copy in the cache they lie in, whichever is more: the nearer ceiling.
 What a kernel does beyond the counts below (pairs met that are out of range, empty vector lanes,
-list builds, the motion itself) lowers its share.
+list builds, the motion itself) lowers its share. An operation in single precision counts as half:
+the core does twice as many at once.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
+from softmodes.dynamics import Configuration
 from softmodes.isoconfigurational import lanes_of
 from softmodes.minimise import quench
 from softmodes.neighbours import neighbour_pairs
-from softmodes.simd import WIDTH
 from softmodes.tiles import Tiles, accumulate_tile_forces, build_tiles
 
 from .harness import Outcome, timed
@@ -30,7 +31,7 @@ from .replicas import lane_step_time
 from .spectra import ours as lowest_eigenvalues
 from .spectra import stiffness
 from .systems import MIXTURE, load
-from .trajectory import n_steps, our_run
+from .trajectory import PRECISIONS, n_steps, our_run
 
 N_PARTICLES = 2000
 SKIN = 0.5
@@ -174,6 +175,53 @@ def copied(n_numbers: int) -> float:
     return 2 * rounds * source.nbytes / seconds
 
 
+def in_doubles(precision: type[np.floating]) -> float:
+    """Size of a number, in doubles."""
+    return np.dtype(precision).itemsize / 8
+
+
+def _tile_kernels(
+    configuration: Configuration, precision: type[np.floating], pairs: int
+) -> list[Kernel]:
+    """Those of a trajectory; `pairs` are in range."""
+    cell, table = configuration.cell, MIXTURE.pair_table()
+
+    def tiled() -> Tiles:
+        return build_tiles(
+            configuration.positions,
+            configuration.species,
+            table.cutoff,
+            SKIN,
+            cell.length,
+            cell.symmetric_tilt,
+            precision,
+        )
+
+    tiles = tiled()
+    # of its own tile, a particle meets all
+    met = lanes_of(precision) * (tiles.tile.size + N_PARTICLES)
+    force, sums = np.zeros_like(tiles.position), np.empty(4)
+    forces = best(lambda: accumulate_tile_forces(tiles, table, force, None))
+    forces_and_sums = best(lambda: accumulate_tile_forces(tiles, table, force, sums))
+    step = best(our_run(N_PARTICLES, precision)) / n_steps(N_PARTICLES)
+    name, size = precision.__name__, in_doubles(precision)
+    print(f"    {pairs} pairs in range; {name} tiles meet {met / pairs:.2f} times as many")
+    return [
+        Kernel(f"{what}, {name}", flops * size, TILE_BYTES * size, rate, "first cache")
+        for what, flops, rate in (
+            ("tile forces, all pairs met", TILE_FLOPS, met / forces),
+            ("tile forces", TILE_FLOPS, pairs / forces),
+            (
+                "tile forces, energy and virial",
+                TILE_FLOPS + ENERGY_AND_VIRIAL_FLOPS,
+                pairs / forces_and_sums,
+            ),
+            ("trajectory, whole step", TILE_FLOPS, pairs / step),
+            ("tiles built, per pair met", LIST_FLOPS, met / best(tiled)),
+        )
+    ]
+
+
 def measured_kernels() -> list[Kernel]:
     """All kernels at N = 2000 and T = 0.40; rates of pairs in range unless the name says more."""
     configuration = load(N_PARTICLES)
@@ -183,31 +231,10 @@ def measured_kernels() -> list[Kernel]:
     def listed(skin: float) -> int:
         return len(neighbour_pairs(positions, cell, table.cutoff + skin, species)[0])
 
-    def tiled() -> Tiles:
-        return build_tiles(positions, species, table.cutoff, SKIN, cell.length, cell.symmetric_tilt)
-
-    pairs = listed(0.0)
-    tiles = tiled()
-    # of its own tile, a particle meets all
-    met = WIDTH * (tiles.tile.size + N_PARTICLES)
-    force, sums = np.zeros_like(tiles.position), np.empty(4)
-    forces = best(lambda: accumulate_tile_forces(tiles, table, force, None))
-    forces_and_sums = best(lambda: accumulate_tile_forces(tiles, table, force, sums))
-    step = best(our_run(N_PARTICLES)) / n_steps(N_PARTICLES)
-    print(f"    {pairs} pairs in range; tiles meet {met / pairs:.2f} times as many")
-
-    kernels = [
-        Kernel("tile forces, all pairs met", TILE_FLOPS, TILE_BYTES, met / forces, "first cache"),
-        Kernel("tile forces", TILE_FLOPS, TILE_BYTES, pairs / forces, "first cache"),
-        Kernel(
-            "tile forces, energy and virial",
-            TILE_FLOPS + ENERGY_AND_VIRIAL_FLOPS,
-            TILE_BYTES,
-            pairs / forces_and_sums,
-            "first cache",
-        ),
-        Kernel("trajectory, whole step", TILE_FLOPS, TILE_BYTES, pairs / step, "first cache"),
-        Kernel("tiles built, per pair met", LIST_FLOPS, 4, met / best(tiled), "second cache"),
+    pairs, kernels = listed(0.0), []
+    for precision in PRECISIONS:
+        kernels += _tile_kernels(configuration, precision, pairs)
+    kernels += [
         Kernel(
             "pair list built, per listed pair",
             LIST_FLOPS,
@@ -217,13 +244,13 @@ def measured_kernels() -> list[Kernel]:
         ),
     ]
     no_displacement = np.zeros((N_PARTICLES, 2, lanes_of(np.float32)))
-    for precision in (np.float64, np.float32):
+    for precision in PRECISIONS:
         seconds = lane_step_time(configuration, no_displacement, precision)
         kernels.append(
             Kernel(
                 f"replicas, whole step, per lane, {precision.__name__}",
-                FORCE_FLOPS,
-                LANE_BYTES * np.dtype(precision).itemsize / 8,
+                FORCE_FLOPS * in_doubles(precision),
+                LANE_BYTES * in_doubles(precision),
                 pairs / seconds,
                 "second cache",
             )

@@ -34,10 +34,10 @@ def n_modes(n_particles: int) -> int:
 
 def trajectory(n_particles: int) -> dict[str, float]:
     """A short run, kernels compiled before; the compiler's memory does not count."""
-    Trajectory(cold(2000), MIXTURE, TIME_STEP).advance(STEPS)
+    Trajectory(cold(2000), MIXTURE, TIME_STEP, np.float32).advance(STEPS)
     configuration = cold(n_particles)
     reset_peak()
-    Trajectory(configuration, MIXTURE, TIME_STEP).advance(STEPS)
+    Trajectory(configuration, MIXTURE, TIME_STEP, np.float32).advance(STEPS)
     return {}
 
 

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from functools import cache, partial
 from itertools import pairwise
 
+import numpy as np
+
 from softmodes.dynamics import COUPLING_INTERVAL, Trajectory
 
 from . import lammps_peer
@@ -17,6 +19,7 @@ from .memory import in_child
 from .systems import MIXTURE, TIME_STEP, cold
 
 COMPARED = (2000, 8000)
+PRECISIONS = (np.float32, np.float64)
 GROWING = (2000, 8000, 32000)
 REPETITIONS = 5
 PARTICLE_STEPS = 4_000_000
@@ -47,9 +50,9 @@ def n_steps(n_particles: int) -> int:
     return max(1, PARTICLE_STEPS // n_particles // CALL) * CALL
 
 
-def our_run(n_particles: int) -> Callable[[], None]:
-    """A warm trajectory's next repetition."""
-    trajectory = Trajectory(cold(n_particles), MIXTURE, TIME_STEP)
+def our_run(n_particles: int, precision: type[np.floating] = np.float32) -> Callable[[], None]:
+    """A warm trajectory's next repetition; studies run in single precision."""
+    trajectory = Trajectory(cold(n_particles), MIXTURE, TIME_STEP, precision)
 
     def run() -> None:
         for _ in range(n_steps(n_particles) // CALL):
@@ -73,10 +76,13 @@ def compare() -> Outcome:
                 code = stack.enter_context(lammps_peer.system(configuration, settings))
                 code.command(f"run {steps} post no")
                 runs.append(partial(code.command, f"run {steps} pre no post no"))
-            seconds = interleaved([our_run(n_particles), *runs], REPETITIONS)
-        ours, *peers = (taken / steps for taken in seconds)
-        name = f"trajectory, N = {n_particles}, T = 0.40, s/step"
-        outcome.rows += rows(name, ours, dict(zip(STYLES, peers, strict=True)), BAR)
+            ours = [our_run(n_particles, precision) for precision in PRECISIONS]
+            seconds = interleaved([*ours, *runs], REPETITIONS)
+        taken = [in_all / steps for in_all in seconds]
+        peers = taken[len(ours) :]
+        for precision, each in zip(PRECISIONS, taken, strict=False):
+            name = f"trajectory, N = {n_particles}, T = 0.40, {precision.__name__}, s/step"
+            outcome.rows += rows(name, each, dict(zip(STYLES, peers, strict=True)), BAR)
         outcome.points += [
             Point("particle-step", CODE[kind], n_particles, peer / n_particles)
             for kind, peer in zip(STYLES, peers, strict=True)

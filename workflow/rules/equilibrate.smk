@@ -23,6 +23,7 @@ rule equilibrate:
         barostat_time=setting("barostat_time"),
         equilibration_time=setting("equilibration_time"),
         series_points=config["series_points"],
+        precision=config["precision"],
     message:
         "Cool sample {wildcards.sample} of N = {wildcards.n_particles} to T = {wildcards.temperature}, then equilibrate it."
     script:

@@ -15,7 +15,7 @@ rule isoconfigurational:
     params:
         time_step=setting("time_step"),
         runs=config["isoconfigurational"]["runs"],
-        precision=config["isoconfigurational"]["precision"],
+        precision=config["precision"],
         debye_waller_time=config["isoconfigurational"]["debye_waller_time"],
         sampling_interval=config["isoconfigurational"]["sampling_interval"],
         propensity_multiple=propensity_multiple,

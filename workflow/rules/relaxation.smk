@@ -14,6 +14,7 @@ rule relaxation:
     params:
         time_step=setting("time_step"),
         relaxation_time=setting("relaxation_time"),
+        precision=config["precision"],
         neighbour_distances=NEIGHBOUR_DISTANCES,
     message:
         "Measure structure and relaxation of sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."

@@ -24,6 +24,7 @@ def equilibrate(
     barostat_time: float | None,
     equilibration_time: float,
     series_points: int,
+    precision: str,
     config: str = "",
     update: dynamics.Progress = lambda share: None,
 ) -> None:
@@ -37,6 +38,7 @@ def equilibrate(
         pressure: of the barostat stage, in ε/σ11²; None keeps the density.
         time_step, barostat_time, equilibration_time: in τ.
         series_points: number of points of the recorded series.
+        precision: a key of `dynamics.PRECISIONS`.
         config: the study's configuration, for the provenance.
         update: called with the share done.
     """
@@ -56,6 +58,7 @@ def equilibrate(
         rng,
         pressure,
         barostat_time or 0.0,
+        dynamics.PRECISIONS[precision],
         update,
     )
     end = reached.configuration

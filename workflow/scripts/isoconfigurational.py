@@ -9,8 +9,6 @@ import numpy as np
 
 from softmodes import dynamics, isoconfigurational, progress, relaxation, state, storage
 
-PRECISIONS = {"single": np.float32, "double": np.float64}
-
 logger = logging.getLogger("softmodes")
 
 
@@ -56,7 +54,7 @@ def run(
         output: file to write.
         time_step, debye_waller_time, sampling_interval: in τ.
         runs: number of runs.
-        precision: "single" or "double".
+        precision: a key of `dynamics.PRECISIONS`.
         propensity_multiple: t_α in units of τ_e; None: no propensity.
         config: the study's configuration, for the provenance.
         update: called with the share done.
@@ -78,7 +76,7 @@ def run(
         sampling_interval,
         lambda replica: state.random_stream(source, "isoconfigurational", replica),
         None if math.isnan(time) else time,
-        PRECISIONS[precision],
+        dynamics.PRECISIONS[precision],
         update,
     )
     fields = {

@@ -16,6 +16,7 @@ def measure(
     *,
     time_step: float,
     relaxation_time: float,
+    precision: str,
     neighbour_distances: Sequence[float],
     config: str = "",
     update: dynamics.Progress = lambda share: None,
@@ -26,13 +27,16 @@ def measure(
         equilibrium: file to read.
         output: file to write.
         time_step, relaxation_time: step and length of the run, in τ.
+        precision: a key of `dynamics.PRECISIONS`.
         neighbour_distances: (3,) by pair type, in σ11; they define the cages.
         config: the study's configuration, for the provenance.
         update: called with the share done.
     """
     source = storage.read(equilibrium)
     start = state.configuration(source)
-    trajectory = dynamics.Trajectory(start, state.mixture(source), time_step)
+    trajectory = dynamics.Trajectory(
+        start, state.mixture(source), time_step, dynamics.PRECISIONS[precision]
+    )
     n_steps = dynamics.whole_steps(relaxation_time, time_step)
     steps_per_frame = math.ceil(n_steps / MOST_FRAMES)
     frames = dynamics.record(trajectory, n_steps // steps_per_frame, steps_per_frame, update)

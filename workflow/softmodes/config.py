@@ -144,6 +144,8 @@ def _expectation(schema: Mapping[str, Any]) -> str:
             count = f"{least}" if least == most else f"at least {least}"
             what = f"a list of {count}"
             what += ", each only once" if schema.get("uniqueItems") else ""
+        case "string" if "enum" in schema:
+            what = " or ".join(schema["enum"])
         case "string":
             what = f"a text matching {schema['pattern']}"
         case "boolean":

@@ -56,6 +56,9 @@ OVERLAP_FREE_FORCE = 1.0
 SERIES_FORCE = 1e-4
 """Convergence of the quenches along a run, in ε/σ11: e_IS to about 1e-8 ε."""
 
+PRECISIONS = {"single": np.float32, "double": np.float64}
+"""By their names in a configuration."""
+
 PARTICLE_STEPS_PER_CALL = 5_000_000
 """Kernels return to Python after this many, in less than a second."""
 
@@ -135,6 +138,7 @@ class Trajectory:
         configuration: where to start; it is copied.
         mixture: the model.
         time_step: in τ.
+        precision: numpy.float64 or numpy.float32, of the pair terms; all else is float64.
 
     Attributes:
         positions, velocities, forces: (N, 2).
@@ -146,7 +150,13 @@ class Trajectory:
         InputError: if a position is not finite or the box too small for the cutoff.
     """
 
-    def __init__(self, configuration: Configuration, mixture: Mixture, time_step: float) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        mixture: Mixture,
+        time_step: float,
+        precision: type[np.floating] = np.float64,
+    ) -> None:
         check_configuration(
             configuration.positions,
             configuration.species,
@@ -159,6 +169,7 @@ class Trajectory:
         self.species = configuration.species
         self.cell = configuration.cell
         self.time_step = time_step
+        self._precision = precision
         self._table = mixture.pair_table()
         self.advance(0)
 
@@ -195,10 +206,14 @@ class Trajectory:
                 self._table,
                 self.cell.length,
                 self.cell.symmetric_tilt,
+                self._precision,
                 self.time_step,
                 min(n_steps - done, steps_per_call),
                 sums,
             )
+        if n_steps > 0:
+            # rounding lets the total momentum wander, and the sample with it over many τ_e
+            self.velocities -= self.velocities.mean(axis=0)
         self.potential_energy, xx, xy, yy = sums.tolist()
         self.virial = np.array([[xx, xy], [xy, yy]])
 
@@ -239,6 +254,7 @@ def equilibrate(
     rng: np.random.Generator,
     pressure: float | None = None,
     barostat_time: float = 0.0,
+    precision: type[np.floating] = np.float64,
     progress: Progress = lambda share: None,
 ) -> Equilibration:
     """Bring a configuration to a temperature: barostat stage, then constant volume.
@@ -253,9 +269,10 @@ def equilibrate(
         n_series: number of points of the recorded series.
         pressure: of the barostat stage, in ε/σ11²; None leaves the box as it is.
         barostat_time: length of the barostat stage, in τ.
+        precision: of the pair terms, as `Trajectory` takes it.
         progress: called with the share done.
     """
-    trajectory = Trajectory(configuration, mixture, time_step)
+    trajectory = Trajectory(configuration, mixture, time_step, precision)
     n_coupling = max(1, round(COUPLING_INTERVAL / time_step))
     interval = n_coupling * time_step
     n_barostat = 0 if pressure is None else max(1, round(barostat_time / interval))
@@ -343,12 +360,13 @@ def _advance(
     table: PairTable,
     length: float,
     tilt: float,
+    precision: type[np.floating],
     time_step: float,
     n_steps: int,
     sums: NDArray[np.float64],
 ) -> None:
     """Advance in place; write the energy and the virial's xx, xy and yy at the end to `sums`."""
-    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt, precision)
     velocity, force = in_slots(velocities, tiles.particle), in_slots(forces, tiles.particle)
     listed = tiles.position.copy()
     for step in range(n_steps):
@@ -357,7 +375,7 @@ def _advance(
         if kick_and_drift(velocity, force, kick, tiles.position, time_step, listed, SKIN):
             unwrap(tiles, length, tilt, positions)
             of_particles(velocity, tiles.particle, velocities)
-            tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+            tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt, precision)
             velocity, force = in_slots(velocities, tiles.particle), np.empty_like(tiles.position)
             listed = tiles.position.copy()
         if step < n_steps - 1:

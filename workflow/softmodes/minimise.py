@@ -280,7 +280,7 @@ def _forces(
     tilt: float,
 ) -> NDArray[np.float64]:
     """Forces (N, 2), by tiles."""
-    tiles = build_tiles(positions, species, table.cutoff, 0.0, length, tilt)
+    tiles = build_tiles(positions, species, table.cutoff, 0.0, length, tilt, np.float64)
     force, forces = np.empty_like(tiles.position), np.empty_like(positions)
     accumulate_tile_forces(tiles, table, force, None)
     of_particles(force, tiles.particle, forces)
@@ -313,7 +313,7 @@ def _conjugate_gradients(
     Returns:
         Iterations, gain and max|F|; the last is not finite if particles coincide.
     """
-    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+    tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt, np.float64)
     listed = tiles.position.copy()
     along = in_slots(direction, tiles.particle)
     force = np.empty_like(listed)
@@ -338,7 +338,9 @@ def _conjugate_gradients(
             if _move(tiles.position, start, step, along, listed):
                 unwrap(tiles, length, tilt, positions)
                 old_particle = tiles.particle
-                tiles = build_tiles(positions, species, table.cutoff, SKIN, length, tilt)
+                tiles = build_tiles(
+                    positions, species, table.cutoff, SKIN, length, tilt, np.float64
+                )
                 listed = tiles.position.copy()
                 along = _reordered(along, old_particle, tiles.particle, direction)
                 start_force = _reordered(start_force, old_particle, tiles.particle, direction)
@@ -417,7 +419,7 @@ def _move(
     """Put positions (2, S) at start + step along; return whether the list no longer reaches."""
     n_slots, n_far = position.shape[1], 0
     for i in range(0, n_slots, WIDTH):
-        square = lane_numbers() * 0.0
+        square = lane_numbers(position) * 0.0
         for at in (i, n_slots + i):
             new_position = load(start, at) + step * load(along, at)
             store(position, at, new_position)
@@ -430,7 +432,7 @@ def _move(
 @kernel()
 def _dot(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Scalar product of vectors (2, S)."""
-    result = lane_numbers() * 0.0
+    result = lane_numbers(first) * 0.0
     for at in range(0, first.size, WIDTH):
         result += load(first, at) * load(second, at)
     return total(result)
@@ -439,7 +441,7 @@ def _dot(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
 @kernel()
 def _longest(vectors: NDArray[np.float64]) -> float:
     """Length of the longest of the vectors (2, S)."""
-    n_slots, longest = vectors.shape[1], lane_numbers() * 0.0
+    n_slots, longest = vectors.shape[1], lane_numbers(vectors) * 0.0
     for i in range(0, n_slots, WIDTH):
         x, y = load(vectors, i), load(vectors, n_slots + i)
         square = x * x + y * y

@@ -102,13 +102,14 @@ def store(typing_context: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def lane_numbers(typing_context: Any) -> Any:
-    """The vector 0, 1, 2, ... of float64."""
+def lane_numbers(typing_context: Any, array: Any) -> Any:
+    """The vector 0, 1, 2, ... of the array's type."""
+    vector = _of(array.dtype)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return ir.Constant(context.get_value_type(signature.return_type), list(range(WIDTH)))
+        return ir.Constant(context.get_value_type(vector), list(range(vector.width)))
 
-    return _of(types.float64)(), generate
+    return vector(array), generate
 
 
 @intrinsic
@@ -243,6 +244,18 @@ for _operators, _name in (
 _overload(operator.and_, lambda builder, first, second: builder.and_(first, second), compares=False)
 _overload(operator.lt, _comparison("<"), compares=True)
 _overload(operator.ne, _comparison("!="), compares=True)
+
+
+def matched(values: NDArray[np.floating], array: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The values themselves if they have the array's type, else a copy of that type."""
+    return values.astype(array.dtype, copy=False)
+
+
+@overload(matched)
+def _matched(values, array):  # no annotations: numba wants the signatures equal
+    if values.dtype == array.dtype:
+        return lambda values, array: values
+    return lambda values, array: values.astype(array.dtype)
 
 
 @kernel()

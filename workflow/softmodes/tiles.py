@@ -25,6 +25,10 @@ a third of the factors are not zero; to fetch just those, one by one, takes thre
 Distances are in units of the cutoff of the pair of species: in these the potential is the same for
 all pairs, and what differs, 1/cutoff², is loaded like a coordinate.
 
+In single precision a tile has sixteen slots, and pair terms are computed from copies of the
+positions that are taken from the tile's first particle: small numbers, rounded to 2e-7 σ11.
+Positions and forces are float64 for the caller, as are the sums over particles.
+
 The order in which forces are summed follows the tiles, hence the positions when these were made:
 the same positions give the same bits, whoever asks.
 """
@@ -40,7 +44,17 @@ from numpy.typing import NDArray
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
 from softmodes.model import PairTable, pair_terms, reduced
-from softmodes.simd import WIDTH, any_lane, lane_numbers, load, repeat, select, store, total
+from softmodes.simd import (
+    any_lane,
+    lane_numbers,
+    load,
+    matched,
+    repeat,
+    select,
+    store,
+    total,
+    width_of,
+)
 
 EMPTY = -1
 """`particle` of an empty slot."""
@@ -53,28 +67,34 @@ FARTHEST = 1e9
 
 
 class Tiles(NamedTuple):
-    """Particles in slots and the tiles that each of them meets; S slots, a multiple of WIDTH.
+    """Particles in slots and the tiles that each of them meets; S slots, W to a tile.
+
+    Arrays marked P are in the precision of the pair terms.
 
     Attributes:
         particle: (S,), or EMPTY.
         species: (S,).
         position: (2, S), wrapped into the box.
         image: (2, S), the lattice vectors that wrapping took off, as numbers.
-        scale: (2, S), 1/cutoff² between a particle of either species and the one in the slot.
+        origin: (2, S / W) that the coordinates of a tile are taken from; zero in double precision.
+        near: (2, S), P, positions from the origin; in double precision `position` itself.
+        scale: (2, S), P, 1/cutoff² between a particle of either species and the one in the slot.
         start: (S + 1,); the entries of a slot are start[slot] <= k < start[slot + 1].
         tile: (E,), the first slot of the tile.
-        shift_x, shift_y: (E,), lattice vector of the tile's image.
+        shift_x, shift_y: (E,), P, from the slot's origin to that of the tile's image.
     """
 
     particle: NDArray[np.int32]
     species: NDArray[np.int8]
     position: NDArray[np.float64]
     image: NDArray[np.int32]
-    scale: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    near: NDArray[np.floating]
+    scale: NDArray[np.floating]
     start: NDArray[np.uint64]
     tile: NDArray[np.int32]
-    shift_x: NDArray[np.float64]
-    shift_y: NDArray[np.float64]
+    shift_x: NDArray[np.floating]
+    shift_y: NDArray[np.floating]
 
 
 @kernel()
@@ -85,6 +105,7 @@ def build_tiles(
     skin: float,
     length: float,
     tilt: float,
+    precision: type[np.floating],
 ) -> Tiles:
     """Put particles into tiles and list what is closer than cutoff and skin.
 
@@ -94,6 +115,7 @@ def build_tiles(
         cutoff: (3,) by pair type.
         skin: in σ11.
         length, tilt: of the cell; the tilt in [-L/2, L/2).
+        precision: numpy.float64 or numpy.float32, of the pair terms.
 
     Raises:
         InputError: if a position is not finite or more than FARTHEST boxes away.
@@ -104,8 +126,9 @@ def build_tiles(
     for t in range(3):
         radii[t] = cutoff[t] + skin
         scales[t], squares[t] = 1.0 / cutoff[t] ** 2, radii[t] ** 2
-    n_rows = max(1, int(math.sqrt(n / WIDTH)))
-    n_bins = WIDTH * n_rows
+    width = width_of(np.empty(0, precision))
+    n_rows = max(1, int(math.sqrt(n / width)))
+    n_bins = width * n_rows
 
     bin_of = np.empty(n, np.int64)
     turns = np.empty((n, 2), np.int32)
@@ -130,11 +153,11 @@ def build_tiles(
         for b in range(n_bins):
             in_bin, filled[row * n_bins + b] = filled[row * n_bins + b], first[row, b]
             first[row, b + 1] = first[row, b] + in_bin
-        n_slots = _next_tile(first[row, n_bins])
+        n_slots = (first[row, n_bins] + width - 1) // width * width
 
     # x, y and forces of a slot a multiple of 4096 bytes apart would get in each other's way
-    if n_slots % 512 < WIDTH:
-        n_slots += WIDTH
+    if n_slots % 512 < width:
+        n_slots += width
 
     particle = np.full(n_slots, EMPTY, np.int32)
     for i in range(n):
@@ -143,7 +166,7 @@ def build_tiles(
 
     slot_species = np.empty(n_slots, np.int8)
     position, image = np.empty((2, n_slots)), np.empty((2, n_slots), np.int32)
-    scale, outer_square = np.empty((2, n_slots)), np.empty((2, n_slots))
+    scale, outer_square = np.empty((2, n_slots), precision), np.empty((2, n_slots), precision)
     for slot in range(n_slots):
         i = particle[slot]
         if i == EMPTY:
@@ -160,40 +183,56 @@ def build_tiles(
             scale[other, slot] = scales[other + species[i]]
             outer_square[other, slot] = squares[other + species[i]]
 
+    origin, near = np.zeros((2, n_slots // width)), matched(position, scale)
+    if scale.itemsize < position.itemsize:
+        for axis in range(2):
+            for t in range(n_slots // width):
+                origin[axis, t] = position[axis, width * t]
+        _take_from_origins(position, origin, near)
+
     start = np.zeros(n_slots + 1, np.uint64)  # unsigned: no check for negative indices
     capacity = 2 * n_slots
     count = capacity + 1
     while count > capacity:
         capacity *= 2
         tile = np.empty(capacity, np.int32)
-        shift_x, shift_y = np.empty(capacity), np.empty(capacity)
-        entries = start, tile, shift_x, shift_y
+        shift_x, shift_y = np.empty(capacity, precision), np.empty(capacity, precision)
+        places, entries = (position, origin, near), (start, tile, shift_x, shift_y)
         count = _list_tiles(
-            slot_species, position, outer_square, radii, first, length, tilt, *entries
+            slot_species, *places, outer_square, radii, first, length, tilt, *entries
         )
     tile, shift_x, shift_y = tile[:count], shift_x[:count], shift_y[:count]
-    return Tiles(particle, slot_species, position, image, scale, start, tile, shift_x, shift_y)
+    slots = particle, slot_species, position, image, origin, near, scale
+    return Tiles(*slots, start, tile, shift_x, shift_y)
 
 
 @kernel()
-def _next_tile(slot: int) -> int:
-    """The slot itself if a tile begins there, else the first of the next tile."""
-    return (slot + WIDTH - 1) // WIDTH * WIDTH
+def _take_from_origins(
+    position: NDArray[np.float64], origin: NDArray[np.float64], near: NDArray[np.floating]
+) -> None:
+    """Write positions (2, S) from the origins (2, S / W) of their tiles to `near`."""
+    width = width_of(near)
+    for axis in range(2):
+        for t in range(origin.shape[1]):
+            for slot in range(width * t, width * t + width):
+                near[axis, slot] = position[axis, slot] - origin[axis, t]
 
 
 @kernel()
 def _list_tiles(
     species: NDArray[np.int8],
     position: NDArray[np.float64],
-    outer_square: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    near: NDArray[np.floating],
+    outer_square: NDArray[np.floating],
     radii: NDArray[np.float64],
     first: NDArray[np.int64],
     length: float,
     tilt: float,
     start: NDArray[np.uint64],
     tile: NDArray[np.int32],
-    shift_x: NDArray[np.float64],
-    shift_y: NDArray[np.float64],
+    shift_x: NDArray[np.floating],
+    shift_y: NDArray[np.floating],
 ) -> int:
     """Write start, tile, shift_x and shift_y of `Tiles`; return the number of entries.
 
@@ -205,6 +244,7 @@ def _list_tiles(
         first: (rows, bins + 1), first slot of each bin, then the end of the row's particles.
     """
     x, y = position[0], position[1]
+    near_x, near_y, width = near[0], near[1], width_of(near)
     n_rows, n_bins = first.shape[0], first.shape[1] - 1
     row_height, bin_width, lean = length / n_rows, length / n_bins, tilt / length
     farthest = (max(radii[0], radii[1]), max(radii[1], radii[2]))
@@ -229,19 +269,21 @@ def _list_tiles(
                 while begin < end:
                     turn_x = begin // n_bins
                     border = min(end, (turn_x + 1) * n_bins)
-                    from_tile = slots[begin - turn_x * n_bins] // WIDTH * WIDTH
+                    from_tile = slots[begin - turn_x * n_bins] // width * width
                     to_slot = slots[border - turn_x * n_bins]
                     begin = border
                     if row == own_row and turn_x == 0:
-                        from_tile = max(from_tile, i // WIDTH * WIDTH + WIDTH)
+                        from_tile = max(from_tile, i // width * width + width)
                     vector_x = turn_x * length + turn_y * tilt
                     vector_y = turn_y * length
-                    if count + (to_slot - from_tile) // WIDTH + 1 > tile.size:
+                    if count + (to_slot - from_tile) // width + 1 > tile.size:
                         return tile.size + 1
-                    for t in range(from_tile, to_slot, WIDTH):
-                        dx = (x[i] - vector_x) - load(x, t)
-                        dy = (y[i] - vector_y) - load(y, t)
-                        tile[count], shift_x[count], shift_y[count] = t, vector_x, vector_y
+                    for t in range(from_tile, to_slot, width):
+                        tile[count] = t
+                        shift_x[count] = vector_x + (origin[0, t // width] - origin[0, i // width])
+                        shift_y[count] = vector_y + (origin[1, t // width] - origin[1, i // width])
+                        dx = (near_x[i] - shift_x[count]) - load(near_x, t)
+                        dy = (near_y[i] - shift_y[count]) - load(near_y, t)
                         # no branch: most candidates pass, unpredictably
                         count += any_lane(dx * dx + dy * dy < load(square_of, t))
             start[i + 1] = count
@@ -295,20 +337,23 @@ def accumulate_tile_forces(
 
     Two particles at one place make them infinite or not numbers.
     """
-    particle, species, position, _, scale, start, tile, shift_x, shift_y = tiles
-    x, y, force_x, force_y = position[0], position[1], force[0], force[1]
+    particle, species, position, _, origin, near, scale, start, tile, shift_x, shift_y = tiles
+    pair_force = matched(force, near)
+    if near.itemsize < position.itemsize:
+        _take_from_origins(position, origin, near)
+    x, y, force_x, force_y, width = near[0], near[1], pair_force[0], pair_force[1], width_of(near)
     half_exponent, head, constant, linear, curved, _ = reduced(table)
-    force[:] = 0.0
+    pair_force[:] = 0.0
     total_energy = xx = xy = yy = 0.0
     for i in range(x.size):
         if particle[i] == EMPTY:
             continue
         scale_of = scale[species[i]]
-        own = i // WIDTH * WIDTH
+        own = i // width * width
         dx, dy, s = x[i] - load(x, own), y[i] - load(y, own), load(scale_of, own)
         square = (dx * dx + dy * dy) * s
         energy, slope, _ = pair_terms(half_exponent, head, constant, linear, curved, square)
-        met = (square < 1.0) & (lane_numbers() != float(i - own))
+        met = (square < 1.0) & (lane_numbers(near) != float(i - own))
         factor = select(met, slope * s, 0.0)
         pull_x, pull_y = factor * dx, factor * dy
         if sums is not None:
@@ -342,3 +387,5 @@ def accumulate_tile_forces(
         force_y[i] -= total(pull_y)
     if sums is not None:
         sums[0], sums[1], sums[2], sums[3] = total_energy, xx, xy, yy
+    if near.itemsize < position.itemsize:
+        force[:] = pair_force
