@@ -7,6 +7,7 @@ and y, which are known exactly and never computed; the others are orthogonal to 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,9 @@ FIRST_CHECK = 3.0
 
 CHECK_AGAIN = 1.06
 """Growth of the number of vectors between two such looks."""
+
+N_EIGENVECTORS = 16
+"""Modes whose vectors `modes_of_strains` keeps at γ = 0, translations left out."""
 
 WEAK, NEGLIGIBLE = 1e-6, 1e-13
 """Of the inverse's norm: new directions below the first are made orthogonal twice, below the second
@@ -410,3 +414,75 @@ def harmonic_debye_waller(
     angle = np.sqrt(squares) * window
     variance = 0.5 - np.sin(2.0 * angle) / (4.0 * angle) - ((1.0 - np.cos(angle)) / angle) ** 2
     return temperature * (variance / squares) @ participation(eigenvectors[2:])
+
+
+def modes_of_strains(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    mixture: Mixture,
+    gamma: NDArray[np.float64],
+    n_modes: int,
+    scan_gamma: Sequence[float],
+    scan_numbers: Sequence[int],
+    rng: np.random.Generator,
+    update: Callable[[float], None] = lambda share: None,
+) -> tuple[dict[str, NDArray], NDArray[np.bool_]]:
+    """Lowest modes of the inherent structures at every strain.
+
+    Each strain is diagonalised once, for the most modes that are wanted there.
+
+    Args:
+        positions: (G, N, 2), of the inherent structures.
+        species: (N,).
+        cell, mixture: of the unstrained configuration.
+        gamma: (G,), strains of the positions, the first 0.
+        n_modes: number of soft modes at every strain.
+        scan_gamma: strains, of those in gamma, at which that number is varied.
+        scan_numbers: the numbers to vary over, ascending.
+        rng: of the start vectors.
+        update: called with the share done.
+
+    Returns:
+        The datasets of a modes file by their names there, all but the harmonic Debye-Waller
+        factor; and (G,) whether the mode after the last soft one belongs to its degenerate group.
+
+    Raises:
+        InputError: if more modes are wanted than 2N - 4, or a configuration is unusable.
+        LinAlgError: if a mode was missed.
+    """
+    eigenvalues, softness, splits, scan_eigenvalues, scan_softness = [], [], [], {}, {}
+    for structure, strain in zip(positions, gamma, strict=True):
+        matrix = hessian(structure, species, cell.sheared(strain), mixture)
+        numbers = [n_modes]
+        numbers += [N_EIGENVECTORS] if strain == 0.0 else []
+        numbers += scan_numbers if strain in scan_gamma else []
+        found = lowest_modes(matrix, max(numbers), rng)
+        eigenvalues.append(found.eigenvalues[: 2 + n_modes])
+        softness.append(soft_participation(found, n_modes))
+        splits.append(_splits_degenerate(found, n_modes))
+        if strain in scan_gamma:
+            scan_eigenvalues[strain] = found.eigenvalues[: 2 + scan_numbers[-1]]
+            scan_softness[strain] = [soft_participation(found, n) for n in scan_numbers]
+        if strain == 0.0:
+            eigenvectors = found.eigenvectors[2 : 2 + N_EIGENVECTORS]
+        update(len(softness) / len(gamma))
+    datasets = {
+        "gamma": gamma,
+        "eigenvalues": np.array(eigenvalues),
+        "soft_participation": np.array(softness),
+        "scan/gamma": np.array(scan_gamma),
+        "scan/n_modes": np.array(scan_numbers),
+        "scan/eigenvalues": np.array([scan_eigenvalues[strain] for strain in scan_gamma]),
+        "scan/soft_participation": np.array([scan_softness[strain] for strain in scan_gamma]),
+        "eigenvectors": eigenvectors,
+    }
+    return datasets, np.array(splits)
+
+
+def _splits_degenerate(found: Modes, n_modes: int) -> bool:
+    """Whether the mode after the lowest `n_modes` belongs to the degenerate group of their last."""
+    if 2 + n_modes == len(found.eigenvalues):
+        return found.splits_degenerate
+    last, following = found.eigenvalues[1 + n_modes : 3 + n_modes]
+    return bool(following - last <= DEGENERATE * abs(following))

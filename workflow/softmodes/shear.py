@@ -8,14 +8,20 @@ the same sheared configuration.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
-from softmodes.forces import check_configuration
+from softmodes.forces import check_configuration, evaluate, pressure, shear_stress
+from softmodes.minimise import Quench, quench
 from softmodes.model import Mixture, pair_derivatives
 from softmodes.modes import factorise_pinned, hessian
 from softmodes.neighbours import neighbour_pairs
+
+logger = logging.getLogger("softmodes")
 
 SWITCHED = 0.01
 """Longest distance, in σ11, of a nonaffine displacement from linear response within one basin."""
@@ -104,3 +110,98 @@ def switched(
     """Whether max_i |d_i - γ (d/γ)_i| exceeds the bound: another basin than the reference's."""
     difference = nonaffine - gamma * linear_response
     return bool(np.hypot(difference[:, 0], difference[:, 1]).max() > bound)
+
+
+def quench_strains(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    mixture: Mixture,
+    gamma: Sequence[float],
+    update: Callable[[float], None] = lambda share: None,
+) -> dict[str, NDArray]:
+    """Inherent structures of one configuration, sheared by every strain.
+
+    Every strain starts from the configuration itself. `switched` compares with linear response, and
+    so means a change of basin at the smallest strains only.
+
+    Args:
+        positions, species: (N, 2) and (N,), thermal.
+        cell, mixture: of the configuration.
+        gamma: strains, without 0, which comes first in the result.
+        update: called with the share done.
+
+    Returns:
+        All datasets of a quench file, by their names there.
+
+    Raises:
+        InputError: if a position is not finite, two particles coincide or the cell is too small
+            for the cutoff.
+        LinAlgError: if the unstrained Hessian is singular beyond the translations.
+    """
+    strains = np.array([0.0, *gamma])
+    quenches, evaluations, nonaffine = [], [], []
+    for strain in strains:
+        sheared_cell = cell.sheared(strain)
+        found = _quench(
+            affine_shear(positions, strain), species, sheared_cell, mixture, f"γ = {strain:g}"
+        )
+        quenches.append(found)
+        reference = quenches[0].positions
+        evaluations.append(evaluate(found.positions, species, sheared_cell, mixture))
+        nonaffine.append(nonaffine_displacement(found.positions, reference, strain, sheared_cell))
+        update(len(quenches) / len(strains))
+    response = linear_response(reference, species, cell, mixture)
+    return {
+        "gamma": strains,
+        "positions": np.stack([one.positions for one in quenches]),
+        "energy": np.array([one.energy_per_particle for one in quenches]),
+        "shear_stress": np.array([shear_stress(one, cell) for one in evaluations]),
+        "pressure": np.array([pressure(one, cell) for one in evaluations]),
+        "max_force": np.array([one.max_force for one in quenches]),
+        "nonaffine": np.stack(nonaffine),
+        "linear_response": response,
+        "converged": np.array([one.converged for one in quenches]),
+        "switched": np.array(
+            [
+                switched(displacement, strain, response)
+                for displacement, strain in zip(nonaffine, strains, strict=True)
+            ]
+        ),
+        "n_negative": np.array([one.n_negative for one in quenches]),
+        "iterations": np.array([one.iterations for one in quenches]),
+        "newton_iterations": np.array([one.newton_iterations for one in quenches]),
+    }
+
+
+def translation_switches(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    mixture: Mixture,
+    quenched: dict[str, NDArray],
+    rng: np.random.Generator,
+) -> bool:
+    """Whether the configuration, translated at random and quenched once more, changes its basin.
+
+    The control of `switched`. Arguments and errors are those of `quench_strains`; `quenched` is
+    what it gave.
+    """
+    shift = rng.uniform(0.0, cell.length, 2)
+    translated = _quench(positions + shift, species, cell, mixture, "the translated control")
+    reference = quenched["positions"][0] + shift
+    moved = nonaffine_displacement(translated.positions, reference, 0.0, cell)
+    return switched(moved, 0.0, quenched["linear_response"])
+
+
+def _quench(
+    positions: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    mixture: Mixture,
+    name: str,
+) -> Quench:
+    found = quench(positions, species, cell, mixture)
+    if not found.converged:
+        logger.warning("%s: %s", name, found.message)
+    return found
