@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from softmodes import dynamics, progress, state, storage
+from softmodes.checkpoint import Checkpoint, of_job
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 
@@ -26,7 +27,9 @@ def equilibrate(
     series_points: int,
     precision: str,
     config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
+    checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the equilibrium file of one state point.
 
@@ -40,7 +43,9 @@ def equilibrate(
         series_points: number of points of the recorded series.
         precision: a key of `dynamics.PRECISIONS`.
         config: the study's configuration, for the provenance.
+        code: digest of the code, likewise.
         update: called with the share done.
+        checkpoint: of this job.
     """
     mixture = Mixture(**model)
     rng = stream(seed, "equilibrate", n_particles, temperature, sample)
@@ -60,6 +65,7 @@ def equilibrate(
         barostat_time or 0.0,
         dynamics.PRECISIONS[precision],
         update,
+        checkpoint,
     )
     end = reached.configuration
     wrapped, image = end.cell.wrap(end.positions)
@@ -89,19 +95,27 @@ def equilibrate(
             "pressure": reached.pressure,
             "time": float(reached.time[-1]),
         },
-        storage.provenance([hotter] if hotter else [], config),
+        storage.provenance([hotter] if hotter else [], config, code),
     )
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    point = {
+        "n_particles": int(snakemake.wildcards.n_particles),
+        "temperature": float(snakemake.wildcards.temperature),
+        "sample": int(snakemake.wildcards.sample),
+    }
+    hotter, equilibrium = snakemake.input.hotter or None, snakemake.output.equilibrium
+    parameters = point | dict(snakemake.params)
+    with (
+        progress.job(snakemake.log[0]) as job,
+        of_job(equilibrium, [hotter] if hotter else [], parameters) as kept,
+    ):
         equilibrate(
-            snakemake.input.hotter or None,
-            snakemake.output.equilibrium,
-            n_particles=int(snakemake.wildcards.n_particles),
-            temperature=float(snakemake.wildcards.temperature),
-            sample=int(snakemake.wildcards.sample),
+            hotter,
+            equilibrium,
             config=json.dumps(snakemake.config),
             update=job.update,
-            **snakemake.params,
+            checkpoint=kept,
+            **parameters,
         )

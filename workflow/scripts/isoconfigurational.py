@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from softmodes import dynamics, isoconfigurational, progress, relaxation, state, storage
+from softmodes.checkpoint import Checkpoint, of_job
 
 logger = logging.getLogger("softmodes")
 
@@ -44,7 +45,9 @@ def run(
     sampling_interval: float,
     propensity_multiple: float | None,
     config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
+    checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the isoconfigurational file of one state point.
 
@@ -57,7 +60,9 @@ def run(
         precision: a key of `dynamics.PRECISIONS`.
         propensity_multiple: t_α in units of τ_e; None: no propensity.
         config: the study's configuration, for the provenance.
+        code: digest of the code, likewise.
         update: called with the share done.
+        checkpoint: of this job.
     """
     source = storage.read(equilibrium)
     start = state.configuration(source)
@@ -78,6 +83,7 @@ def run(
         None if math.isnan(time) else time,
         dynamics.PRECISIONS[precision],
         update,
+        checkpoint,
     )
     fields = {
         "debye_waller": ensemble.debye_waller,
@@ -98,17 +104,24 @@ def run(
             "t_alpha": time,
             "relaxation_time": relaxation_time,
         },
-        storage.provenance([equilibrium, *relaxation_files], config),
+        storage.provenance([equilibrium, *relaxation_files], config, code),
     )
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    equilibrium, relaxation_files = snakemake.input.equilibrium, snakemake.input.relaxation
+    output = snakemake.output.isoconfigurational
+    inputs = [equilibrium, *relaxation_files]
+    with (
+        progress.job(snakemake.log[0]) as job,
+        of_job(output, inputs, dict(snakemake.params)) as kept,
+    ):
         run(
-            snakemake.input.equilibrium,
-            snakemake.input.relaxation,
-            snakemake.output.isoconfigurational,
+            equilibrium,
+            relaxation_files,
+            output,
             config=json.dumps(snakemake.config),
             update=job.update,
+            checkpoint=kept,
             **snakemake.params,
         )

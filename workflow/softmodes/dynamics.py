@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from softmodes.errors import InputError
 from softmodes.forces import check_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
+from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.simd import add_scaled, all_lanes, load, store, width_of
 from softmodes.tiles import (
     accumulate_tile_forces,
@@ -34,6 +36,9 @@ from softmodes.tiles import (
     of_particles,
     unwrap,
 )
+
+if TYPE_CHECKING:
+    from softmodes.checkpoint import Checkpoint
 
 SKIN = 0.65
 """Added to the cutoffs in the list of tiles, in σ11."""
@@ -256,6 +261,7 @@ def equilibrate(
     barostat_time: float = 0.0,
     precision: type[np.floating] = np.float64,
     progress: Progress = lambda share: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Equilibration:
     """Bring a configuration to a temperature: barostat stage, then constant volume.
 
@@ -271,6 +277,8 @@ def equilibrate(
         barostat_time: length of the barostat stage, in τ.
         precision: of the pair terms, as `Trajectory` takes it.
         progress: called with the share done.
+        checkpoint: where to go on from and what to keep the state in; `configuration` and the
+            state of `rng` are then those of an earlier run's start.
     """
     trajectory = Trajectory(configuration, mixture, time_step, precision)
     n_coupling = max(1, round(COUPLING_INTERVAL / time_step))
@@ -279,37 +287,42 @@ def equilibrate(
     n_series_blocks = math.ceil(round(equilibration_time / interval / n_series, 6))
     n_blocks = n_barostat + n_series * n_series_blocks
 
-    areas = []
-    for block in range(n_barostat):
+    areas = np.zeros(n_barostat)
+    series, means, done = np.zeros((4, n_series)), np.zeros(2), 0
+    if checkpoint is not None and (kept := checkpoint.load()) is not None:
+        _restore(trajectory, kept)
+        set_generator_state(rng, str(kept["generator"]))
+        areas, series, means, done = (kept[name] for name in ("areas", "series", "means", "done"))
+    for block in range(int(done), n_blocks):
         trajectory.advance(n_coupling)
         trajectory.thermostat(temperature, interval, rng)
-        trajectory.barostat(pressure, temperature, interval, rng)
-        areas.append(trajectory.cell.area)
+        if block < n_barostat:
+            trajectory.barostat(pressure, temperature, interval, rng)
+            areas[block] = trajectory.cell.area
+            if block == n_barostat - 1:
+                area = areas[n_barostat // 2 :].mean()
+                trajectory.rescale(float(np.sqrt(area) / trajectory.cell.length))
+        else:
+            means += trajectory.potential_energy / len(trajectory.positions), trajectory.pressure
+            point, rest = divmod(block + 1 - n_barostat, n_series_blocks)
+            if rest == 0:
+                series[0, point - 1] = point * n_series_blocks * interval
+                series[1:3, point - 1] = means / n_series_blocks
+                series[3, point - 1] = _inherent_energy(trajectory, mixture, point)
+                means[:] = 0.0
         progress((block + 1) / n_blocks)
-    if areas:
-        area = np.mean(areas[len(areas) // 2 :])
-        trajectory.rescale(float(np.sqrt(area) / trajectory.cell.length))
-
-    series = np.empty((4, n_series))
-    for point in range(n_series):
-        energy = pressures = 0.0
-        for block in range(n_series_blocks):
-            trajectory.advance(n_coupling)
-            trajectory.thermostat(temperature, interval, rng)
-            energy += trajectory.potential_energy / len(trajectory.positions) / n_series_blocks
-            pressures += trajectory.pressure / n_series_blocks
-            progress((n_barostat + point * n_series_blocks + block + 1) / n_blocks)
-        inherent = quench(
-            trajectory.positions,
-            trajectory.species,
-            trajectory.cell,
-            mixture,
-            tolerance=SERIES_FORCE,
-        )
-        if not inherent.converged:
-            logger.warning("inherent structure %d of the series: %s", point, inherent.message)
-        time = (point + 1) * n_series_blocks * interval
-        series[:, point] = time, energy, pressures, inherent.energy_per_particle
+        if checkpoint is not None and checkpoint.due():
+            checkpoint.save(
+                done=block + 1,
+                areas=areas,
+                series=series,
+                means=means,
+                positions=trajectory.positions,
+                velocities=trajectory.velocities,
+                forces=trajectory.forces,
+                cell=(trajectory.cell.length, trajectory.cell.tilt),
+                generator=generator_state(rng),
+            )
     return Equilibration(
         configuration=trajectory.configuration,
         pressure=float(series[2].mean()),
@@ -318,6 +331,23 @@ def equilibrate(
         pressures=series[2],
         inherent_energy=series[3],
     )
+
+
+def _inherent_energy(trajectory: Trajectory, mixture: Mixture, point: int) -> float:
+    """Energy per particle of the inherent structure, for a point of the series."""
+    inherent = quench(
+        trajectory.positions, trajectory.species, trajectory.cell, mixture, tolerance=SERIES_FORCE
+    )
+    if not inherent.converged:
+        logger.warning("inherent structure %d of the series: %s", point, inherent.message)
+    return inherent.energy_per_particle
+
+
+def _restore(trajectory: Trajectory, state: Mapping[str, NDArray]) -> None:
+    """Put a trajectory where a state was kept."""
+    trajectory.positions[:], trajectory.velocities[:] = state["positions"], state["velocities"]
+    trajectory.forces[:] = state["forces"]
+    trajectory.cell = Cell(*state["cell"].tolist())
 
 
 def record(

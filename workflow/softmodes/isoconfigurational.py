@@ -24,10 +24,11 @@ at most 0.5 %, those of runs with other velocities by up to 3 %.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,9 @@ from softmodes.simd import (
     store,
     width_of,
 )
+
+if TYPE_CHECKING:
+    from softmodes.checkpoint import Checkpoint
 
 SKIN = 0.3
 """Added to the cutoffs in the list that forces are summed over, in σ11."""
@@ -117,6 +121,7 @@ def run_ensemble(
     propensity_time: float | None = None,
     precision: type[np.floating] = np.float64,
     progress: Progress = lambda share: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity of each particle.
 
@@ -133,6 +138,7 @@ def run_ensemble(
         propensity_time: t_α in τ, rounded to whole steps; None: no propensity.
         precision: numpy.float64 or numpy.float32, of the runs; averages are float64.
         progress: called with the share done.
+        checkpoint: where to go on from and what to keep the state in.
 
     Raises:
         InputError: if n_runs is odd, the propensity time shorter than a step, another time no
@@ -150,19 +156,27 @@ def run_ensemble(
     n_total = max(n_debye_waller, n_propensity)
     stops = sorted({*range(n_sampling, n_total + 1, n_sampling), n_propensity} - {0})
 
-    variance = np.empty((n_runs, len(positions)))
-    square = np.empty((n_runs, len(positions)))
+    variance = np.zeros((n_runs, len(positions)))
+    square = np.zeros((n_runs, len(positions)))
     n_lanes = lanes_of(precision)
-    for first in range(0, n_runs, n_lanes):
+    kept = None if checkpoint is None else checkpoint.load()
+    if kept is not None:
+        variance, square = kept["variance"], kept["square"]
+    for first in range(0 if kept is None else int(kept["first"]), n_runs, n_lanes):
         runs = range(first, min(first + n_lanes, n_runs))
         velocities = np.stack(
             [maxwell_boltzmann(len(positions), temperature, random_stream(run)) for run in runs],
             axis=-1,
         )
         lanes = Lanes(positions, velocities, species, cell, mixture, time_step, precision)
-        total, total_square = np.zeros(lanes.displacement.shape), 0.0
+        total, total_square = np.zeros(lanes.displacement.shape), np.zeros(lanes.velocity.shape[1:])
         done = 0
-        for stop in stops:
+        if kept is not None:
+            lanes.displacement[:], lanes.velocity[:] = kept["displacement"], kept["velocity"]
+            lanes.refresh()
+            total, total_square = kept["total"], kept["total_square"]
+            done, kept = int(kept["done"]), None
+        for stop in stops[bisect.bisect(stops, done) :]:
             lanes.advance(stop - done)
             done = stop
             moved = lanes.displacement.astype(np.float64)
@@ -172,6 +186,17 @@ def run_ensemble(
             if stop == n_propensity:
                 square[np.ix_(runs, lanes.order)] = (moved**2).sum(axis=0).T[: len(runs)]
             progress((first + len(runs) * stop / n_total) / n_runs)
+            if checkpoint is not None and checkpoint.due():
+                checkpoint.save(
+                    first=first,
+                    done=done,
+                    variance=variance,
+                    square=square,
+                    displacement=lanes.displacement,
+                    velocity=lanes.velocity,
+                    total=total,
+                    total_square=total_square,
+                )
         n_samples = n_debye_waller // n_sampling
         of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
         variance[np.ix_(runs, lanes.order)] = of_rows.T[: len(runs)]

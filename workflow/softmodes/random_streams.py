@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 
 import numpy as np
@@ -20,3 +21,13 @@ def stream(
     """
     key = (seed, zlib.crc32(stage.encode()), n_particles, round(1000 * temperature))
     return np.random.default_rng(np.random.SeedSequence((*key, sample, replica)))
+
+
+def generator_state(rng: np.random.Generator) -> str:
+    """Where a generator stands, as text."""
+    return json.dumps(rng.bit_generator.state)
+
+
+def set_generator_state(rng: np.random.Generator, text: str) -> None:
+    """Put a generator where another of its kind stood."""
+    rng.bit_generator.state = json.loads(text)

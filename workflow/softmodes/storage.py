@@ -319,11 +319,14 @@ def digest(path: str | Path) -> str:
     return total.hexdigest()
 
 
-def provenance(inputs: Iterable[str | Path] = (), config: str = "") -> dict[str, Any]:
+def provenance(
+    inputs: Iterable[str | Path] = (), config: str = "", code: str = ""
+) -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
 
     `inputs` are the HDF5 files that were read: kept by folder and name with their `digest`.
-    `config` is the study's configuration as text. The start is when this module was loaded.
+    `config` is the study's configuration as text, `code` what `code_digest` gives for the job's
+    script. The start is when this module was loaded.
     """
     now = datetime.now(UTC)
     return {
@@ -334,7 +337,7 @@ def provenance(inputs: Iterable[str | Path] = (), config: str = "") -> dict[str,
         "machine": f"{platform.platform()}; {_processor()}",
         "versions": _versions(),
         "git_commit": _git_commit(),
-        "code_digest": _code_digest(),
+        "code_digest": code,
         "input_digests": {_stage_and_name(path): digest(path) for path in inputs},
         "config": config,
     }
@@ -499,10 +502,3 @@ def _git_commit() -> str:
         return git("rev-parse", "HEAD") + ("-changed" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def _code_digest() -> str:
-    total = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        total.update(source.name.encode() + b"\0" + source.read_bytes())
-    return total.hexdigest()

@@ -1,0 +1,133 @@
+"""Jobs that are stopped and go on end in the bits of one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from configurations import jittered_lattice
+
+from softmodes.checkpoint import TERMINATED, Checkpoint
+from softmodes.dynamics import Configuration, equilibrate, maxwell_boltzmann
+from softmodes.errors import InputError
+from softmodes.isoconfigurational import run_ensemble
+from softmodes.model import Mixture
+
+MIXTURE = Mixture()
+
+
+class StoppedAt(Checkpoint):
+    """Asked to stop after so many questions whether it is due."""
+
+    def __init__(self, path: Path, questions: int) -> None:
+        super().__init__(path, "key", interval=np.inf)
+        self.questions = questions
+
+    def due(self) -> bool:
+        self.questions -= 1
+        if self.questions == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().due()
+
+
+def in_pieces(job: Callable[[Checkpoint], object], path: Path, questions: int) -> tuple:
+    """The result of a job that is stopped again and again, and how often it was."""
+    stops = 0
+    while True:
+        try:
+            with StoppedAt(path, questions) as checkpoint:
+                return job(checkpoint), stops
+        except SystemExit as end:
+            assert end.code == TERMINATED
+            assert path.exists()
+            stops += 1
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_an_equilibration_goes_on(precision: type, tmp_path: Path) -> None:
+    positions, species, cell = jittered_lattice(150)
+
+    def job(checkpoint: Checkpoint | None) -> tuple:
+        rng = np.random.default_rng(3)
+        start = Configuration(positions, maxwell_boltzmann(150, 1.0, rng), species, cell)
+        return equilibrate(
+            start, MIXTURE, 1.0, 0.005, 2.0, 4, rng, 13.5, 1.0, precision, checkpoint=checkpoint
+        )
+
+    whole, (pieced, stops) = job(None), in_pieces(job, tmp_path / "state.npz", 7)
+    assert stops == (10 + 20) // 7
+    assert not list(tmp_path.iterdir())
+    for name in ("positions", "velocities", "cell"):
+        one, other = (getattr(result.configuration, name) for result in (whole, pieced))
+        assert one == other if name == "cell" else (one == other).all()
+    for name in ("time", "energy", "pressures", "inherent_energy"):
+        assert (getattr(whole, name) == getattr(pieced, name)).all(), name
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_an_ensemble_goes_on(precision: type, tmp_path: Path) -> None:
+    positions, species, cell = jittered_lattice(150)
+
+    def job(checkpoint: Checkpoint | None) -> object:
+        return run_ensemble(
+            positions,
+            species,
+            cell,
+            MIXTURE,
+            1.0,
+            0.005,
+            n_runs=20,
+            debye_waller_time=2.0,
+            sampling_interval=0.2,
+            random_stream=np.random.default_rng,
+            propensity_time=4.1,
+            precision=precision,
+            checkpoint=checkpoint,
+        )
+
+    whole, (pieced, stops) = job(None), in_pieces(job, tmp_path / "state.npz", 8)
+    assert stops >= 5
+    assert not list(tmp_path.iterdir())
+    for name in ("debye_waller", "debye_waller_halves", "propensity", "propensity_halves"):
+        assert (getattr(whole, name) == getattr(pieced, name)).all(), name
+
+
+def saved(path: Path, key: str = "key") -> Path:
+    Checkpoint(path, key).save(step=3)
+    return path
+
+
+def test_a_checkpoint_is_due_after_its_interval(tmp_path: Path) -> None:
+    assert not Checkpoint(tmp_path / "a.npz", "key", interval=1e6).due()
+    often = Checkpoint(tmp_path / "a.npz", "key", interval=0.0)
+    assert often.due()
+    often.save(step=np.arange(3))
+    np.testing.assert_array_equal(often.load()["step"], np.arange(3))
+
+
+def test_what_fails_keeps_its_checkpoint(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.npz")
+    with pytest.raises(RuntimeError), Checkpoint(path, "key"):
+        raise RuntimeError
+    assert path.exists()
+    with Checkpoint(path, "key"):
+        pass
+    assert not path.exists()
+
+
+def test_a_checkpoint_of_another_job_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.npz", "another")
+    with pytest.raises(InputError, match=r"a\.npz: checkpoint of another configuration or code"):
+        Checkpoint(path, "key").load()
+
+
+@pytest.mark.parametrize("size", [0, 10, 200])
+def test_a_damaged_checkpoint_is_refused(size: int, tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.npz")
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(InputError, match=r"a\.npz: damaged checkpoint.*delete it"):
+        Checkpoint(path, "key").load()

@@ -1,0 +1,116 @@
+"""Digests of code change with what is computed, and with nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from softmodes import code_digest as module
+from softmodes.code_digest import PACKAGE, code_digest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+LOCK = ROOT / "envs" / "lock.txt"
+
+FILES = {
+    "script.py": """
+import json
+import numba
+from pkg import first, progress
+from pkg.second import double
+
+print(first.value, double(2))
+""",
+    "pkg/first.py": '''
+"""First."""
+from typing import TYPE_CHECKING
+import logging
+from pkg.third import constant
+
+logger = logging.getLogger("x")
+
+def value():
+    """A value."""
+    logger.warning("takes a value")
+    return constant  # no more
+''',
+    "pkg/second.py": "def double(x):\n    import numpy\n    return numpy.add(x, x)\n",
+    "pkg/third.py": "constant = 1\n",
+    "pkg/apart.py": "constant = 2\n",
+    "pkg/progress.py": "step = 1\n",
+    "lock.txt": """
+llvmlite==0.45.0 \\
+    --hash=sha256:12
+numba==0.62.1 ; python_full_version < '3.12' \\
+numba==0.63.0 ; python_full_version >= '3.12' \\
+numpy==2.3.0 \\
+matplotlib==3.10.0 \\
+""",
+}
+
+
+def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py") -> str:
+    """Digest of the files above, a text in one of them replaced."""
+    module._normal.cache_clear()
+    module._tree.cache_clear()
+    (folder / "pkg").mkdir(parents=True, exist_ok=True)
+    for file, text in FILES.items():
+        assert file != name or old in text
+        (folder / file).write_text(text.replace(old, new) if file == name else text)
+    return code_digest(folder / "script.py", folder / "lock.txt", folder / "pkg")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("script.py", "double(2)", "double(3)"),
+        ("pkg/first.py", "return constant", "return -constant"),
+        ("pkg/second.py", "add", "multiply"),
+        ("pkg/third.py", "1", "2"),
+        ("lock.txt", "numpy==2.3.0", "numpy==2.3.1"),
+        ("lock.txt", "numba==0.63.0", "numba==0.63.1"),
+        ("lock.txt", "llvmlite==0.45.0", "llvmlite==0.45.1"),
+    ],
+)
+def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) -> None:
+    assert digest_of(tmp_path, old, new, name) != digest_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("script.py", "print(first", "# shown\n\n\nprint( first"),
+        ("pkg/first.py", "First.", "The first."),
+        ("pkg/first.py", "A value.", "One."),
+        ("pkg/first.py", "takes a value", "value taken"),
+        ("pkg/first.py", "no more", "none"),
+        ("pkg/apart.py", "2", "3"),
+        ("pkg/progress.py", "1", "2"),
+        ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
+        ("lock.txt", "sha256:12", "sha256:13"),
+    ],
+)
+def test_words_and_what_is_not_imported_do_not(
+    name: str, old: str, new: str, tmp_path: Path
+) -> None:
+    assert digest_of(tmp_path, old, new, name) == digest_of(tmp_path)
+
+
+def test_stages_depend_on_their_own_modules() -> None:
+    reached = {}
+    for stage in ("equilibrate", "quench", "isoconfigurational", "figure1"):
+        found, todo = set(), module._imports(SCRIPTS / f"{stage}.py", PACKAGE)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                path = PACKAGE / f"{name}.py"
+                todo |= module._imports(path, PACKAGE) if path.exists() else set()
+        reached[stage] = found
+    assert {"dynamics", "tiles", "model", "simd", "numba"} <= reached["equilibrate"]
+    assert "plotting" not in reached["equilibrate"] | reached["quench"]
+    assert "isoconfigurational" not in reached["equilibrate"] | reached["quench"]
+    assert "plotting" in reached["figure1"]
+    digests = {code_digest(SCRIPTS / f"{stage}.py", LOCK) for stage in reached}
+    assert len(digests) == len(reached)

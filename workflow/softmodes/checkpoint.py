@@ -1,0 +1,123 @@
+"""State of a long job on disk, from which a later run of the same job goes on.
+
+    with Checkpoint(path, key) as checkpoint:
+        state = checkpoint.load()
+        ...
+        if checkpoint.due():
+            checkpoint.save(step=step, positions=positions)
+        ...
+        write the result
+
+A job that ends well needs its checkpoint no more and removes it; a killed one leaves its last.
+SIGTERM, which clusters send some time before they kill, makes it due at once, and `save` then ends
+the job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import signal
+import time
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from softmodes.errors import InputError
+from softmodes.storage import digest, replacing
+
+INTERVAL = 300.0
+"""Seconds between two checkpoints."""
+
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a job that SIGTERM ended."""
+
+_logger = logging.getLogger("softmodes")
+
+
+class Checkpoint:
+    """The checkpoint of one job; a context that must hold while the job may be asked to stop.
+
+    Args:
+        path: file, an .npz.
+        key: what the state depends on, as text; another key's checkpoint is refused.
+        interval: seconds between two checkpoints.
+    """
+
+    def __init__(self, path: str | Path, key: str, interval: float = INTERVAL) -> None:
+        self.path = Path(path)
+        self._key, self._interval = key, interval
+        self._saved, self._asked_to_stop = time.monotonic(), False
+
+    def __enter__(self) -> Checkpoint:
+        self._handler = signal.signal(signal.SIGTERM, self._ask_to_stop)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._handler)
+        if kind is None:
+            self.path.unlink(missing_ok=True)
+
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+
+    def load(self) -> dict[str, NDArray] | None:
+        """The state by name, as arrays; None where there is none.
+
+        Raises:
+            InputError: the file is damaged or another job's.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(f"{self.path}: damaged checkpoint, {error}; delete it") from error
+        if str(state.pop("key", None)) != self._key:
+            raise InputError(f"{self.path}: checkpoint of another configuration or code; delete it")
+        _logger.info("going on from %s", self.path)
+        return state
+
+    def due(self) -> bool:
+        """Whether the interval has passed or the job is asked to stop."""
+        return self._asked_to_stop or time.monotonic() - self._saved >= self._interval
+
+    def save(self, **state: ArrayLike) -> None:
+        """Write the state.
+
+        Raises:
+            SystemExit: with code `TERMINATED`, afterwards, if the job is asked to stop.
+        """
+        with replacing(self.path) as temporary:
+            np.savez(temporary, key=self._key, **state)
+        self._saved = time.monotonic()
+        if self._asked_to_stop:
+            _logger.warning("asked to stop; the next run goes on from %s", self.path)
+            raise SystemExit(TERMINATED)
+
+
+def of_job(
+    output: str | Path, inputs: Iterable[str | Path], parameters: Mapping[str, Any]
+) -> Checkpoint:
+    """The checkpoint of the job that makes a file of a study.
+
+    It lies in results/<study>/checkpoints/<stage>/, and its name tells parameters and inputs, so
+    that a job with others neither takes it up nor stumbles over it.
+
+    Args:
+        output: the file, results/<study>/<stage>/<name>.h5.
+        inputs: HDF5 files that are read.
+        parameters: everything else that the result depends on, the digest of the code among it.
+    """
+    output = Path(output)
+    depends_on = [dict(parameters), [digest(path) for path in inputs], output.name]
+    key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+    folder = output.parent.parent / "checkpoints" / output.parent.name
+    return Checkpoint(folder / f"{output.stem}.{key[:16]}.npz", key)
