@@ -8,6 +8,7 @@ from pathlib import Path
 LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
+from softmodes.code_digest import code_digest
 from softmodes.config import at_temperature, state_point, temperatures, validate
 from softmodes.errors import InputError
 
@@ -31,6 +32,7 @@ ALL_SAMPLES = "N{n_particles}_T{temperature}"
 STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
+LOCK = Path(workflow.basedir) / "envs" / "lock.txt"
 # in an order of its own, so that another order of the keys reruns nothing
 MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
@@ -42,6 +44,11 @@ wildcard_constraints:
     n_particles=r"\d+",
     temperature=r"\d+\.\d{3}",
     sample=r"\d\d\d+",
+
+
+def code(script):
+    """Digest of what a script's results depend on, so that a change of it makes them again."""
+    return code_digest(LIBRARY / "scripts" / f"{script}.py", LOCK)
 
 
 def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES):

@@ -13,6 +13,7 @@ rule diagonalise:
         mem_mb=diagonalise_megabytes,
         runtime=diagonalise_minutes,
     params:
+        code=code("diagonalise"),
         fraction=config["modes"]["fraction"],
         scan_gamma=config["modes"]["scan_gamma"],
         scan_fractions=config["modes"]["scan_fractions"],

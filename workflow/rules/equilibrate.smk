@@ -14,6 +14,7 @@ rule equilibrate:
         mem_mb=1000,
         runtime=equilibrate_minutes,
     params:
+        code=code("equilibrate"),
         study=config["study"],
         seed=config["seed"],
         model=MODEL,

@@ -13,6 +13,7 @@ rule isoconfigurational:
         mem_mb=2000,
         runtime=isoconfigurational_minutes,
     params:
+        code=code("isoconfigurational"),
         time_step=setting("time_step"),
         runs=config["isoconfigurational"]["runs"],
         precision=config["precision"],

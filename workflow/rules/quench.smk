@@ -12,6 +12,7 @@ rule quench:
         mem_mb=2000,
         runtime=strains_minutes,
     params:
+        code=code("quench"),
         gamma=config["shear"]["gamma"],
     message:
         "Shear and quench sample {wildcards.sample}, N = {wildcards.n_particles}, T = {wildcards.temperature}."

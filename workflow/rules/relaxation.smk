@@ -12,6 +12,7 @@ rule relaxation:
         mem_mb=2000,
         runtime=relaxation_minutes,
     params:
+        code=code("relaxation"),
         time_step=setting("time_step"),
         relaxation_time=setting("relaxation_time"),
         precision=config["precision"],

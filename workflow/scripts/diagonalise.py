@@ -20,6 +20,7 @@ def diagonalise(
     scan_fractions: Sequence[float],
     debye_waller_time: float,
     config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
 ) -> None:
     """Write the modes file of one state point.
@@ -35,6 +36,7 @@ def diagonalise(
         scan_fractions: the numbers to vary over, over 2N, ascending.
         debye_waller_time: window of the harmonic Debye-Waller factor, in τ.
         config: the study's configuration, for the provenance.
+        code: digest of the code, likewise.
         update: called with the share done.
     """
     source = storage.read(equilibrium, "species")
@@ -67,7 +69,7 @@ def diagonalise(
         "modes",
         datasets,
         source.common_attributes | {"box_length": cell.length},
-        storage.provenance([equilibrium, quench], config),
+        storage.provenance([equilibrium, quench], config, code),
         {"soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}},
     )
 

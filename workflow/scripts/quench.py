@@ -12,6 +12,7 @@ def quench_strains(
     *,
     gamma: Sequence[float],
     config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
 ) -> None:
     """Write the quench file of one state point.
@@ -21,6 +22,7 @@ def quench_strains(
         output: file to write.
         gamma: strains, without 0, which comes first in the file.
         config: the study's configuration, for the provenance.
+        code: digest of the code, likewise.
         update: called with the share done.
     """
     source = storage.read(equilibrium)
@@ -36,7 +38,7 @@ def quench_strains(
         quenched,
         source.common_attributes
         | {"box_length": start.cell.length, "translation_switched": control},
-        storage.provenance([equilibrium], config),
+        storage.provenance([equilibrium], config, code),
     )
 
 

@@ -19,6 +19,7 @@ def measure(
     precision: str,
     neighbour_distances: Sequence[float],
     config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
 ) -> None:
     """Write the relaxation file of one state point, from a run at constant energy.
@@ -30,6 +31,7 @@ def measure(
         precision: a key of `dynamics.PRECISIONS`.
         neighbour_distances: (3,) by pair type, in σ11; they define the cages.
         config: the study's configuration, for the provenance.
+        code: digest of the code, likewise.
         update: called with the share done.
     """
     source = storage.read(equilibrium)
@@ -62,7 +64,7 @@ def measure(
             "radial_distribution": distribution,
         },
         source.common_attributes | {"box_length": start.cell.length, "peak_wavenumber": peak},
-        storage.provenance([equilibrium], config),
+        storage.provenance([equilibrium], config, code),
     )
 
 
