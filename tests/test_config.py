@@ -145,7 +145,37 @@ WRONG = {
     "neighbours across the box": (["overlap", "neighbour_distances", "large"], 7.0,
                                   "overlap.neighbour_distances.large", "7.0",
                                   "at most half the box"),
+    "a precision of its own": (["precision"], "half", "precision", "'half'", "single or double"),
+    "a precision that is none": (["precision"], 32, "precision", "32", "single or double"),
+    "no precision": (["precision"], ..., "precision", "not given", "single or double"),
+    "a relaxation of samples that lack": (["isoconfigurational", "relaxation_samples"], 3,
+                                          "isoconfigurational.relaxation_samples", "3",
+                                          "at most samples, 2"),
+    "a negative diameter": (["model", "sigma_small"], -1.0, "model.sigma_small", "-1.0", "> 0"),
+    "a soft core": (["model", "exponent"], 2, "model.exponent", "2", ">= 4"),
+    "smoothed by a number": (["model", "smoothed"], 1, "model.smoothed", "1", "true or false"),
+    "a share above one": (["model", "small_fraction"], 1.2, "model.small_fraction", "1.2", "<= 1"),
+    "an absolute zero": (["temperatures", 1, "temperature"], 0.0, "temperatures[1].temperature",
+                         "0.0", ">= 0.001"),
+    "no time step": (["temperatures", 0, "time_step"], 0.0, "temperatures[0].time_step", "0.0",
+                     "> 0"),
+    "a temperature as a number": (["temperatures", 0], 1.0, "temperatures[0]", "1.0",
+                                  "a mapping of"),
+    "a mapping as a list": (["model"], [1.0, 1.2, 1.4], "model", "[1.0, 1.2, 1.4]",
+                            "a mapping of sigma_small"),
+    "a number as a list": (["n_particles"], 120, "n_particles", "120", "a list of"),
+    "no sizes": (["n_particles"], [], "n_particles", "[]", "a list of at least 1"),
+    "no strains": (["shear", "gamma"], [], "shear.gamma", "[]", "a list of at least"),
+    "a top share above one": (["overlap", "top_fraction"], 1.5, "overlap.top_fraction", "1.5",
+                              "<"),
+    "no study": (["study"], ..., "study", "not given", "a text matching"),
+    "a pressure of zero": (["ensemble", "pressure"], 0, "ensemble.pressure", "0", "> 0"),
+    "a negative seed": (["seed"], -1, "seed", "-1", ">= 0"),
 }  # fmt: skip
+
+
+def test_at_least_forty_wrong_configurations_are_tried():
+    assert len(WRONG) >= 40
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -291,10 +291,11 @@ def test_a_lower_temperature_only_adds_jobs(study, snakemake, tmp_path):
     assert jobs["overlap"] == 1
 
 
-def test_another_sample_reruns_the_overlaps_alone(study, snakemake, tmp_path):
+def test_another_sample_only_adds_jobs_and_renews_the_overlaps(study, snakemake, tmp_path):
     done = snakemake(study, written(tmp_path, samples=3), "--dry-run")
     jobs = job_counts(done.stdout)
-    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "diagonalise")} == {2}
+    stages = ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise")
+    assert {jobs[rule] for rule in stages} == {2}
     assert jobs["overlap"] == 2
 
 

@@ -87,11 +87,12 @@ def hotter_equilibrium(wildcards):
     return f"{RESULTS}/equilibrium/{start}.h5"
 
 
-def relaxation_of_all_samples(wildcards):
+def relaxation_of_samples(wildcards):
     """The files that τ_e is taken from, where the propensity is asked for."""
     if not settings(wildcards)["propensity"]:
         return []
-    return of_all_samples("relaxation")(wildcards)
+    files = of_all_samples("relaxation")(wildcards)
+    return files[: config["isoconfigurational"]["relaxation_samples"]]
 
 
 def propensity_multiple(wildcards):

@@ -1,7 +1,7 @@
 rule isoconfigurational:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
-        relaxation=relaxation_of_all_samples,
+        relaxation=relaxation_of_samples,
     output:
         isoconfigurational=f"{RESULTS}/isoconfigurational/{STATE_POINT}.h5",
     log:

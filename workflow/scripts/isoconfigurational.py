@@ -14,7 +14,7 @@ logger = logging.getLogger("softmodes")
 
 
 def propensity_time(relaxation_files: Sequence[str], multiple: float, time_step: float) -> tuple:
-    """t_α and τ_e, in τ, from the mean F_s of all samples; NaN where F_s stays above 1/e.
+    """t_α and τ_e, in τ, from the mean F_s of samples; NaN where F_s stays above 1/e.
 
     t_α is `multiple` times τ_e, in whole steps.
     """
@@ -53,7 +53,7 @@ def run(
 
     Args:
         equilibrium: file to read.
-        relaxation_files: of all samples at this N and T, where the propensity is asked for.
+        relaxation_files: of samples at this N and T, where the propensity is asked for.
         output: file to write.
         time_step, debye_waller_time, sampling_interval: in τ.
         runs: number of runs.
