@@ -31,6 +31,8 @@ from softmodes.errors import InputError
 
 FORMAT_VERSION = 1
 PROVENANCE = "provenance"
+SIDE_FILE_SUFFIX = ".provenance.json"
+"""Of the file beside a table, a figure or a summary that tells where it comes from."""
 
 _LOADED = datetime.now(UTC)
 _RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
@@ -324,7 +326,8 @@ def provenance(
 ) -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
 
-    `inputs` are the HDF5 files that were read: kept by folder and name with their `digest`.
+    `inputs` are the files that were read: kept by folder and name with their `digest`, those that
+    are no HDF5 with the SHA-256 of their bytes.
     `config` is the study's configuration as text, `code` what `code_digest` gives for the job's
     script. The start is when this module was loaded.
     """
@@ -338,9 +341,33 @@ def provenance(
         "versions": _versions(),
         "git_commit": _git_commit(),
         "code_digest": code,
-        "input_digests": {_stage_and_name(path): digest(path) for path in inputs},
+        "input_digests": {_stage_and_name(path): _digest(path) for path in inputs},
         "config": config,
     }
+
+
+def write_provenance(
+    paths: Iterable[str | Path], inputs: Iterable[str | Path], config: str = ""
+) -> None:
+    """Write `provenance(inputs, config)` beside each of the files that came of them, atomically.
+
+    The side file of `fig1.pdf` is `fig1.pdf.provenance.json`.
+    """
+    text = json.dumps(provenance(inputs, config), indent=1, ensure_ascii=False)
+    for path in paths:
+        with replacing(f"{path}{SIDE_FILE_SUFFIX}") as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _digest(path: str | Path) -> str:
+    path = Path(path)
+    if path.suffix == ".h5":
+        return digest(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}, a readable file expected") from error
 
 
 def _stage_and_name(path: str | Path) -> str:
