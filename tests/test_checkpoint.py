@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.checkpoint import TERMINATED, Checkpoint
+from softmodes.checkpoint import TERMINATED, Checkpoint, of_job
 from softmodes.dynamics import Configuration, equilibrate, maxwell_boltzmann
 from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble
@@ -97,7 +97,7 @@ def test_an_ensemble_goes_on(precision: type, tmp_path: Path) -> None:
 
 
 def saved(path: Path, key: str = "key") -> Path:
-    Checkpoint(path, key).save(step=3)
+    Checkpoint(path, key, np.inf).save(step=3)
     return path
 
 
@@ -111,10 +111,10 @@ def test_a_checkpoint_is_due_after_its_interval(tmp_path: Path) -> None:
 
 def test_what_fails_keeps_its_checkpoint(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.npz")
-    with pytest.raises(RuntimeError), Checkpoint(path, "key"):
+    with pytest.raises(RuntimeError), Checkpoint(path, "key", np.inf):
         raise RuntimeError
     assert path.exists()
-    with Checkpoint(path, "key"):
+    with Checkpoint(path, "key", np.inf):
         pass
     assert not path.exists()
 
@@ -122,7 +122,7 @@ def test_what_fails_keeps_its_checkpoint(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_job_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.npz", "another")
     with pytest.raises(InputError, match=r"a\.npz: checkpoint of another configuration or code"):
-        Checkpoint(path, "key").load()
+        Checkpoint(path, "key", np.inf).load()
 
 
 @pytest.mark.parametrize("size", [0, 10, 200])
@@ -130,4 +130,16 @@ def test_a_damaged_checkpoint_is_refused(size: int, tmp_path: Path) -> None:
     path = saved(tmp_path / "a.npz")
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(InputError, match=r"a\.npz: damaged checkpoint.*delete it"):
-        Checkpoint(path, "key").load()
+        Checkpoint(path, "key", np.inf).load()
+
+
+def test_jobs_with_other_parameters_have_other_checkpoints(tmp_path: Path) -> None:
+    output = tmp_path / "results" / "test" / "quench" / "N120.h5"
+    paths = {
+        of_job(output, [], parameters, 1.0).path
+        for parameters in ({"gamma": 0.1, "code": "a"}, {"gamma": 0.1, "code": "b"}, {"gamma": 0.2})
+    }
+    assert len(paths) == 3
+    assert {path.parent for path in paths} == {output.parents[1] / "checkpoints" / "quench"}
+    again = of_job(output, [], {"code": "a", "gamma": 0.1}, 2.0).path
+    assert again in paths

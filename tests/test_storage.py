@@ -265,3 +265,25 @@ def test_every_entry_of_the_contract_is_sound():
         for name, entry in stage.datasets.items():
             assert entry.units, name
             assert np.dtype(entry.dtype).itemsize in (1, 4, 8), name
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_positions_that_are_no_numbers_are_neither_written_nor_read(tmp_path, value):
+    path = tmp_path / "quench.h5"
+    write_quench(path)
+    wrong = quench_datasets()["positions"]
+    wrong[0, 1, 1] = value
+    with pytest.raises(InputError, match="'positions' holds NaN or infinity"):
+        write_quench(tmp_path / "other.h5", positions=wrong)
+    assert [file.name for file in tmp_path.iterdir()] == ["quench.h5"]
+    with h5py.File(path, "r+") as file:
+        file["positions"][...] = wrong
+    with pytest.raises(InputError, match=r"quench\.h5: 'positions' holds NaN or infinity"):
+        storage.read(path)
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "quench.h5", tmp_path / "file" / "deeper" / "quench.h5"):
+        with pytest.raises(InputError, match=r"quench\.h5: not written, "):
+            write_quench(path)

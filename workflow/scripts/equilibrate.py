@@ -107,9 +107,10 @@ if __name__ == "__main__":
     }
     hotter, equilibrium = snakemake.input.hotter or None, snakemake.output.equilibrium
     parameters = point | dict(snakemake.params)
+    interval = snakemake.config["checkpoint_interval"]
     with (
         progress.job(snakemake.log[0]) as job,
-        of_job(equilibrium, [hotter] if hotter else [], parameters) as kept,
+        of_job(equilibrium, [hotter] if hotter else [], parameters, interval) as kept,
     ):
         equilibrate(
             hotter,

@@ -112,9 +112,10 @@ if __name__ == "__main__":
     equilibrium, relaxation_files = snakemake.input.equilibrium, snakemake.input.relaxation
     output = snakemake.output.isoconfigurational
     inputs = [equilibrium, *relaxation_files]
+    interval = snakemake.config["checkpoint_interval"]
     with (
         progress.job(snakemake.log[0]) as job,
-        of_job(output, inputs, dict(snakemake.params)) as kept,
+        of_job(output, inputs, dict(snakemake.params), interval) as kept,
     ):
         run(
             equilibrium,

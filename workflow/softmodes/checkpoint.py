@@ -32,9 +32,6 @@ from numpy.typing import ArrayLike, NDArray
 from softmodes.errors import InputError
 from softmodes.storage import digest, replacing
 
-INTERVAL = 300.0
-"""Seconds between two checkpoints."""
-
 TERMINATED = 128 + signal.SIGTERM
 """Exit code of a job that SIGTERM ended."""
 
@@ -50,7 +47,7 @@ class Checkpoint:
         interval: seconds between two checkpoints.
     """
 
-    def __init__(self, path: str | Path, key: str, interval: float = INTERVAL) -> None:
+    def __init__(self, path: str | Path, key: str, interval: float) -> None:
         self.path = Path(path)
         self._key, self._interval = key, interval
         self._saved, self._asked_to_stop = time.monotonic(), False
@@ -104,7 +101,10 @@ class Checkpoint:
 
 
 def of_job(
-    output: str | Path, inputs: Iterable[str | Path], parameters: Mapping[str, Any]
+    output: str | Path,
+    inputs: Iterable[str | Path],
+    parameters: Mapping[str, Any],
+    interval: float,
 ) -> Checkpoint:
     """The checkpoint of the job that makes a file of a study.
 
@@ -115,9 +115,10 @@ def of_job(
         output: the file, results/<study>/<stage>/<name>.h5.
         inputs: HDF5 files that are read.
         parameters: everything else that the result depends on, the digest of the code among it.
+        interval: seconds between two checkpoints.
     """
     output = Path(output)
     depends_on = [dict(parameters), [digest(path) for path in inputs], output.name]
     key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     folder = output.parent.parent / "checkpoints" / output.parent.name
-    return Checkpoint(folder / f"{output.stem}.{key[:16]}.npz", key)
+    return Checkpoint(folder / f"{output.stem}.{key[:16]}.npz", key, interval)

@@ -9,6 +9,7 @@ part of the digest. No other module of the package touches HDF5.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.metadata
 import json
@@ -17,7 +18,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,18 @@ PROVENANCE = "provenance"
 SIDE_FILE_SUFFIX = ".provenance.json"
 """Of the file beside a table, a figure or a summary that tells where it comes from."""
 
+_UNWRITABLE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
+"""Errors of the user's disk and folders."""
+
 _LOADED = datetime.now(UTC)
 _RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
 
@@ -43,7 +56,8 @@ class Dataset:
     """One dataset of the contract.
 
     `shape` mixes numbers and symbols; a symbol has one value throughout a file, and N is the
-    attribute `n_particles`. `attributes` are those it carries besides `units`.
+    attribute `n_particles`. `attributes` are those it carries besides `units`. `finite` ones hold
+    neither NaN nor infinity.
     """
 
     units: str
@@ -51,6 +65,7 @@ class Dataset:
     dtype: str = "float64"
     required: bool = True
     attributes: tuple[str, ...] = ()
+    finite: bool = False
 
     @property
     def chunked(self) -> bool:
@@ -89,9 +104,9 @@ COMMON_ATTRIBUTES: Mapping[str, type] = {
 CONTRACT: Mapping[str, Stage] = {
     "equilibrium": Stage(
         datasets={
-            "positions": Dataset("sigma11", ("N", 2)),
+            "positions": Dataset("sigma11", ("N", 2), finite=True),
             "image": Dataset("1", ("N", 2), "int32"),
-            "velocities": Dataset("sigma11/tau", ("N", 2)),
+            "velocities": Dataset("sigma11/tau", ("N", 2), finite=True),
             "species": Dataset("1", ("N",), "int8"),
             "series/time": Dataset("tau", ("E",)),
             "series/energy": Dataset("epsilon", ("E",)),
@@ -133,7 +148,7 @@ CONTRACT: Mapping[str, Stage] = {
     "quench": Stage(
         datasets={
             "gamma": Dataset("1", ("G",)),
-            "positions": Dataset("sigma11", ("G", "N", 2)),
+            "positions": Dataset("sigma11", ("G", "N", 2), finite=True),
             "energy": Dataset("epsilon", ("G",)),
             "shear_stress": Dataset("epsilon/sigma11^2", ("G",)),
             "pressure": Dataset("epsilon/sigma11^2", ("G",)),
@@ -202,17 +217,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     An error removes the temporary file and leaves an older `path` untouched. The folder is made
     where it lacks. The suffix is kept, because writers choose their format by it.
+
+    Raises:
+        InputError: the disk is full, or the folder not to be written to.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write(
@@ -235,11 +258,13 @@ def write(
     Raises:
         ValueError: a name, dtype, shape or attribute is not that of the contract; then nothing
             is written.
+        InputError: a number that has to be finite is not, or the disk is full.
     """
     arrays = {name: np.asarray(values) for name, values in datasets.items()}
     carried = dataset_attributes or {}
     root = _checked_attributes(path, stage, attributes)
     _check_datasets(path, stage, arrays, root["n_particles"])
+    _check_finite(path, stage, arrays)
     _check_dataset_attributes(path, stage, arrays, carried)
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format_version"] = FORMAT_VERSION
@@ -266,8 +291,9 @@ def read(path: str | Path, *names: str) -> StateFile:
     An optional dataset that the file lacks is left out of `data` without complaint.
 
     Raises:
-        InputError: the file is missing, no readable HDF5, of another format version, or lacks a
-            dataset that its stage requires; or a name is not one of its stage's.
+        InputError: the file is missing, no readable HDF5, of another format version, lacks a
+            dataset that its stage requires, or holds NaN or infinity where there must be none; or
+            a name is not one of its stage's.
     """
     path = Path(path)
     with _opened(path) as file:
@@ -280,11 +306,13 @@ def read(path: str | Path, *names: str) -> StateFile:
             raise InputError(f"{path}: incomplete, it lacks {_list(lacking)}; make it again")
         wanted = [name for name in (names or entries) if name in file]
         try:
+            data = {name: file[name][...] for name in wanted}
+            _check_finite(path, stage, data)
             return StateFile(
                 path=path,
                 stage=stage,
                 attributes={key: _plain(value) for key, value in file.attrs.items()},
-                data={name: file[name][...] for name in wanted},
+                data=data,
                 dataset_attributes={
                     name: {key: _plain(value) for key, value in file[name].attrs.items()}
                     for name in wanted
@@ -427,6 +455,12 @@ def _check_datasets(
                 for symbol in entry.shape
             )
             raise ValueError(f"{path}: '{name}' has shape {values.shape}, expected ({expected})")
+
+
+def _check_finite(path: str | Path, stage: str, arrays: Mapping[str, NDArray]) -> None:
+    for name, values in arrays.items():
+        if CONTRACT[stage].datasets[name].finite and not np.isfinite(values).all():
+            raise InputError(f"{path}: '{name}' holds NaN or infinity, finite numbers expected")
 
 
 def _check_dataset_attributes(
