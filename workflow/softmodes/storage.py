@@ -375,13 +375,13 @@ def provenance(
 
 
 def write_provenance(
-    paths: Iterable[str | Path], inputs: Iterable[str | Path], config: str = ""
+    paths: Iterable[str | Path], inputs: Iterable[str | Path], config: str = "", code: str = ""
 ) -> None:
-    """Write `provenance(inputs, config)` beside each of the files that came of them, atomically.
+    """Write what `provenance` gives beside each of the files that came of the inputs, atomically.
 
     The side file of `fig1.pdf` is `fig1.pdf.provenance.json`.
     """
-    text = json.dumps(provenance(inputs, config), indent=1, ensure_ascii=False)
+    text = json.dumps(provenance(inputs, config, code), indent=1, ensure_ascii=False)
     for path in paths:
         with replacing(f"{path}{SIDE_FILE_SUFFIX}") as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
