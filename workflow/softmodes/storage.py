@@ -281,8 +281,7 @@ def write(
                 dataset.attrs[key] = value
         group = file.create_group(PROVENANCE)
         for key, value in provenance.items():
-            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-            group.create_dataset(key, data=text, track_times=False)
+            group.create_dataset(key, data=_as_text(value), track_times=False)
 
 
 def read(path: str | Path, *names: str) -> StateFile:
@@ -323,18 +322,34 @@ def read(path: str | Path, *names: str) -> StateFile:
 
 
 def read_provenance(path: str | Path) -> dict[str, str]:
-    """Texts of the group `/provenance` by name. Raises as `read` does."""
-    with _opened(Path(path)) as file:
-        return {key: value[()].decode() for key, value in file[PROVENANCE].items()}
+    """Texts of the group `/provenance` by name, or of the side file of what is no HDF5.
+
+    Raises:
+        InputError: as `read` does; or the side file is missing or damaged.
+    """
+    if Path(path).suffix == ".h5":
+        with _opened(Path(path)) as file:
+            return {key: value[()].decode() for key, value in file[PROVENANCE].items()}
+    side_file = Path(f"{path}{SIDE_FILE_SUFFIX}")
+    try:
+        entries = dict(json.loads(side_file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(f"{side_file}: {error.strerror}, a readable file expected") from error
+    except ValueError as error:
+        raise InputError(f"{side_file}: damaged, no JSON object; make {path} again") from error
+    return {key: _as_text(value) for key, value in entries.items()}
 
 
 def digest(path: str | Path) -> str:
     """SHA-256, in hexadecimal, of what a file says, whenever and wherever it was made.
 
     It runs over root attributes and over dataset names, dtypes, shapes and bytes, each sorted by
-    name, and leaves out `/provenance`, compression and chunking. Raises as `read` does.
+    name, and leaves out `/provenance`, compression and chunking. Of a file that is no HDF5, it runs
+    over the bytes. Raises as `read` does.
     """
     path = Path(path)
+    if path.suffix != ".h5":
+        return _digest_of_bytes(path)
     total = hashlib.sha256()
     with _opened(path) as file:
         for name in sorted(file.attrs):
@@ -354,8 +369,7 @@ def provenance(
 ) -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
 
-    `inputs` are the files that were read: kept by folder and name with their `digest`, those that
-    are no HDF5 with the SHA-256 of their bytes.
+    `inputs` are the files that were read: kept by folder and name with their `digest`.
     `config` is the study's configuration as text, `code` what `code_digest` gives for the job's
     script. The start is when this module was loaded.
     """
@@ -369,7 +383,7 @@ def provenance(
         "versions": _versions(),
         "git_commit": _git_commit(),
         "code_digest": code,
-        "input_digests": {_stage_and_name(path): _digest(path) for path in inputs},
+        "input_digests": {_stage_and_name(path): digest(path) for path in inputs},
         "config": config,
     }
 
@@ -387,15 +401,16 @@ def write_provenance(
             temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _digest(path: str | Path) -> str:
-    path = Path(path)
-    if path.suffix == ".h5":
-        return digest(path)
+def _digest_of_bytes(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}, a readable file expected") from error
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _stage_and_name(path: str | Path) -> str:
