@@ -144,17 +144,17 @@ class Maps:
         positions: (N, 2), of the unstrained inherent structure.
         diameters: (N,), the particles' own σ_aa.
         box_length: L.
-        debye_waller: (N,).
+        debye_waller: (N,), or None where it is not known; then it is not mapped.
         nonaffine: (N, 2), at the strain `gamma`.
         soft_participation: (2, N), for the two numbers of modes `n_modes`.
-        temperature: T, in ε/k_B.
+        temperature: T, in ε/k_B, of `debye_waller`; NaN where it is not known.
         switched: whether the strain left the basin of the unstrained inherent structure.
     """
 
     positions: NDArray[np.float64]
     diameters: NDArray[np.float64]
     box_length: float
-    debye_waller: NDArray[np.float64]
+    debye_waller: NDArray[np.float64] | None
     nonaffine: NDArray[np.float64]
     soft_participation: NDArray[np.float64]
     n_modes: tuple[int, int]
@@ -177,11 +177,6 @@ def figure3(maps: Maps) -> Figure:
         left = ", basin left" if maps.switched else ""
         fields = [
             (
-                maps.debye_waller,
-                "viridis",
-                rf"Debye–Waller factor [$\sigma_{{11}}^2$], $T={maps.temperature:g}$",
-            ),
-            (
                 size,
                 _pale_colours(),
                 rf"$|d_i|$ [$\sigma_{{11}}$], $\gamma={_power(maps.gamma)}${left}",
@@ -189,14 +184,20 @@ def figure3(maps: Maps) -> Figure:
             (maps.soft_participation[0], "viridis", _modes_title(share[0], maps.n_modes[0])),
             (maps.soft_participation[1], "viridis", _modes_title(share[1], maps.n_modes[1])),
         ]
-        for axes, letter, (field, colours, title) in zip(panels, "abcd", fields, strict=True):
+        if maps.debye_waller is not None:
+            title = r"Debye–Waller factor [$\sigma_{11}^2$]"
+            title += rf", $T={maps.temperature:g}$" if np.isfinite(maps.temperature) else ""
+            fields.insert(0, (maps.debye_waller, "viridis", title))
+        for axes, letter, (field, colours, title) in zip(panels, "abcd", fields, strict=False):
             drawn = _particles(axes, maps, field, colours)
             bar = figure.colorbar(drawn, ax=axes, shrink=0.8, pad=0.02, extend="both")
             bar.ax.tick_params(labelsize=6)
             bar.ax.yaxis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(1.5, 0.8)))
             bar.ax.yaxis.set_minor_formatter(LogFormatterSciNotation(minor_thresholds=(1.5, 0.8)))
             axes.set_title(f"({letter}) {title}")
-        _arrows(panels[1], maps, size)
+        _arrows(panels[len(fields) - 3], maps, size)
+        for empty in panels[len(fields) :]:
+            empty.remove()
     return figure
 
 
