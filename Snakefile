@@ -14,6 +14,7 @@ if not workflow.configfiles:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/compile.smk"
 include: "workflow/rules/equilibrate.smk"
 include: "workflow/rules/relaxation.smk"
 include: "workflow/rules/isoconfigurational.smk"
@@ -23,6 +24,7 @@ include: "workflow/rules/overlap.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/estimate.smk"
 
 
 localrules:

@@ -24,8 +24,8 @@ rule aggregate:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=megabytes("aggregate"),
+        runtime=minutes("aggregate"),
     params:
         seed=config["seed"],
         neighbour_distances=NEIGHBOUR_DISTANCES,

@@ -1,6 +1,5 @@
 """Validation of the configuration, names of files, and look-ups that the rules share."""
 
-import math
 import os
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
+from softmodes import costs
 from softmodes.config import at_temperature, state_point, temperatures, validate
 from softmodes.errors import InputError
 
@@ -30,6 +30,8 @@ ENVIRONMENT = "../../envs/softmodes.yaml"
 RESULTS = f"results/{config['study']}"
 ALL_SAMPLES = "N{n_particles}_T{temperature}"
 STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
+# made first; made again, it makes no other file out of date
+KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
 LOCK = Path(workflow.basedir) / "envs" / "lock.txt"
@@ -101,47 +103,20 @@ def propensity_multiple(wildcards):
     return config["isoconfigurational"]["propensity_multiple"] if asked else None
 
 
-def run_minutes(wildcards, time):
-    """Time limit of a simulation over `time` τ: three times the usual 200 ns per particle step."""
-    steps = time / settings(wildcards)["time_step"]
-    return math.ceil(10 + 3 * 200e-9 * steps * int(wildcards.n_particles) / 60)
+def minutes(stage):
+    """Function of the wildcards and the attempt: the time limit of a stage's job."""
+    return lambda wildcards, attempt: costs.minutes(cost(stage, wildcards), attempt)
 
 
-def equilibrate_minutes(wildcards):
-    """Time limit of the two stages of an equilibration."""
-    entry = settings(wildcards)
-    return run_minutes(wildcards, entry.get("barostat_time", 0) + entry["equilibration_time"])
+def megabytes(stage):
+    """Function of the wildcards and the attempt: the memory that a stage's job asks for."""
+    return lambda wildcards, attempt: costs.megabytes(cost(stage, wildcards), attempt)
 
 
-def relaxation_minutes(wildcards):
-    """Time limit of the trajectory and its analysis."""
-    return run_minutes(wildcards, settings(wildcards)["relaxation_time"])
-
-
-def isoconfigurational_minutes(wildcards):
-    """Time limit of all runs; τ_e, not known yet, is taken to be the trajectory's whole length."""
-    time = config["isoconfigurational"]["debye_waller_time"]
-    if settings(wildcards)["propensity"]:
-        time = max(time, settings(wildcards)["relaxation_time"] * propensity_multiple(wildcards))
-    return run_minutes(wildcards, config["isoconfigurational"]["runs"] * time)
-
-
-def strains_minutes(wildcards):
-    """Time limit of quenches, or of the lowest modes, over all strains."""
-    return math.ceil(10 + 1e-3 * len(config["shear"]["gamma"]) * int(wildcards.n_particles))
-
-
-def diagonalise_megabytes(wildcards):
-    """Memory for all modes of the dense Hessian: five arrays of its size."""
-    return math.ceil(1000 + 5 * 8e-6 * (2 * int(wildcards.n_particles)) ** 2)
-
-
-def diagonalise_minutes(wildcards):
-    """Time limit with that diagonalisation: three times the usual 12 s at N = 2000, as N³."""
-    dense = 3 * 12 / 60 * (int(wildcards.n_particles) / 2000) ** 3
-    return strains_minutes(wildcards) + math.ceil(dense)
-
-
-def overlap_minutes(wildcards):
-    """Time limit of the overlaps: three times the usual 0.5 s per sample of N = 1000."""
-    return math.ceil(10 + 3 * 0.5 / 60 * config["samples"] * int(wildcards.n_particles) / 1000)
+def cost(stage, wildcards):
+    """What a stage's job costs."""
+    state = {"n_particles": int, "temperature": float}
+    found = {
+        name: kind(wildcards[name]) for name, kind in state.items() if name in wildcards.keys()
+    }
+    return costs.job(config, stage, **found)

@@ -2,6 +2,7 @@ rule diagonalise:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
         quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
+        kernels=ancient(KERNELS),
     output:
         modes=f"{RESULTS}/modes/{STATE_POINT}.h5",
     log:
@@ -10,8 +11,8 @@ rule diagonalise:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=diagonalise_megabytes,
-        runtime=diagonalise_minutes,
+        mem_mb=megabytes("diagonalise"),
+        runtime=minutes("diagonalise"),
     params:
         code=code("diagonalise"),
         fraction=config["modes"]["fraction"],

@@ -1,6 +1,7 @@
 rule equilibrate:
     input:
         hotter=hotter_equilibrium,
+        kernels=ancient(KERNELS),
     output:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
     log:
@@ -11,8 +12,8 @@ rule equilibrate:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=equilibrate_minutes,
+        mem_mb=megabytes("equilibrate"),
+        runtime=minutes("equilibrate"),
     params:
         code=code("equilibrate"),
         study=config["study"],

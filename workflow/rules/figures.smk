@@ -8,12 +8,13 @@ rule figure1:
         png=f"{RESULTS}/figures/fig1.png",
     log:
         f"{RESULTS}/logs/figure1.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes("figure"),
+        runtime=minutes("figure"),
     message:
         "Draw overlap, energy and stress against strain."
     script:
@@ -28,12 +29,13 @@ rule figure2:
         png=f"{RESULTS}/figures/fig2.png",
     log:
         f"{RESULTS}/logs/figure2.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes("figure"),
+        runtime=minutes("figure"),
     message:
         "Draw overlaps against temperature."
     script:
@@ -51,12 +53,13 @@ rule figure3:
         png=f"{RESULTS}/figures/fig3.png",
     log:
         f"{RESULTS}/logs/figure3.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes("figure"),
+        runtime=minutes("figure"),
     message:
         "Draw the maps of one configuration at the lowest temperature."
     script:
@@ -71,12 +74,13 @@ rule figure4:
         png=f"{RESULTS}/figures/fig4.png",
     log:
         f"{RESULTS}/logs/figure4.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes("figure"),
+        runtime=minutes("figure"),
     message:
         "Draw overlaps against the number of soft modes."
     script:

@@ -2,6 +2,7 @@ rule isoconfigurational:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
         relaxation=relaxation_of_samples,
+        kernels=ancient(KERNELS),
     output:
         isoconfigurational=f"{RESULTS}/isoconfigurational/{STATE_POINT}.h5",
     log:
@@ -10,8 +11,8 @@ rule isoconfigurational:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=isoconfigurational_minutes,
+        mem_mb=megabytes("isoconfigurational"),
+        runtime=minutes("isoconfigurational"),
     params:
         code=code("isoconfigurational"),
         time_step=setting("time_step"),

@@ -4,6 +4,7 @@ rule overlap:
         isoconfigurational=of_all_samples("isoconfigurational"),
         quench=of_all_samples("quench"),
         modes=of_all_samples("modes"),
+        kernels=ancient(KERNELS),
     output:
         overlap=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
     log:
@@ -12,8 +13,8 @@ rule overlap:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=overlap_minutes,
+        mem_mb=megabytes("overlap"),
+        runtime=minutes("overlap"),
     params:
         top_fraction=config["overlap"]["top_fraction"],
         minimum_cluster=config["overlap"]["minimum_cluster"],

@@ -1,6 +1,7 @@
 rule quench:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
+        kernels=ancient(KERNELS),
     output:
         quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
     log:
@@ -9,8 +10,8 @@ rule quench:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=strains_minutes,
+        mem_mb=megabytes("quench"),
+        runtime=minutes("quench"),
     params:
         code=code("quench"),
         gamma=config["shear"]["gamma"],

@@ -1,6 +1,7 @@
 rule relaxation:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
+        kernels=ancient(KERNELS),
     output:
         relaxation=f"{RESULTS}/relaxation/{STATE_POINT}.h5",
     log:
@@ -9,8 +10,8 @@ rule relaxation:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=relaxation_minutes,
+        mem_mb=megabytes("relaxation"),
+        runtime=minutes("relaxation"),
     params:
         code=code("relaxation"),
         time_step=setting("time_step"),

@@ -11,12 +11,13 @@ rule summary:
         json=f"{RESULTS}/summary.json",
     log:
         f"{RESULTS}/logs/summary.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes("summary"),
+        runtime=minutes("summary"),
     params:
         study=config["study"],
         minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],

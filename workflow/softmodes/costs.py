@@ -1,0 +1,384 @@
+"""What a study costs before it runs: core seconds, memory and disk of every job.
+
+    job(config, "quench", n_particles=2000, temperature=0.5)   ->  Cost
+    minutes(cost, attempt=1), megabytes(cost, attempt=1)       ->  what a cluster is asked for
+    estimate(config, cores=64)                                 ->  Estimate, and table(...) of it
+
+This is the one place with such numbers. They were measured on one core of an AMD EPYC (Zen 4) with
+the Letter's mixture, at N = 200 to 8000 and T = 0.4 to 2, kernels compiled before; seconds are CPU
+seconds, memory is the peak of the process. Configurations are validated ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmodes.config import at_temperature, mode_number, temperatures
+from softmodes.progress import duration
+from softmodes.storage import CONTRACT, Dataset
+
+SAFETY = 3.0
+"""Time asked for over time expected: slower processors, shared caches, hard quenches."""
+MEMORY_SAFETY = 1.5
+"""Memory asked for over memory expected."""
+LEAST_MINUTES = 15
+"""Asked for in any case: busy file systems, kernels compiled anew."""
+LAUNCHERS = 500.0
+"""MB for the copies of Snakemake that start a job on a cluster."""
+
+START = 1.4
+"""Seconds of every job: interpreter, imports, compiled kernels read."""
+BASE = 200.0
+"""MB of every job, likewise."""
+COMPILATION = 52.0
+"""Seconds."""
+
+TRAJECTORY = {"single": 33e-9, "double": 37e-9}
+"""Seconds per particle and step, by precision."""
+RUN = {"single": 1.0, "double": 1.7}
+"""Isoconfigurational runs in each precision, relative to single."""
+SERIES_QUENCH = 0.11
+"""Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
+SHEARED_QUENCH = 0.15
+"""Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
+RELAXATION_FRAME = 1.8e-3
+"""Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.3."""
+MOST_FRAMES = 1000
+DENSE = 11.4
+"""Seconds for all modes of N = 2000; grows as N³."""
+SHUFFLED_OVERLAP = 25e-9
+"""Seconds per particle."""
+AGGREGATED = 1.25e-4
+"""Seconds per particle of a state point."""
+DRAWN, SUMMARISED = 4.0, 1.0
+"""Seconds of a figure, of the summary."""
+
+COMPRESSED = 0.95
+"""Size of compressed chunks of float64 over the plain one: the bits of chaos hardly compress."""
+FILE = 0.025
+"""MB in every HDF5 file besides its datasets, the provenance most of all."""
+TIMES, WAVENUMBERS, RADII = 60, 300, 250
+"""Points of a relaxation file, at most."""
+KEPT_VECTORS = 16
+
+
+class Cost(NamedTuple):
+    """Of one job.
+
+    Attributes:
+        seconds: of one core, as expected.
+        bound: seconds, where what only the run will tell turns out at its worst.
+        megabytes: peak of memory.
+        disk: MB of its outputs.
+    """
+
+    seconds: float
+    bound: float
+    megabytes: float
+    disk: float
+
+
+class Line(NamedTuple):
+    """All jobs of one stage: their number and seconds in all, the longest one's seconds, the
+    largest one's memory in MB, and their disk in MB."""
+
+    stage: str
+    jobs: int
+    seconds: float
+    longest: float
+    megabytes: float
+    disk: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a whole study.
+
+    Attributes:
+        lines: the stages.
+        cores: that work at a time.
+        chain: seconds of the longest chain of jobs that wait for each other.
+    """
+
+    lines: tuple[Line, ...]
+    cores: int
+    chain: float
+
+    @property
+    def seconds(self) -> float:
+        """Of one core."""
+        return sum(line.seconds for line in self.lines)
+
+    @property
+    def wall(self) -> float:
+        """Least seconds on the given cores: no fewer than the chain takes, nor all work evenly."""
+        return max(self.seconds / self.cores, self.chain)
+
+    @property
+    def megabytes(self) -> float:
+        """Memory of the largest job."""
+        return max(line.megabytes for line in self.lines)
+
+    @property
+    def disk(self) -> float:
+        """MB of all results."""
+        return sum(line.disk for line in self.lines)
+
+
+def job(
+    config: Mapping[str, Any],
+    stage: str,
+    n_particles: int | None = None,
+    temperature: float | None = None,
+) -> Cost:
+    """The cost of one job; aggregate, figure, summary and compile have no N and T of their own."""
+    if stage in _OF_STUDY:
+        return _OF_STUDY[stage](config)
+    return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
+
+
+def minutes(cost: Cost, attempt: int = 1) -> int:
+    """Time limit to ask for; every further attempt gets as much again."""
+    return attempt * math.ceil(LEAST_MINUTES + SAFETY * cost.bound / 60)
+
+
+def megabytes(cost: Cost, attempt: int = 1) -> int:
+    """Memory to ask for; every further attempt gets as much again."""
+    return attempt * math.ceil(LAUNCHERS + MEMORY_SAFETY * cost.megabytes)
+
+
+def estimate(config: Mapping[str, Any], cores: int) -> Estimate:
+    """The cost of a whole study from nothing, on so many cores."""
+    state_points = [
+        (size, degree) for size in config["n_particles"] for degree in temperatures(config)
+    ]
+    lines = [_line("compile", 1, [job(config, "compile")])]
+    for stage in _OF_STATE_POINT:
+        each = 1 if stage == "overlap" else config["samples"]
+        lines.append(_line(stage, each, [job(config, stage, *point) for point in state_points]))
+    lines += [
+        _line(stage, number, [job(config, stage)])
+        for stage, number in (("aggregate", 1), ("figure", 4), ("summary", 1))
+    ]
+    return Estimate(tuple(lines), cores, _longest_chain(config))
+
+
+def table(found: Estimate) -> str:
+    """An estimate in words and as a Markdown table."""
+    rows = [
+        "| stage | jobs | core hours | longest job | memory, MB | disk, MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    rows += [
+        f"| {line.stage} | {line.jobs} | {line.seconds / 3600:.2f} | {duration(line.longest)} "
+        f"| {line.megabytes:.0f} | {line.disk:.1f} |"
+        for line in found.lines
+    ]
+    jobs = sum(line.jobs for line in found.lines)
+    longest = max(line.longest for line in found.lines)
+    rows.append(
+        f"| all | {jobs} | {found.seconds / 3600:.2f} | {duration(longest)} "
+        f"| {found.megabytes:.0f} | {found.disk:.1f} |"
+    )
+    bound_by = "the longest chain of jobs" if found.wall == found.chain else "the number of cores"
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"On {found.cores} cores at least {duration(found.wall)}, bound by {bound_by}; "
+            f"the chain through the temperatures takes {duration(found.chain)}.",
+            f"A job takes {found.megabytes:.0f} MB of memory at most, the results "
+            f"{found.disk / 1000:.2f} GB of disk.",
+        ]
+    )
+
+
+def expected_relaxation_time(config: Mapping[str, Any], entry: Mapping[str, Any]) -> float:
+    """τ_e that a temperature's times were chosen for, in τ: equilibration lasts the relaxation
+    times that the study calls enough, and the recorded trajectory one at least."""
+    enough = config["equilibrated"]["minimum_relaxation_times"]
+    return min(entry["relaxation_time"], entry["equilibration_time"] / enough)
+
+
+def _line(stage: str, each: int, costs: list[Cost]) -> Line:
+    return Line(
+        stage,
+        each * len(costs),
+        each * sum(cost.seconds for cost in costs),
+        max(cost.seconds for cost in costs),
+        max(cost.megabytes for cost in costs),
+        each * sum(cost.disk for cost in costs),
+    )
+
+
+def _longest_chain(config: Mapping[str, Any]) -> float:
+    """Seconds of the longest chain: the slowest size, cooled down to some temperature and measured
+    there, then all that follows."""
+
+    def of_size(n_particles: int) -> float:
+        cooled, longest = 0.0, 0.0
+        for degree in temperatures(config):
+            seconds = {
+                stage: job(config, stage, n_particles, degree).seconds for stage in _OF_STATE_POINT
+            }
+            cooled += seconds["equilibrate"]
+            measured = max(
+                seconds["relaxation"] + seconds["isoconfigurational"],
+                seconds["quench"] + seconds["diagonalise"],
+            )
+            longest = max(longest, cooled + measured + seconds["overlap"])
+        return longest
+
+    ends = [job(config, stage).seconds for stage in ("compile", "aggregate", "figure")]
+    return max(map(of_size, config["n_particles"])) + sum(ends)
+
+
+def _steps(entry: Mapping[str, Any], time: float) -> float:
+    return time / entry["time_step"]
+
+
+def _cost(
+    seconds: float, megabytes: float = BASE, disk: float = 0.0, bound: float | None = None
+) -> Cost:
+    """With what every job takes on top."""
+    worst = seconds if bound is None else bound
+    return Cost(START + seconds, START + worst, megabytes, disk)
+
+
+def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
+    points = config["series_points"]
+    return _cost(
+        TRAJECTORY[config["precision"]] * n * steps + points * SERIES_QUENCH * (n / 2000) ** 1.4,
+        disk=_size("equilibrium", N=n, E=points),
+    )
+
+
+def _relaxation(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    steps = _steps(entry, entry["relaxation_time"])
+    frames = min(MOST_FRAMES, steps)
+    return _cost(
+        TRAJECTORY[config["precision"]] * n * steps + frames * RELAXATION_FRAME * (n / 2000) ** 1.3,
+        # three arrays of the size of all frames
+        BASE + 3.2 * 16e-6 * frames * n,
+        _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII),
+    )
+
+
+def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    options, asked = config["isoconfigurational"], entry["propensity"]
+
+    def seconds(relaxation_time: float) -> float:
+        time = options["debye_waller_time"]
+        if asked:
+            time = max(time, options["propensity_multiple"] * relaxation_time)
+        # runs that have parted, as hot ones soon do, share fewer pairs of the list
+        per_step = 8e-9 + 24e-9 * np.clip(entry["temperature"] - 0.5, 0.0, 0.5)
+        return RUN[config["precision"]] * per_step * n * options["runs"] * _steps(entry, time)
+
+    return _cost(
+        seconds(expected_relaxation_time(config, entry)),
+        BASE + 0.035 * n,
+        _size("isoconfigurational", N=n),
+        bound=seconds(entry["relaxation_time"]),
+    )
+
+
+def _quench(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -> Cost:
+    strains = 1 + len(config["shear"]["gamma"])
+    return _cost(
+        # the control, translated, is one more
+        (strains + 1) * SHEARED_QUENCH * (n / 2000) ** 1.5,
+        BASE + 0.02 * n,
+        _size("quench", N=n, G=strains),
+    )
+
+
+def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -> Cost:
+    options, strains = config["modes"], 1 + len(config["shear"]["gamma"])
+    scanned = len(options["scan_gamma"])
+    n_modes = mode_number(options["fraction"], n)
+    scan_numbers = [mode_number(share, n) for share in options["scan_fractions"]]
+    most = max(n_modes, KEPT_VECTORS, *scan_numbers)
+
+    def sparse(number: int) -> float:
+        return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
+
+    numbers = [max(n_modes, KEPT_VECTORS), *[n_modes] * (strains - 1 - scanned), *[most] * scanned]
+    vector = 8e-6 * 2 * n
+    return _cost(
+        sum(map(sparse, numbers)) + DENSE * (n / 2000) ** 3,
+        # the sparse search keeps nine arrays of its vectors, the dense one four of the matrix
+        BASE + max(9.5 * most, 4.1 * 2 * n) * vector,
+        _size(
+            "modes",
+            N=n,
+            G=strains,
+            K=2 + n_modes,
+            S=scanned,
+            M=len(scan_numbers),
+            V=2 + scan_numbers[-1],
+        ),
+    )
+
+
+def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    strains = len(config["shear"]["gamma"])
+    scan = len(config["modes"]["scan_gamma"]) * len(config["modes"]["scan_fractions"])
+    pairs = 3 + 4 * strains + 2 * scan + (2 + strains if entry["propensity"] else 0)
+    fields = pairs * (1 + 2 * config["overlap"]["shuffles"])
+    rows = config["samples"] * pairs
+    return _cost(
+        SHUFFLED_OVERLAP * fields * n * config["samples"],
+        BASE + 0.02 * n + 2e-3 * rows,
+        100e-6 * rows,
+    )
+
+
+def _compile(_config: Mapping[str, Any]) -> Cost:
+    return _cost(COMPILATION, 3 * BASE)
+
+
+def _aggregate(config: Mapping[str, Any]) -> Cost:
+    runs = len(temperatures(config)) * config["samples"]
+    return _cost(AGGREGATED * runs * sum(config["n_particles"]), 1.5 * BASE)
+
+
+def _figure(_config: Mapping[str, Any]) -> Cost:
+    return _cost(DRAWN, 1.5 * BASE)
+
+
+def _summary(_config: Mapping[str, Any]) -> Cost:
+    return _cost(SUMMARISED)
+
+
+_OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any]], Cost]] = {
+    "equilibrate": _equilibrate,
+    "relaxation": _relaxation,
+    "isoconfigurational": _isoconfigurational,
+    "quench": _quench,
+    "diagonalise": _diagonalise,
+    "overlap": _overlap,
+}
+_OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
+    "compile": _compile,
+    "aggregate": _aggregate,
+    "figure": _figure,
+    "summary": _summary,
+}
+
+
+def _size(stage: str, **sizes: int) -> float:
+    """MB of a stage's file whose symbols have these sizes, optional datasets included."""
+
+    def bytes_of(entry: Dataset) -> float:
+        shape = [sizes[size] if isinstance(size, str) else size for size in entry.shape]
+        plain = math.prod(shape) * np.dtype(entry.dtype).itemsize
+        return COMPRESSED * plain if entry.chunked else plain
+
+    return FILE + 1e-6 * sum(map(bytes_of, CONTRACT[stage].datasets.values()))
