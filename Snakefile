@@ -24,6 +24,7 @@ include: "workflow/rules/overlap.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/archive.smk"
 include: "workflow/rules/estimate.smk"
 
 
@@ -34,11 +35,6 @@ localrules:
 rule all:
     default_target: True
     input:
-        figures=expand(
-            f"{RESULTS}/figures/fig{{number}}.{{suffix}}",
-            number=[1, 2, 3, 4],
-            suffix=["pdf", "png"],
-        ),
-        summary=expand(f"{RESULTS}/summary.{{suffix}}", suffix=["md", "json"]),
+        STUDY_FILES,
     message:
         "The study {config[study]} is complete: figures and summary are in {RESULTS}."

@@ -5,11 +5,7 @@ rule aggregate:
         isoconfigurational=stage_files("isoconfigurational"),
         quench=stage_files("quench"),
         modes=stage_files("modes"),
-        overlap=expand(
-            f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
-            n_particles=config["n_particles"],
-            temperature=[f"{degree:.3f}" for degree in TEMPERATURES],
-        ),
+        overlap=OVERLAPS,
     output:
         overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
         overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
@@ -18,6 +14,18 @@ rule aggregate:
         gamma_c=f"{RESULTS}/tables/gamma_c.csv",
         relaxation=f"{RESULTS}/tables/relaxation.csv",
         state_points=f"{RESULTS}/tables/state_points.csv",
+        provenance=expand(
+            f"{RESULTS}/tables/{{table}}.csv.provenance.json",
+            table=[
+                "overlap_vs_gamma",
+                "overlap_vs_temperature",
+                "overlap_vs_modes",
+                "energy_stress",
+                "gamma_c",
+                "relaxation",
+                "state_points",
+            ],
+        ),
     log:
         f"{RESULTS}/logs/aggregate.log",
     conda:
@@ -27,6 +35,7 @@ rule aggregate:
         mem_mb=megabytes("aggregate"),
         runtime=minutes("aggregate"),
     params:
+        code=code("aggregate"),
         seed=config["seed"],
         neighbour_distances=NEIGHBOUR_DISTANCES,
         minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],

@@ -6,6 +6,9 @@ rule figure1:
     output:
         pdf=f"{RESULTS}/figures/fig1.pdf",
         png=f"{RESULTS}/figures/fig1.png",
+        provenance=multiext(
+            f"{RESULTS}/figures/fig1", ".pdf.provenance.json", ".png.provenance.json"
+        ),
     log:
         f"{RESULTS}/logs/figure1.log",
     localrule: True
@@ -15,6 +18,8 @@ rule figure1:
     resources:
         mem_mb=megabytes("figure"),
         runtime=minutes("figure"),
+    params:
+        code=code("figure1"),
     message:
         "Draw overlap, energy and stress against strain."
     script:
@@ -27,6 +32,9 @@ rule figure2:
     output:
         pdf=f"{RESULTS}/figures/fig2.pdf",
         png=f"{RESULTS}/figures/fig2.png",
+        provenance=multiext(
+            f"{RESULTS}/figures/fig2", ".pdf.provenance.json", ".png.provenance.json"
+        ),
     log:
         f"{RESULTS}/logs/figure2.log",
     localrule: True
@@ -36,6 +44,8 @@ rule figure2:
     resources:
         mem_mb=megabytes("figure"),
         runtime=minutes("figure"),
+    params:
+        code=code("figure2"),
     message:
         "Draw overlaps against temperature."
     script:
@@ -51,6 +61,9 @@ rule figure3:
     output:
         pdf=f"{RESULTS}/figures/fig3.pdf",
         png=f"{RESULTS}/figures/fig3.png",
+        provenance=multiext(
+            f"{RESULTS}/figures/fig3", ".pdf.provenance.json", ".png.provenance.json"
+        ),
     log:
         f"{RESULTS}/logs/figure3.log",
     localrule: True
@@ -60,6 +73,8 @@ rule figure3:
     resources:
         mem_mb=megabytes("figure"),
         runtime=minutes("figure"),
+    params:
+        code=code("figure3"),
     message:
         "Draw the maps of one configuration at the lowest temperature."
     script:
@@ -72,6 +87,9 @@ rule figure4:
     output:
         pdf=f"{RESULTS}/figures/fig4.pdf",
         png=f"{RESULTS}/figures/fig4.png",
+        provenance=multiext(
+            f"{RESULTS}/figures/fig4", ".pdf.provenance.json", ".png.provenance.json"
+        ),
     log:
         f"{RESULTS}/logs/figure4.log",
     localrule: True
@@ -81,6 +99,8 @@ rule figure4:
     resources:
         mem_mb=megabytes("figure"),
         runtime=minutes("figure"),
+    params:
+        code=code("figure4"),
     message:
         "Draw overlaps against the number of soft modes."
     script:

@@ -1,3 +1,10 @@
+OVERLAPS = expand(
+    f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
+    n_particles=config["n_particles"],
+    temperature=[f"{degree:.3f}" for degree in TEMPERATURES],
+)
+
+
 rule overlap:
     input:
         equilibrium=of_all_samples("equilibrium"),
@@ -7,6 +14,7 @@ rule overlap:
         kernels=ancient(KERNELS),
     output:
         overlap=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
+        provenance=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv.provenance.json",
     log:
         f"{RESULTS}/logs/overlap/{ALL_SAMPLES}.log",
     conda:
@@ -16,6 +24,7 @@ rule overlap:
         mem_mb=megabytes("overlap"),
         runtime=minutes("overlap"),
     params:
+        code=code("overlap"),
         top_fraction=config["overlap"]["top_fraction"],
         minimum_cluster=config["overlap"]["minimum_cluster"],
         neighbour_distances=NEIGHBOUR_DISTANCES,

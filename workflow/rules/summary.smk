@@ -9,6 +9,9 @@ rule summary:
     output:
         markdown=f"{RESULTS}/summary.md",
         json=f"{RESULTS}/summary.json",
+        provenance=multiext(
+            f"{RESULTS}/summary", ".md.provenance.json", ".json.provenance.json"
+        ),
     log:
         f"{RESULTS}/logs/summary.log",
     localrule: True
@@ -19,6 +22,7 @@ rule summary:
         mem_mb=megabytes("summary"),
         runtime=minutes("summary"),
     params:
+        code=code("summary"),
         study=config["study"],
         minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
     message:

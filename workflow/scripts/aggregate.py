@@ -1,16 +1,20 @@
 """Collect the files of all state points into the study's tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from softmodes import progress, tables
+from softmodes import progress, storage, tables
 
 
 def aggregate(
-    stages: Mapping[str, Iterable[str]],
+    stages: Mapping[str, Sequence[str]],
     outputs: Mapping[str, str],
     minimum_relaxation_times: float,
     neighbour_distances: Sequence[float],
     seed: int,
+    config: str = "",
+    code: str = "",
 ) -> None:
     """Write every table of `outputs` from the files of each stage; overlaps are CSV files."""
     overlaps = tables.collect_overlaps(stages["overlap"])
@@ -35,6 +39,8 @@ def aggregate(
     }
     for name, frame in frames.items():
         tables.write_csv(frame, outputs[name])
+    written = [outputs[name] for name in frames]
+    storage.write_provenance(written, chain.from_iterable(stages.values()), config, code)
 
 
 if __name__ == "__main__":
@@ -42,7 +48,6 @@ if __name__ == "__main__":
         aggregate(
             dict(snakemake.input.items()),
             dict(snakemake.output.items()),
-            snakemake.params.minimum_relaxation_times,
-            snakemake.params.neighbour_distances,
-            snakemake.params.seed,
+            config=json.dumps(snakemake.config),
+            **snakemake.params,
         )

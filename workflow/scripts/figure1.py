@@ -1,12 +1,17 @@
 """Figure 1: overlap, energy and stress against strain."""
 
-from softmodes import plotting, progress, tables
+import json
+
+from softmodes import plotting, progress, storage, tables
 
 
-def draw(overlap: str, energy: str, critical: str, pdf: str, png: str) -> None:
+def draw(
+    overlap: str, energy: str, critical: str, pdf: str, png: str, config: str = "", code: str = ""
+) -> None:
     """Draw figure 1 from the tables overlap_vs_gamma, energy_stress and gamma_c."""
-    figure = plotting.figure1(*map(tables.read_csv, (overlap, energy, critical)))
-    plotting.save(figure, pdf, png)
+    inputs = overlap, energy, critical
+    plotting.save(plotting.figure1(*map(tables.read_csv, inputs)), pdf, png)
+    storage.write_provenance([pdf, png], inputs, config, code)
 
 
 if __name__ == "__main__":
@@ -17,4 +22,6 @@ if __name__ == "__main__":
             snakemake.input.critical,
             snakemake.output.pdf,
             snakemake.output.png,
+            json.dumps(snakemake.config),
+            snakemake.params.code,
         )

@@ -1,13 +1,22 @@
 """Figure 2: overlaps against temperature."""
 
-from softmodes import plotting, progress, tables
+import json
+
+from softmodes import plotting, progress, storage, tables
 
 
-def draw(overlap: str, pdf: str, png: str) -> None:
+def draw(overlap: str, pdf: str, png: str, config: str = "", code: str = "") -> None:
     """Draw figure 2 from the table overlap_vs_temperature."""
     plotting.save(plotting.figure2(tables.read_csv(overlap)), pdf, png)
+    storage.write_provenance([pdf, png], [overlap], config, code)
 
 
 if __name__ == "__main__":
     with progress.job(snakemake.log[0]):
-        draw(snakemake.input.overlap, snakemake.output.pdf, snakemake.output.png)
+        draw(
+            snakemake.input.overlap,
+            snakemake.output.pdf,
+            snakemake.output.png,
+            json.dumps(snakemake.config),
+            snakemake.params.code,
+        )

@@ -1,5 +1,7 @@
 """Figure 3: maps of one configuration's fields."""
 
+import json
+
 import numpy as np
 
 from softmodes import plotting, progress, storage
@@ -9,7 +11,14 @@ MODE_FRACTIONS = (0.015, 0.00175)
 
 
 def draw(
-    equilibrium: str, isoconfigurational: str, quench: str, modes: str, pdf: str, png: str
+    equilibrium: str,
+    isoconfigurational: str,
+    quench: str,
+    modes: str,
+    pdf: str,
+    png: str,
+    config: str = "",
+    code: str = "",
 ) -> None:
     """Draw figure 3 from the files of one state point, at the smallest strain of the scan."""
     state = storage.read(equilibrium, "species")
@@ -35,6 +44,8 @@ def draw(
         switched=bool(quenched["switched"][place]),
     )
     plotting.save(plotting.figure3(maps), pdf, png)
+    inputs = [equilibrium, isoconfigurational, quench, modes]
+    storage.write_provenance([pdf, png], inputs, config, code)
 
 
 if __name__ == "__main__":
@@ -46,4 +57,6 @@ if __name__ == "__main__":
             snakemake.input.modes,
             snakemake.output.pdf,
             snakemake.output.png,
+            json.dumps(snakemake.config),
+            snakemake.params.code,
         )

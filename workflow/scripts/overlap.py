@@ -1,7 +1,9 @@
 """Overlaps between the fields of the samples of one N and T, with their controls."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,6 +178,8 @@ def write_overlaps(
     stages: Sequence[Sequence[str]],
     output: str,
     *,
+    config: str = "",
+    code: str = "",
     update: dynamics.Progress = lambda share: None,
     **options: Any,
 ) -> None:
@@ -184,6 +188,7 @@ def write_overlaps(
     Args:
         stages: the files of the samples, stage by stage in the order of `overlap_rows`.
         output: table to write.
+        config, code: the study's configuration and `code_digest`, for the provenance.
         update: called with the share done.
         options: as `overlap_rows`.
     """
@@ -193,6 +198,7 @@ def write_overlaps(
         rows += overlap_rows(*files, **options)
         update(number / len(samples))
     tables.write_csv(pd.DataFrame(rows, columns=tables.OVERLAP_COLUMNS), output)
+    storage.write_provenance([output], chain.from_iterable(stages), config, code)
 
 
 if __name__ == "__main__":
@@ -205,6 +211,7 @@ if __name__ == "__main__":
                 snakemake.input.modes,
             ],
             snakemake.output.overlap,
+            config=json.dumps(snakemake.config),
             update=job.update,
             **snakemake.params,
         )

@@ -1,8 +1,9 @@
 """Set the study's results beside the Letter's statements."""
 
+import json
 from collections.abc import Mapping
 
-from softmodes import progress, summary, summary_page, tables
+from softmodes import progress, storage, summary, summary_page, tables
 
 
 def summarise(
@@ -10,12 +11,15 @@ def summarise(
     study: str,
     minimum_relaxation_times: float,
     markdown: str,
-    json: str,
+    data: str,
+    config: str = "",
+    code: str = "",
 ) -> None:
     """Write the summary as Markdown and JSON from the tables, named as in `summary.Tables`."""
     frames = summary.Tables(**{name: tables.read_csv(path) for name, path in inputs.items()})
     found = summary.compare(frames, study, minimum_relaxation_times)
-    summary_page.write(found, markdown, json)
+    summary_page.write(found, markdown, data)
+    storage.write_provenance([markdown, data], inputs.values(), config, code)
 
 
 if __name__ == "__main__":
@@ -26,4 +30,6 @@ if __name__ == "__main__":
             snakemake.params.minimum_relaxation_times,
             snakemake.output.markdown,
             snakemake.output.json,
+            json.dumps(snakemake.config),
+            snakemake.params.code,
         )

@@ -1,0 +1,62 @@
+# all that a study comes to but the HDF5 files: what is asked for, and what is packed
+STUDY_FILES = [
+    *OVERLAPS,
+    *(f"{overlap}.provenance.json" for overlap in OVERLAPS),
+    *map(str, rules.aggregate.output),
+    *map(str, rules.figure1.output),
+    *map(str, rules.figure2.output),
+    *map(str, rules.figure3.output),
+    *map(str, rules.figure4.output),
+    *map(str, rules.summary.output),
+]
+REPOSITORY = Path(workflow.basedir)
+
+
+rule archive:
+    input:
+        results=STUDY_FILES,
+        repository=[
+            str(REPOSITORY / name)
+            for name in (
+                "LICENSE",
+                "CITATION.cff",
+                "envs/lock.txt",
+                "envs/softmodes.yaml",
+            )
+        ],
+    output:
+        archive=f"{RESULTS}/{config['study']}.zip",
+    log:
+        f"{RESULTS}/logs/archive.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("archive"),
+    message:
+        "Pack the study {config[study]}."
+    script:
+        "../scripts/archive.py"
+
+
+# without an output of its own it runs whenever it is asked for
+rule verify:
+    input:
+        archive=rules.archive.output.archive,
+    log:
+        f"{RESULTS}/logs/verify.log",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        verdict=f"{RESULTS}/{config['study']}.verdict.json",
+    message:
+        "Check the archive of the study {config[study]}."
+    script:
+        "../scripts/verify.py"

@@ -1,0 +1,35 @@
+"""Check an archive against its manifest, and write down the verdict."""
+
+import json
+import logging
+from pathlib import Path
+
+from softmodes import archive, progress, storage
+from softmodes.errors import InputError
+
+logger = logging.getLogger("softmodes")
+
+
+def verify(path: str, verdict: str) -> None:
+    """Write the verdict on an archive as JSON, whatever it is.
+
+    Raises:
+        InputError: the archive is not sound; the message names every fault.
+    """
+    faults = archive.faults(path)
+    found = {
+        "archive": Path(path).name,
+        "sha256": archive.checksum(path),
+        "intact": not faults,
+        "faults": faults,
+    }
+    with storage.replacing(verdict) as temporary:
+        temporary.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    if faults:
+        raise InputError(f"{path}: not intact: {'; '.join(faults)}")
+    logger.info("%s is intact, SHA-256 %s", path, found["sha256"])
+
+
+if __name__ == "__main__":
+    with progress.job(snakemake.log[0]):
+        verify(snakemake.input.archive, snakemake.params.verdict)
