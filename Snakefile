@@ -24,8 +24,8 @@ include: "workflow/rules/overlap.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
-include: "workflow/rules/archive.smk"
 include: "workflow/rules/estimate.smk"
+include: "workflow/rules/archive.smk"
 
 
 localrules:

@@ -9,9 +9,7 @@ rule summary:
     output:
         markdown=f"{RESULTS}/summary.md",
         json=f"{RESULTS}/summary.json",
-        provenance=multiext(
-            f"{RESULTS}/summary", ".md.provenance.json", ".json.provenance.json"
-        ),
+        provenance=multiext(f"{RESULTS}/summary", ".md.provenance.json", ".json.provenance.json"),
     log:
         f"{RESULTS}/logs/summary.log",
     localrule: True
