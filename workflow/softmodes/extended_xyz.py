@@ -108,12 +108,11 @@ def read(path: str | Path) -> list[Frame]:
 def _lines(frame: Frame) -> Iterator[str]:
     n_particles, length = len(frame.species), frame.cell.length
     vectors = (length, 0.0, 0.0, frame.cell.tilt, length, 0.0, 0.0, 0.0, 1.0)
-    columns = {"pos": _with_z(frame.positions)}
-    columns |= {name: _with_z(np.asarray(values)) for name, values in frame.fields.items()}
+    columns = {"pos": _table(frame.positions)}
+    columns |= {name: _table(values) for name, values in frame.fields.items()}
     kinds = {"f": "R", "i": "I", "b": "L"}
     properties = ":".join(
-        f"{name}:{kinds[values.dtype.kind]}:{values.size // n_particles}"
-        for name, values in columns.items()
+        f"{name}:{kinds[values.dtype.kind]}:{values.shape[1]}" for name, values in columns.items()
     )
     entries = [
         f'Lattice="{" ".join(map(_text, vectors))}"',
@@ -123,18 +122,15 @@ def _lines(frame: Frame) -> Iterator[str]:
     ]
     yield f"{n_particles}\n"
     yield f"{' '.join(entries)}\n"
-    table = [
-        map(_text, column)
-        for values in columns.values()
-        for column in values.reshape(n_particles, -1).T.tolist()
-    ]
+    table = [map(_text, column) for values in columns.values() for column in values.T.tolist()]
     names = (frame.symbols[kind] for kind in frame.species)
     for row in zip(names, *table, strict=True):
         yield f"{' '.join(row)}\n"
 
 
-def _with_z(values: NDArray) -> NDArray:
-    return values if values.ndim == 1 else np.pad(values, ((0, 0), (0, 1)))
+def _table(values: NDArray) -> NDArray:
+    """The columns (N, 1) of a field (N,), or (N, 3) of a vector (N, 2)."""
+    return values[:, None] if values.ndim == 1 else np.pad(values, ((0, 0), (0, 1)))
 
 
 def _text(value: Any) -> str:
@@ -257,8 +253,9 @@ def _numbers(where: str, kind: str, texts: list[list[str]]) -> NDArray:
     return np.array(texts)
 
 
-def _species(where: str, names: NDArray[np.str_]) -> tuple[NDArray[np.int8], tuple[str, ...]]:
-    kinds = tuple(sorted({str(name) for name in names[:, 0]}))
+def _species(where: str, column: NDArray) -> tuple[NDArray[np.int8], tuple[str, ...]]:
+    names = column[:, 0].astype(str).tolist()
+    kinds = tuple(sorted(set(names)))
     if set(kinds) <= set(SYMBOLS):
         kinds = SYMBOLS
     if len(kinds) > 2:
@@ -267,7 +264,7 @@ def _species(where: str, names: NDArray[np.str_]) -> tuple[NDArray[np.int8], tup
             "one or two expected"
         )
     number = {kind: species for species, kind in enumerate(kinds)}
-    return np.array([number[name] for name in names[:, 0]], dtype=np.int8), kinds
+    return np.array([number[name] for name in names], dtype=np.int8), kinds
 
 
 def _plane(where: str, positions: NDArray) -> NDArray[np.float64]:
