@@ -43,6 +43,16 @@ def test_a_part_of_a_job_is_a_part_of_its_share(caplog):
     assert caplog.messages == ["60.0 % done after 12.0 s, about 8.0 s left"]
 
 
+def test_a_job_that_goes_on_counts_from_there(caplog):
+    now = 5.0
+    progress = Progress(clock=lambda: now)
+    progress.update(0.5)
+    now = 25.0
+    with caplog.at_level(logging.INFO, logger="softmodes"):
+        progress.update(0.6)
+    assert caplog.messages == ["60.0 % done after 20.0 s, about 1 min 20 s left"]
+
+
 def test_a_start_without_progress_promises_no_end(caplog):
     now = 0.0
     progress = Progress(clock=lambda: now)

@@ -8,6 +8,13 @@ momentum is zero, so that a system has 2N - 2 degrees of freedom. Masses and k_B
 Every call of `advance` puts the particles into tiles afresh, and so fixes the order of its sums by
 nothing but positions: a run that goes on from stored positions, velocities and forces gives the
 same bits.
+
+Pair terms in single precision were measured against double from configurations of N = 2000, with
+the same velocities: 400 runs of 20 τ at T = 1.0, 80 of 60 τ at 0.5, 28 of 600 τ at 0.4. Energies
+per particle differ by (1.2 ± 0.8), (-0.1 ± 1.5) and (-1.3 ± 2.2) 10⁻⁴ ε, pressures by (4 ± 3),
+(0 ± 6) and (-5 ± 8) 10⁻⁴ ε/σ11², F_s at k = 6.4 by at most 1.9 of its standard errors, which are
+0.001, 0.004 and 0.015. Over 10⁶ steps of 0.005 τ at T = 0.4 the energy per particle drifts by
+4 10⁻⁶ ε (double: 10⁻⁷), while the time step makes it wander by 1.6 10⁻⁵ ε in both.
 """
 
 from __future__ import annotations

@@ -35,15 +35,21 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._started = self._logged = clock()
+        self._first: tuple[float, float] | None = None
 
     def update(self, share: float) -> None:
         """Tell the share of the job that is done, from 0 to 1; cheap to call often."""
         now = self._clock()
+        if self._first is None:
+            self._first = share, now
         if now - self._logged < HEARTBEAT:
             return
         self._logged = now
         elapsed = now - self._started
-        left = f"about {duration(elapsed / share - elapsed)}" if share > 0 else "unknown time"
+        # a job that goes on from a checkpoint is half done when it begins
+        before, then = self._first if share > self._first[0] else (0.0, self._started)
+        to_go = (1.0 - share) * (now - then) / (share - before) if share > before else None
+        left = "unknown time" if to_go is None else f"about {duration(to_go)}"
         _logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
 
     def part(self, start: float, end: float) -> Callable[[float], None]:
