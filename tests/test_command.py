@@ -1,0 +1,335 @@
+"""The command softmodes: what others read of it, what it makes of theirs, and chains of files."""
+
+import importlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import ase
+import ase.io
+import numpy as np
+import pytest
+from configurations import jittered_lattice
+
+from softmodes import extended_xyz, storage
+from softmodes.cell import Cell
+from softmodes.command import main
+from softmodes.minimise import quench
+from softmodes.model import Mixture
+from softmodes.modes import hessian
+from softmodes.shear import affine_shear
+
+ROOT = Path(__file__).parents[1]
+NAME = "N120_T0.600_s000"
+PROPENSITY_NAME = "N120_T1.000_s001"
+SIGMA = (4.41, 3.6, 3.15)
+"""σ11, σ12 and σ22 of the foreign file: the first species by name is the larger one."""
+UNIT = 3.15
+
+
+def test_the_installed_command_is_this_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, function = project["scripts"]["softmodes"].split(":")
+    assert getattr(importlib.import_module(module), function) is main
+
+
+@pytest.mark.parametrize("name", [NAME, PROPENSITY_NAME])
+def test_ase_reads_a_whole_state_point(results, tmp_path, name):
+    main(["export", str(results), name, "--output", str(tmp_path / "some.xyz")])
+    thermal, moved, quenched, soft = (
+        storage.read(results / stage / f"{name}.h5")
+        for stage in ("equilibrium", "isoconfigurational", "quench", "modes")
+    )
+    first, *strained = ase.io.read(tmp_path / "some.xyz", index=":")
+    length = thermal.attributes["box_length"]
+    assert len(strained) == len(quenched["gamma"]) == 8
+
+    np.testing.assert_array_equal(first.positions[:, :2], thermal["positions"])
+    assert first.info["configuration"] == "thermal"
+    for place, atoms in enumerate(strained):
+        gamma = quenched["gamma"][place]
+        np.testing.assert_array_equal(atoms.positions[:, :2], quenched["positions"][place])
+        np.testing.assert_array_equal(
+            atoms.cell.array, [[length, 0, 0], [gamma * length % length, length, 0], [0, 0, 1]]
+        )
+        np.testing.assert_array_equal(
+            atoms.arrays["soft_participation"], soft["soft_participation"][place]
+        )
+        np.testing.assert_array_equal(
+            atoms.arrays["nonaffine"][:, :2], quenched["nonaffine"][place]
+        )
+        assert atoms.info["configuration"] == "inherent"
+        assert atoms.info["gamma"] == gamma
+        assert atoms.info["switched"] == quenched["switched"][place]
+    for atoms in (first, *strained):
+        assert not atoms.positions[:, 2].any()
+        assert atoms.pbc.tolist() == [True, True, False]
+        assert (
+            atoms.get_atomic_numbers().tolist() == np.choose(thermal["species"], [29, 40]).tolist()
+        )
+        np.testing.assert_array_equal(
+            atoms.arrays["radius"], np.choose(thermal["species"], [0.5, 0.7])
+        )
+        np.testing.assert_array_equal(atoms.arrays["debye_waller"], moved["debye_waller"])
+        assert ("propensity" in atoms.arrays) == ("propensity" in moved.data)
+        if "propensity" in moved.data:
+            np.testing.assert_array_equal(atoms.arrays["propensity"], moved["propensity"])
+        for key, value in thermal.common_attributes.items():
+            assert atoms.info[key] == value, key
+
+
+def test_a_state_point_comes_back_as_it_went(results, tmp_path):
+    """The file that the workflow wrote, and the one from its exported configuration."""
+    file = tmp_path / "some.xyz"
+    main(["export", str(results), NAME, "--output", str(file)])
+    strains = ["0.0001", "0.001", "0.01", "0.04", "0.08", "0.15", "0.5"]
+    arguments = ["--gamma", *strains, "--mode-fraction", "0.02"]
+    main(["import", str(file), "--output", str(tmp_path / "out"), *arguments])
+    quench_file = tmp_path / "out" / "quench" / "some.h5"
+    assert storage.digest(quench_file) == storage.digest(results / "quench" / f"{NAME}.h5")
+
+    again = storage.read(tmp_path / "out" / "modes" / "some.h5")
+    before = storage.read(results / "modes" / f"{NAME}.h5")
+    assert again.attributes == before.attributes
+    for name in ("eigenvalues", "soft_participation"):
+        np.testing.assert_allclose(again[name], before[name], rtol=1e-6, atol=1e-8)
+    frames = extended_xyz.read(tmp_path / "out" / "fields" / "some.xyz")
+    moved = storage.read(results / "isoconfigurational" / f"{NAME}.h5")
+    np.testing.assert_array_equal(frames[3].fields["debye_waller"], moved["debye_waller"])
+
+
+def theirs(folder: Path) -> Path:
+    """A file that ASE wrote: other diameters, composition, unit of length and names."""
+    positions, _, cell = jittered_lattice(150)
+    species = np.random.default_rng(5).permutation(np.repeat(["Ar", "Ne"], [45, 105]))
+    atoms = ase.Atoms(
+        species,
+        positions=UNIT * np.c_[positions, np.zeros(150)],
+        cell=UNIT * np.diag([cell.length, cell.length, 5.0]),
+        pbc=True,
+    )
+    ase.io.write(folder / "theirs.xyz", atoms, format="extxyz")
+    return folder / "theirs.xyz"
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory) -> Path:
+    """Folder in which the foreign file was imported."""
+    folder = tmp_path_factory.mktemp("imported")
+    values = [*map(str, SIGMA), "--exponent", "10", "--cutoff", "2.2"]
+    strains = ["--gamma", "0.0001", "0.05", "--mode-fraction", "0.03"]
+    main(
+        ["import", str(theirs(folder)), "--output", str(folder / "out"), "--sigma", *values]
+        + strains
+    )
+    return folder
+
+
+def test_a_foreign_configuration_is_quenched_as_the_library_does(imported):
+    atoms = ase.io.read(imported / "theirs.xyz")
+    length = atoms.cell[0, 0] / UNIT
+    species = (np.array(atoms.get_chemical_symbols()) == "Ar").astype(np.int8)
+    mixture = Mixture(1.0, 3.6 / 3.15, 4.41 / 3.15, exponent=10, cutoff=2.2, small_fraction=0.7)
+    quenched = storage.read(imported / "out" / "quench" / "theirs.h5")
+    assert quenched["gamma"].tolist() == [0.0, 0.0001, 0.05]
+    for place, gamma in enumerate(quenched["gamma"]):
+        found = quench(
+            affine_shear(atoms.positions[:, :2] / UNIT, gamma),
+            species,
+            Cell(length).sheared(gamma),
+            mixture,
+        )
+        assert found.converged
+        np.testing.assert_array_equal(quenched["positions"][place], found.positions)
+        assert quenched["energy"][place] == found.energy_per_particle
+    told = quenched.attributes
+    assert (told["sigma_small"], told["exponent"], told["cutoff"]) == (1.0, 10, 2.2)
+    assert told["sigma_large"] == pytest.approx(1.4)
+    assert told["small_fraction"] == 0.7
+    assert told["density"] == pytest.approx(0.745)
+    assert told["study"] == "theirs"
+    assert np.isnan(told["temperature"])
+
+
+def test_its_soft_modes_are_those_of_the_whole_hessian(imported):
+    quenched, soft = (
+        storage.read(imported / "out" / stage / "theirs.h5") for stage in ("quench", "modes")
+    )
+    told = quenched.attributes
+    frames = extended_xyz.read(imported / "out" / "fields" / "theirs.xyz")
+    mixture = Mixture(1.0, told["sigma_mixed"], told["sigma_large"], 10, 2.2, small_fraction=0.7)
+    assert soft.dataset_attributes["soft_participation"]["n_modes"] == 9
+    for place, gamma in enumerate(quenched["gamma"]):
+        cell = Cell(told["box_length"]).sheared(gamma)
+        matrix = hessian(quenched["positions"][place], frames[0].species, cell, mixture)
+        values, vectors = np.linalg.eigh(matrix.toarray())
+        expected = (vectors[:, 2:11] ** 2).reshape(150, 2, 9).sum(axis=(1, 2))
+        np.testing.assert_allclose(soft["soft_participation"][place], expected, atol=1e-7)
+        np.testing.assert_allclose(soft["eigenvalues"][place, 2:], values[2:11], rtol=1e-7)
+
+
+def test_its_fields_are_handed_back_and_mapped(imported):
+    out = imported / "out"
+    quenched, soft = (storage.read(out / stage / "theirs.h5") for stage in ("quench", "modes"))
+    thermal, *strained = ase.io.read(out / "fields" / "theirs.xyz", index=":")
+    atoms = ase.io.read(imported / "theirs.xyz")
+    np.testing.assert_array_equal(thermal.positions, atoms.positions / UNIT)
+    ours = np.where(np.array(atoms.get_chemical_symbols()) == "Ne", "Cu", "Zr")
+    assert thermal.get_chemical_symbols() == ours.tolist()
+    np.testing.assert_allclose(thermal.arrays["radius"], np.where(ours == "Cu", 0.5, 0.7))
+    assert len(strained) == 3
+    np.testing.assert_array_equal(strained[2].positions[:, :2], quenched["positions"][2])
+    np.testing.assert_array_equal(strained[2].arrays["nonaffine"][:, :2], quenched["nonaffine"][2])
+    for place, frame in enumerate(strained):
+        np.testing.assert_array_equal(
+            frame.arrays["soft_participation"], soft["soft_participation"][place]
+        )
+    assert (out / "figures" / "theirs.pdf").read_bytes().startswith(b"%PDF")
+    assert (out / "figures" / "theirs.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_import_tells_where_its_files_come_from(imported, capsys):
+    main(["provenance", str(imported / "out" / "figures" / "theirs.pdf")])
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.match(r" *[^,]*", line).group() for line in lines] == [
+        str(imported / "out" / "figures" / "theirs.pdf"),
+        f"  {imported.name}/theirs.xyz",
+        "  modes/theirs.h5",
+        f"    {imported.name}/theirs.xyz",
+        "    quench/theirs.h5",
+        f"      {imported.name}/theirs.xyz",
+        "  quench/theirs.h5",
+    ]
+    assert all(line.endswith("not found") for line in lines[1::2])
+    assert "as recorded, written 20" in lines[2]
+    assert lines[6].endswith("as recorded, inputs above")
+    recorded = storage.read_provenance(imported / "out" / "quench" / "theirs.h5")
+    assert json.loads(recorded["config"])["sigma"] == list(SIGMA)
+
+
+def failure(capsys: pytest.CaptureFixture, *arguments: object) -> str:
+    """The message of a command that ends with exit code 1."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    assert caught.value.code == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    return line
+
+
+FINE = ["--sigma", *SIGMA]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "sigma: not given, and the file does not tell its diameters"),
+        (["--sigma", 1, -1, 1], "sigma_mixed: -1.0 given, a positive number expected"),
+        (["--sigma", 0, 1, 1], "sigma: 0 given, positive numbers expected"),
+        ([*FINE, "--exponent", 11], "exponent: 11 given, an even integer"),
+        ([*FINE, "--cutoff", 0], "cutoff: 0.0 given, a positive number expected"),
+        ([*FINE, "--cutoff", 20], "twice"),
+        ([*FINE, "--gamma", 0.1, 0.01], "gamma: 0.1 0.01 given, ascending numbers above 0"),
+        ([*FINE, "--gamma", 0, 0.1], "gamma: 0 0.1 given"),
+        ([*FINE, "--gamma", "nan"], "gamma: nan given"),
+        ([*FINE, "--mode-fraction", 0], "mode fraction: 0.0 of 300 modes given"),
+        ([*FINE, "--mode-fraction", 1], "mode fraction: 1.0 of 300 modes given, more than 0"),
+        (["--sigma", 0.02, 0.02, 0.02], "nothing holds some particles"),
+    ],
+)
+def test_wrong_values_are_told(tmp_path, capsys, arguments, message):
+    file = theirs(tmp_path)
+    found = failure(capsys, "import", file, "--output", tmp_path / "out", *arguments)
+    assert found.startswith("softmodes: ")
+    assert message in found
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs.xyz"]
+
+
+def test_a_tilted_start_is_told(tmp_path, capsys):
+    file = theirs(tmp_path)
+    (length,) = re.findall(r'Lattice="(\S+) ', file.read_text())
+    file.write_text(file.read_text().replace(f" 0.0 0.0 0.0 {length}", f" 0.0 0.0 6.3 {length}"))
+    found = failure(capsys, "import", file, "--output", tmp_path / "out", *FINE)
+    assert "Lattice: tilted by 2, an untilted cell expected" in found
+
+
+def test_coinciding_particles_are_told(tmp_path, capsys):
+    file = theirs(tmp_path)
+    lines = file.read_text().splitlines()
+    lines[3] = lines[2]
+    file.write_text("\n".join(lines))
+    found = failure(capsys, "import", file, "--output", tmp_path / "out", *FINE)
+    assert "coincide" in found
+
+
+def test_what_cannot_be_written_or_read_is_told(tmp_path, capsys):
+    file = theirs(tmp_path)
+    output = ["--output", tmp_path / "out"]
+    missing = failure(capsys, "import", tmp_path / "none.xyz", *output)
+    assert missing == f"softmodes: {tmp_path / 'none.xyz'}: no such file"
+    assert "N1_T1.000_s000.h5: no such file" in failure(
+        capsys, "export", tmp_path, "N1_T1.000_s000", *output
+    )
+    assert f"{file}.provenance.json: No such file" in failure(capsys, "provenance", file)
+    assert "none.h5: no such file" in failure(capsys, "provenance", tmp_path / "none.h5")
+
+
+def test_a_mistake_ends_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "from softmodes.command import main; main()"]
+        + ["provenance", str(tmp_path / "none.h5")],
+        cwd=ROOT / "workflow",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"softmodes: {tmp_path / 'none.h5'}: no such file\n"
+
+
+def test_the_chain_of_a_figure_goes_back_to_the_first_temperature(results, tmp_path, capsys):
+    """Down to the random start, each file's inputs once; then with a changed and a lost one."""
+    study = shutil.copytree(results, tmp_path / "study")
+    figure = study / "figures" / "fig3.png"
+
+    def chain() -> list[tuple[int, str, str, str]]:
+        main(["provenance", str(figure)])
+        lines = capsys.readouterr().out.splitlines()
+        pattern = re.compile(r"( *)([^,]+)(?:, (as recorded|CHANGED since|not found))?(.*)")
+        return [pattern.fullmatch(line).groups() for line in lines]
+
+    commit = storage.read_provenance(study / "modes" / f"{NAME}.h5")["git_commit"]
+    told = rf", written 20\S+, commit {commit[:12]}(-changed)?, code [0-9a-f]{{12}}"
+    hot = "equilibrium/N120_T1.000_s000.h5"
+    expected = [
+        (0, str(figure)),
+        (1, f"equilibrium/{NAME}.h5"),
+        (2, hot),
+        (1, f"isoconfigurational/{NAME}.h5"),
+        (2, f"equilibrium/{NAME}.h5"),
+        (1, f"modes/{NAME}.h5"),
+        (2, f"equilibrium/{NAME}.h5"),
+        (2, f"quench/{NAME}.h5"),
+        (3, f"equilibrium/{NAME}.h5"),
+        (1, f"quench/{NAME}.h5"),
+    ]
+    found = chain()
+    assert [(len(indent) // 2, name) for indent, name, *_ in found] == expected
+    assert [state for *_, state, _ in found] == [None] + ["as recorded"] * 9
+    for number, (*_, rest) in enumerate(found):
+        fresh = number in (0, 1, 2, 3, 5, 7)
+        assert re.fullmatch(told if fresh else ", inputs above", rest), number
+
+    shutil.copy(study / "equilibrium" / "N120_T0.600_s001.h5", study / "equilibrium" / f"{NAME}.h5")
+    (study / "quench" / f"{NAME}.h5").write_bytes(b"cut short")
+    states = {name: state or rest for _, name, state, rest in chain()}
+    assert states[f"equilibrium/{NAME}.h5"] == "CHANGED since"
+    assert states[f"quench/{NAME}.h5"] == ", unreadable"
+    assert states[f"modes/{NAME}.h5"] == "as recorded"
+    assert states["equilibrium/N120_T1.000_s001.h5"] == "as recorded"
+    (study / "quench" / f"{NAME}.h5").unlink()
+    assert {state for _, name, state, _ in chain() if name.startswith("quench")} == {"not found"}
