@@ -6,7 +6,7 @@ rule estimate:
         ENVIRONMENT
     threads: 1
     params:
-        cores=workflow.nodes or workflow.cores,
+        cores=lambda _: workflow.nodes or workflow.cores,
     message:
         "Work out what the study costs."
     script:

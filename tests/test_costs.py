@@ -1,0 +1,190 @@
+"""Costs against the files and job lists of real runs, and against sums made another way."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from softmodes import config, costs
+
+ROOT = Path(__file__).parents[1]
+TEST, LETTER = ROOT / "config" / "test.yaml", ROOT / "config" / "letter.yaml"
+PUBLISHED = ROOT / "results" / "published"
+
+
+@pytest.fixture(scope="module")
+def letter():
+    return config.load(LETTER)
+
+
+@pytest.fixture(scope="module")
+def test_study():
+    return config.load(TEST)
+
+
+def test_seconds_are_those_of_the_published_benchmarks(letter):
+    """Of kernels alone; the jobs' own seconds are far above the start of an interpreter."""
+    text = (PUBLISHED / "benchmarks" / "benchmarks.txt").read_text()
+
+    def ours(row):
+        return float(re.search(rf"^{re.escape(row)}.*?  +(\S+) ", text, re.M)[1])
+
+    entry = config.at_temperature(letter, 0.4)
+    steps = (entry["barostat_time"] + entry["equilibration_time"]) / entry["time_step"]
+    alone = letter | {"series_points": 0}
+    for size in (2000, 8000):
+        step = ours(f"trajectory, N = {size}, T = 0.40, s/step, LAMMPS smooth")
+        assert costs.job(alone, "equilibrate", size, 0.4).seconds == pytest.approx(
+            costs.START + steps * step, rel=0.2
+        )
+    run = ours("DWF, 10 τ, N = 2000, T = 0.40, float32, s/replica, LAMMPS smooth")
+    double = ours("DWF, 10 τ, N = 2000, T = 0.40, float64, s/replica, LAMMPS smooth")
+    for precision, expected in (("single", run), ("double", double)):
+        cost = costs.job(letter | {"precision": precision}, "isoconfigurational", 2000, 0.4)
+        assert cost.seconds == pytest.approx(costs.START + 100 * expected, rel=0.25)
+    modes = ours("lowest 1% of modes, N = 8000, against eigsh, s")
+    dense = float(re.search(r"eigh: (\S+) s for all", text)[1])
+    few = letter | {"modes": {"fraction": 0.01, "scan_gamma": [], "scan_fractions": [0.01]}}
+    assert costs.job(few, "diagonalise", 8000, 0.4).seconds == pytest.approx(
+        26 * modes + 64 * dense, rel=0.1
+    )
+
+
+def test_disk_is_that_of_the_files(results, test_study):
+    lines = {line.stage: line for line in costs.estimate(test_study, 1).lines}
+    for stage, folder in {
+        "equilibrate": "equilibrium",
+        "relaxation": "relaxation",
+        "isoconfigurational": "isoconfigurational",
+        "quench": "quench",
+        "diagonalise": "modes",
+    }.items():
+        found = sum(path.stat().st_size for path in (results / folder).glob("*.h5"))
+        assert 1e6 * lines[stage].disk == pytest.approx(found, rel=0.35), stage
+
+
+def test_jobs_are_those_that_snakemake_plans(snakemake, tmp_path, letter):
+    done = snakemake(tmp_path, LETTER, "--dry-run", "--quiet=rules")
+    planned = {
+        rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", done.stdout, re.M)
+    }
+    figures = [planned.pop(f"figure{number}") for number in (1, 2, 3, 4)]
+    stages = {line.stage: line.jobs for line in costs.estimate(letter, 1).lines}
+    assert stages.pop("figure") == sum(figures)
+    assert stages.items() <= planned.items()
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_time_grows_with_what_is_done(letter, precision):
+    study = letter | {"precision": precision}
+
+    def seconds(stage, size=2000, **changes):
+        changed = study | changes
+        return costs.job(changed, stage, size, 0.5).seconds - costs.START
+
+    colder = [entry | {"equilibration_time": 700} for entry in study["temperatures"]]
+    # 100 τ of the barostat and 300 or 700 τ
+    without_series = {"series_points": 0}
+    assert seconds("equilibrate", temperatures=colder, **without_series) == pytest.approx(
+        2 * seconds("equilibrate", **without_series)
+    )
+    runs = study["isoconfigurational"] | {"runs": 300}
+    assert seconds("isoconfigurational", isoconfigurational=runs) == pytest.approx(
+        3 * seconds("isoconfigurational")
+    )
+    strains = {"gamma": study["shear"]["gamma"][:12]}
+    assert seconds("quench", shear=strains) == pytest.approx(14 / 27 * seconds("quench"))
+    assert seconds("overlap", samples=100) == pytest.approx(2 * seconds("overlap"))
+    for stage in ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"):
+        assert seconds(stage, 8000) > 3.9 * seconds(stage, 2000)
+
+
+def test_a_propensity_is_expected_sooner_than_it_is_allowed_for(letter):
+    entry = config.at_temperature(letter, 0.5)
+    assert costs.expected_relaxation_time(letter, entry) == 15  # 300 τ are 20 τ_e
+    cost = costs.job(letter, "isoconfigurational", 2000, 0.5)
+    # 1.5 τ_e against 1.5 times the whole trajectory, 100 τ
+    assert cost.bound - costs.START == pytest.approx(100 / 15 * (cost.seconds - costs.START))
+    cold = costs.job(letter, "isoconfigurational", 2000, 0.36)
+    assert cold.bound == cold.seconds
+
+
+def test_what_is_asked_for_is_above_what_is_expected_and_grows_with_attempts(letter):
+    for stage, size, degree in itertools.product(
+        ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise", "overlap"),
+        (2000, 8000),
+        (2.0, 0.36),
+    ):
+        cost = costs.job(letter, stage, size, degree)
+        assert 60 * costs.minutes(cost) >= 2 * cost.bound
+        assert costs.megabytes(cost) >= 1.4 * cost.megabytes + 400
+        assert costs.minutes(cost, attempt=3) == 3 * costs.minutes(cost)
+        assert costs.megabytes(cost, attempt=2) == 2 * costs.megabytes(cost)
+
+
+def test_the_dense_hessian_is_what_fills_the_memory(letter):
+    cost = costs.job(letter, "diagonalise", 8000, 0.5)
+    assert cost.megabytes > 4 * 8 * 16000**2 / 1e6
+
+
+def paths(jobs, start):
+    """Seconds of every chain of jobs from one on."""
+    seconds, following = jobs[start]
+    if not following:
+        yield seconds
+    for name in following:
+        for rest in paths(jobs, name):
+            yield seconds + rest
+
+
+def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study):
+    study = test_study | {"n_particles": [120, 500], "samples": 40}
+    degrees = config.temperatures(study)
+    jobs = {}
+
+    def add(name, following, *point):
+        jobs[name] = costs.job(study, name.split()[0], *point).seconds, following
+
+    add("figure", [])
+    add("aggregate", ["figure"])
+    add("compile", [f"equilibrate {size} {degrees[0]}" for size in (120, 500)])
+    for size, (degree, colder) in itertools.product(
+        (120, 500), itertools.pairwise([*degrees, None])
+    ):
+        at = f"{size} {degree}"
+        after = [f"relaxation {at}", f"isoconfigurational {at}", f"quench {at}"]
+        after += [f"equilibrate {size} {colder}"] if colder else []
+        add(f"equilibrate {at}", after, size, degree)
+        add(f"relaxation {at}", [f"isoconfigurational {at}"], size, degree)
+        add(f"isoconfigurational {at}", [f"overlap {at}"], size, degree)
+        add(f"quench {at}", [f"diagonalise {at}"], size, degree)
+        add(f"diagonalise {at}", [f"overlap {at}"], size, degree)
+        add(f"overlap {at}", ["aggregate"], size, degree)
+
+    longest = max(paths(jobs, "compile"))
+    few, many = costs.estimate(study, 2), costs.estimate(study, 1000)
+    assert few.chain == many.chain == pytest.approx(longest)
+    assert many.wall == pytest.approx(longest)
+    assert few.wall == pytest.approx(few.seconds / 2)
+    assert few.wall > longest
+
+
+def test_the_table_adds_up(letter):
+    found = costs.estimate(letter, 64)
+    rows = [line.strip("| ").split(" | ") for line in costs.table(found).splitlines()]
+    rows = [row for row in rows if len(row) == 6][2:]
+    *stages, total = rows
+    for column in (1, 2, 5):
+        assert sum(float(row[column]) for row in stages) == pytest.approx(
+            float(total[column]), rel=1e-3, abs=0.1
+        )
+    assert float(total[4]) == max(float(row[4]) for row in stages)
+    assert "On 64 cores at least" in costs.table(found)
+
+
+def test_the_bill_is_printed_before_anything_runs(snakemake, tmp_path, test_study):
+    done = snakemake(tmp_path, TEST, "--cores=3", "estimate")
+    assert done.returncode == 0, done.stdout
+    assert costs.table(costs.estimate(test_study, 3)) in done.stdout
+    assert not list(tmp_path.rglob("*.h5"))
