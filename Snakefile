@@ -7,6 +7,10 @@ from snakemake.utils import min_version
 
 min_version("9.9")
 
+
+report: "workflow/report/workflow.rst"
+
+
 # a file given by --configfile stands alone: merging it into the demo's would fill its gaps
 if not workflow.configfiles:
 
@@ -24,6 +28,7 @@ include: "workflow/rules/overlap.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/archive.smk"
 
@@ -35,6 +40,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        STUDY_FILES,
+        study=STUDY_FILES,
+        pages=REPORT_PAGES,
     message:
         "The study {config[study]} is complete: figures and summary are in {RESULTS}."
