@@ -35,7 +35,7 @@ CARRIED = ("debye_waller", "propensity")
 """Fields of a configuration that stay with it, in units of its length squared."""
 
 
-def frames(results: Path, name: str) -> list[Frame]:
+def frames(results: str | Path, name: str) -> list[Frame]:
     """A state point of a study: the thermal configuration, then its inherent structure at every γ.
 
     Args:
@@ -46,7 +46,7 @@ def frames(results: Path, name: str) -> list[Frame]:
         InputError: a file is missing or unreadable.
     """
     thermal, moved, quenched, soft = (
-        storage.read(results / stage / f"{name}.h5", *datasets)
+        storage.read(Path(results, stage, f"{name}.h5"), *datasets)
         for stage, datasets in (
             ("equilibrium", ("positions", "species")),
             ("isoconfigurational", CARRIED),
