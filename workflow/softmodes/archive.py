@@ -73,8 +73,8 @@ def pack(path: str | Path, files: Mapping[str, str | Path], config: Mapping[str,
         config: the study's configuration.
 
     Raises:
-        InputError: a file is missing, has no side file though another has, or a side file quotes
-            another content of a packed or an HDF5 file than the rest do.
+        InputError: a file is missing, or a side file quotes another content of an input than that
+            which is packed or the other side files quote.
     """
     contents = {name: _content(source) for name, source in files.items()}
     origins = {
