@@ -1,5 +1,7 @@
 """Figures of small made-up tables: what must be seen is drawn, equal tables give equal files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,6 +185,21 @@ def test_figure3_arrows_point_along_the_nonaffine_displacement():
     np.testing.assert_allclose(
         np.arctan2(quiver.V, quiver.U), np.arctan2(larger[:, 1], larger[:, 0]), rtol=1e-12
     )
+
+
+def test_figure3_maps_what_is_known():
+    made = maps()
+    figure = plotting.figure3(replace(made, debye_waller=None))
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)"]
+    assert not any("Debye" in title for title in titles)
+    assert len(figure.axes) == 6  # with their colour bars
+    (arrowed,) = [
+        axes for axes in figure.axes if any(isinstance(c, Quiver) for c in axes.collections)
+    ]
+    assert "|d_i|" in arrowed.get_title()
+    nowhere = plotting.figure3(replace(made, temperature=np.nan))
+    assert "nan" not in nowhere.axes[0].get_title()
 
 
 def test_figure4_separates_the_strains_of_the_scan(tables):
