@@ -10,6 +10,7 @@ part of the digest. No other module of the package touches HDF5.
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import importlib.metadata
 import json
@@ -215,8 +216,9 @@ class StateFile:
 def replacing(path: str | Path) -> Iterator[Path]:
     """Temporary path beside `path` that takes its name when the block ends without an error.
 
-    An error removes the temporary file and leaves an older `path` untouched. The folder is made
-    where it lacks. The suffix is kept, because writers choose their format by it.
+    An error removes the temporary file and leaves an older `path` untouched; what is left of a
+    killed process goes with the next that succeeds. The folder is made where it lacks. The suffix
+    is kept, because writers choose their format by it.
 
     Raises:
         InputError: the disk is full, or the folder not to be written to.
@@ -228,6 +230,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         _sync(temporary)
         temporary.replace(path)
+        # what killed processes left
+        for stale in path.parent.glob(f".{glob.escape(path.stem)}-*.part{path.suffix}"):
+            stale.unlink(missing_ok=True)
         _sync(path.parent)
     except OSError as error:
         if error.errno not in _UNWRITABLE:
@@ -266,7 +271,8 @@ def write(
     _check_datasets(path, stage, arrays, root["n_particles"])
     _check_finite(path, stage, arrays)
     _check_dataset_attributes(path, stage, arrays, carried)
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    # in memory first: a disk that is full while HDF5 writes to it can end the whole process
+    with h5py.File(str(path), "w", driver="core", backing_store=False) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["stage"] = stage
         for name, value in sorted(root.items()):
@@ -282,6 +288,10 @@ def write(
         group = file.create_group(PROVENANCE)
         for key, value in provenance.items():
             group.create_dataset(key, data=_as_text(value), track_times=False)
+        file.flush()
+        image = file.id.get_file_image()
+    with replacing(path) as temporary:
+        temporary.write_bytes(image)
 
 
 def read(path: str | Path, *names: str) -> StateFile:
