@@ -42,5 +42,6 @@ rule all:
     input:
         study=STUDY_FILES,
         pages=REPORT_PAGES,
+        kernels=KERNELS,
     message:
         "The study {config[study]} is complete: figures and summary are in {RESULTS}."

@@ -1,5 +1,7 @@
 """The whole workflow on config/test.yaml, its repeatability, and what it refuses."""
 
+import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -13,6 +15,7 @@ from softmodes import config, modes, state, storage, tables
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
 STAGES = ["equilibrium", "relaxation", "isoconfigurational", "quench", "modes"]
+OVERLAPPED = [stage for stage in STAGES if stage != "relaxation"]
 
 
 def state_points(study):
@@ -50,9 +53,13 @@ def test_every_file_of_the_contract_is_there(results):
             "energy_stress",
             "gamma_c",
             "relaxation",
+            "state_points",
         )
     }
     expected |= {"summary.md", "summary.json"}
+    expected |= {f"{name}.provenance.json" for name in expected if not name.endswith(".h5")}
+    expected |= {f"report/{name}.html" for name in (*state_points(study), "summary")}
+    expected |= {f"report/figure{n}.html" for n in (1, 2, 3, 4)}
     found = {str(path.relative_to(results)) for path in results.rglob("*.*")}
     assert expected <= found
 
@@ -68,8 +75,9 @@ def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp
         }
         others = {
             str(path.relative_to(folder)): path.read_bytes()
-            for suffix in ("csv", "json", "md", "pdf", "png")
+            for suffix in ("csv", "html", "json", "md", "pdf", "png")
             for path in folder.rglob(f"*.{suffix}")
+            if not path.name.endswith(".provenance.json")
         }
         return fields | others
 
@@ -77,6 +85,37 @@ def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp
     assert len([name for name in first if name.endswith(".h5")]) == 5 * 4
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("overlap/N120_T1.000.csv", [f"{stage}/N120_T1.000_s001.h5" for stage in OVERLAPPED]),
+        ("tables/gamma_c.csv", ["overlap/N120_T0.600.csv", "relaxation/N120_T0.600_s000.h5"]),
+        ("figures/fig1.pdf", ["tables/overlap_vs_gamma.csv", "tables/gamma_c.csv"]),
+        ("figures/fig3.png", [f"{stage}/N120_T0.600_s000.h5" for stage in OVERLAPPED]),
+        ("summary.md", ["tables/state_points.csv"]),
+    ],
+)
+def test_a_side_file_tells_what_its_file_was_made_of(results, name, inputs):
+    origin = json.loads((results / f"{name}.provenance.json").read_text())
+    assert origin.keys() == storage.provenance().keys()
+    assert json.loads(origin["config"]) == config.load(TEST)
+    assert len(origin["code_digest"]) == 64
+    for path in inputs:
+        digest = hashlib.sha256((results / path).read_bytes()).hexdigest()
+        if path.endswith(".h5"):
+            digest = storage.digest(results / path)
+        assert origin["input_digests"][path] == digest
+
+
+def test_a_missing_side_file_is_made_again(study, snakemake, tmp_path):
+    folder = tmp_path / "incomplete"
+    shutil.copytree(study, folder)
+    (folder / "results" / "test" / "figures" / "fig2.pdf.provenance.json").unlink()
+    jobs = job_counts(snakemake(folder, TEST, "--dry-run").stdout)
+    assert jobs["figure2"] == 1
+    assert not {"aggregate", "figure1", "summary"} & set(jobs)
 
 
 def slow_theta(field, positions, species, length, tilt):
@@ -261,7 +300,7 @@ def test_the_propensity_time_is_the_same_in_all_samples(results):
 
 def test_every_job_has_a_log_that_ends_well(results):
     logs = list((results / "logs").rglob("*.log"))
-    assert len(logs) == 5 * 4 + 2 + 1 + 4 + 1
+    assert len(logs) == 1 + 5 * 4 + 2 + 1 + 4 + 1 + 1
     for log in logs:
         lines = log.read_text().splitlines()
         assert lines[0].endswith("INFO started"), log
@@ -306,7 +345,7 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     for rule in ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"):
         assert jobs[rule] == 2 * 12 * 50
     assert jobs["overlap"] == 2 * 12
-    assert jobs["total"] == 5 * 2 * 12 * 50 + 2 * 12 + 1 + 4 + 1 + 1
+    assert jobs["total"] == 1 + 5 * 2 * 12 * 50 + 2 * 12 + 1 + 4 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ PATIENCE = 900
 
 
 def queue(states):
-    """Number, comment, time limit and memory of Slurm's jobs in some state; the comment begins with
-    the rule."""
+    """Number, comment, time limit, memory and time of submission of Slurm's jobs in some state; the
+    comment begins with the rule."""
     listed = subprocess.run(
-        ["squeue", "--noheader", f"--states={states}", "--format=%i|%k|%l|%m"],
+        ["squeue", "--noheader", f"--states={states}", "--format=%i|%k|%l|%m|%V"],
         check=True,
         capture_output=True,
         text=True,
@@ -87,7 +88,7 @@ def test_every_stage_is_submitted_and_the_cancelled_job_again(submitted):
 def test_jobs_ask_for_what_is_worked_out_and_retries_for_more(submitted):
     _, _, cancelled = submitted
     study = config.load(TEST)
-    for _, comment, limit, memory in queue("all"):
+    for _, comment, limit, memory, _ in queue("all"):
         rule, *wildcards = comment.removeprefix("rule_").replace("_wildcards", "").split("_")
         point = [int(wildcards[0]), float(wildcards[1])] if wildcards else []
         cost = costs.job(study, rule, *point)
@@ -116,9 +117,13 @@ def test_results_are_those_of_a_local_run(submitted, results):
     assert [name for name in here if here[name] != there[name]] == []
 
 
-def test_one_job_compiled_the_kernels_of_all(submitted):
+def test_jobs_are_submitted_when_one_has_compiled_the_kernels_of_all(submitted):
     folder, _, _ = submitted
-    compiled = (folder / "results" / "test" / ".compiled").stat().st_mtime
+    done = (folder / "results" / "test" / ".compiled").stat().st_mtime
     kernels = list((folder / "kernels").rglob("*.nbc"))
     assert len(kernels) > 20
-    assert [path.name for path in kernels if path.stat().st_mtime > compiled] == []
+    assert [path.name for path in kernels if path.stat().st_mtime > done] == []
+    jobs = {comment: datetime.fromisoformat(at).timestamp() for _, comment, *_, at in queue("all")}
+    assert jobs.pop("rule_compile") < done
+    # the queue tells whole seconds
+    assert min(jobs.values()) > done - 1

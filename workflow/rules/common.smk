@@ -30,7 +30,7 @@ ENVIRONMENT = "../../envs/softmodes.yaml"
 RESULTS = f"results/{config['study']}"
 ALL_SAMPLES = "N{n_particles}_T{temperature}"
 STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
-# made first; made again, it makes no other file out of date
+# left when all kernels are compiled
 KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)

@@ -3,13 +3,18 @@ rule compile:
         done=KERNELS,
     log:
         f"{RESULTS}/logs/compile.log",
-    priority: 20
+    # goes before any number of other jobs; as an input of theirs it would make their files out of
+    # date whenever it lacks
+    priority: 1000000
     conda:
         ENVIRONMENT
     threads: 2
     resources:
         mem_mb=megabytes("compile"),
         runtime=minutes("compile"),
+        # all there are: with a limit, as in profiles/slurm, jobs with kernels wait for this one;
+        # without, they wait for each kernel that is not compiled yet
+        kernels=1000000,
     params:
         code=[
             code(stage)

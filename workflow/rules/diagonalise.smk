@@ -2,7 +2,6 @@ rule diagonalise:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
         quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
-        kernels=ancient(KERNELS),
     output:
         modes=f"{RESULTS}/modes/{STATE_POINT}.h5",
     log:
@@ -13,6 +12,7 @@ rule diagonalise:
     resources:
         mem_mb=megabytes("diagonalise"),
         runtime=minutes("diagonalise"),
+        kernels=1,
     params:
         code=code("diagonalise"),
         fraction=config["modes"]["fraction"],

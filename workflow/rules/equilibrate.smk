@@ -1,7 +1,6 @@
 rule equilibrate:
     input:
         hotter=hotter_equilibrium,
-        kernels=ancient(KERNELS),
     output:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
     log:
@@ -14,6 +13,7 @@ rule equilibrate:
     resources:
         mem_mb=megabytes("equilibrate"),
         runtime=minutes("equilibrate"),
+        kernels=1,
     params:
         code=code("equilibrate"),
         study=config["study"],

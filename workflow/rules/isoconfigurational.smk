@@ -2,7 +2,6 @@ rule isoconfigurational:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
         relaxation=relaxation_of_samples,
-        kernels=ancient(KERNELS),
     output:
         isoconfigurational=f"{RESULTS}/isoconfigurational/{STATE_POINT}.h5",
     log:
@@ -13,6 +12,7 @@ rule isoconfigurational:
     resources:
         mem_mb=megabytes("isoconfigurational"),
         runtime=minutes("isoconfigurational"),
+        kernels=1,
     params:
         code=code("isoconfigurational"),
         time_step=setting("time_step"),

@@ -11,7 +11,6 @@ rule overlap:
         isoconfigurational=of_all_samples("isoconfigurational"),
         quench=of_all_samples("quench"),
         modes=of_all_samples("modes"),
-        kernels=ancient(KERNELS),
     output:
         overlap=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
         provenance=f"{RESULTS}/overlap/{ALL_SAMPLES}.csv.provenance.json",
@@ -23,6 +22,7 @@ rule overlap:
     resources:
         mem_mb=megabytes("overlap"),
         runtime=minutes("overlap"),
+        kernels=1,
     params:
         code=code("overlap"),
         top_fraction=config["overlap"]["top_fraction"],

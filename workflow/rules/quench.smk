@@ -1,7 +1,6 @@
 rule quench:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
-        kernels=ancient(KERNELS),
     output:
         quench=f"{RESULTS}/quench/{STATE_POINT}.h5",
     log:
@@ -12,6 +11,7 @@ rule quench:
     resources:
         mem_mb=megabytes("quench"),
         runtime=minutes("quench"),
+        kernels=1,
     params:
         code=code("quench"),
         gamma=config["shear"]["gamma"],

@@ -1,7 +1,6 @@
 rule relaxation:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
-        kernels=ancient(KERNELS),
     output:
         relaxation=f"{RESULTS}/relaxation/{STATE_POINT}.h5",
     log:
@@ -12,6 +11,7 @@ rule relaxation:
     resources:
         mem_mb=megabytes("relaxation"),
         runtime=minutes("relaxation"),
+        kernels=1,
     params:
         code=code("relaxation"),
         time_step=setting("time_step"),
