@@ -278,7 +278,7 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
         if asked:
             time = max(time, options["propensity_multiple"] * relaxation_time)
         # runs that have parted, as hot ones soon do, share fewer pairs of the list
-        per_step = 8e-9 + 24e-9 * np.clip(entry["temperature"] - 0.5, 0.0, 0.5)
+        per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
         return RUN[config["precision"]] * per_step * n * options["runs"] * _steps(entry, time)
 
     return _cost(
@@ -341,7 +341,7 @@ def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cos
 
 
 def _compile(_config: Mapping[str, Any]) -> Cost:
-    return _cost(COMPILATION, 3 * BASE)
+    return _cost(COMPILATION, 3.5 * BASE)
 
 
 def _aggregate(config: Mapping[str, Any]) -> Cost:
