@@ -203,6 +203,7 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
     Raises:
         InputError: a file cannot be written.
     """
+    source = source.resolve()  # inputs are recorded with the name of their folder
     name, code = source.stem, code_digest(__file__, LOCK)
     quench, soft = (folder / stage / f"{name}.h5" for stage in ("quench", "modes"))
     attributes = {"study": name} | found.attributes

@@ -45,7 +45,8 @@ def chain(path: str | Path) -> Iterator[Link]:
     """
     provenance = storage.read_provenance(path)
     yield Link(str(path), 0, FIRST, provenance, repeated=False)
-    yield from _inputs(Path(path), provenance, 1, set())
+    root = Path(path).resolve()
+    yield from _inputs(root, provenance, 1, {root})
 
 
 def _inputs(path: Path, provenance: dict[str, str], depth: int, seen: set[Path]) -> Iterator[Link]:
@@ -55,17 +56,16 @@ def _inputs(path: Path, provenance: dict[str, str], depth: int, seen: set[Path])
         if state in (MISSING, UNREADABLE):
             yield Link(name, depth, state, {}, repeated=False)
             continue
-        own = _provenance(source)
-        yield Link(name, depth, state, own, repeated=source in seen)
-        if own and source not in seen:
-            yield from _inputs(source, own, depth + 1, seen)
+        own, repeated = _provenance(source), source in seen
         seen.add(source)
+        yield Link(name, depth, state, own, repeated)
+        if own and not repeated:
+            yield from _inputs(source, own, depth + 1, seen)
 
 
 def _found(path: Path, name: str) -> Path | None:
     """The input of that name in the study that a file belongs to."""
-    folder = path.resolve().parent
-    places = [folder.parent / name, folder / name]
+    places = [path.parent.parent / name, path.parent / name]
     return next((place for place in places if place.is_file()), None)
 
 
