@@ -1,0 +1,105 @@
+"""A change reruns what depends on it, and nothing else: dry runs over a study that is complete."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = "workflow/softmodes"
+
+FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
+ANALYSIS = {"overlap", "aggregate", "summary"} | FIGURES
+SIMULATIONS = {"equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"}
+ALL = SIMULATIONS | ANALYSIS
+
+
+@pytest.fixture(scope="module")
+def project(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code, beside it the complete study's results and Snakemake's records."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("workflow", "config", "envs", "profiles"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".numba*")
+        )
+    shutil.copy(ROOT / "Snakefile", folder)
+    shutil.copytree(study, folder, dirs_exist_ok=True)
+    return folder
+
+
+def planned(project: Path) -> set[str]:
+    """Rules that would run, but for the one that names the targets."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--configfile=config/test.yaml"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    if "Nothing to be done" in done.stdout:
+        return set()
+    return set(re.findall(r"^(\w+)\s+\d+$", done.stdout, re.M)) - {"all", "total"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (f"{LIBRARY}/tiles.py", "capacity = 2 * n_slots", "capacity = 3 * n_slots", ALL),
+        ("envs/lock.txt", "numba==", "numba==9", ALL),
+        (
+            f"{LIBRARY}/isoconfigurational.py",
+            "SKIN = 0.3",
+            "SKIN = 0.31",
+            {"isoconfigurational"} | ANALYSIS,
+        ),
+        (
+            f"{LIBRARY}/relaxation.py",
+            "def first_peak(",
+            "def _unused() -> None:\n    pass\n\n\ndef first_peak(",
+            {"relaxation", "isoconfigurational"} | ANALYSIS,
+        ),
+        # the series of an equilibration has inherent structures, and these a Hessian
+        (f"{LIBRARY}/modes.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),
+        (
+            "workflow/scripts/diagonalise.py",
+            "if quenched",
+            "if 1 and quenched",
+            {"diagonalise"} | ANALYSIS,
+        ),
+        (f"{LIBRARY}/plotting.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
+    ],
+)
+def test_a_changed_module_reruns_what_uses_it(
+    name: str, old: str, new: str, expected: set[str], project: Path
+) -> None:
+    path = project / name
+    text = path.read_text()
+    assert old in text
+    try:
+        path.write_text(text.replace(old, new, 1))
+        assert planned(project) - {"compile"} == expected
+    finally:
+        path.write_text(text)
+
+
+def test_words_rerun_nothing(project: Path) -> None:
+    """Comments, docstrings, what is logged, and scripts whose time stamps are new."""
+    for name, old, new in (
+        (f"{LIBRARY}/dynamics.py", '"""Molecular dynamics', '"""The molecular dynamics'),
+        (f"{LIBRARY}/dynamics.py", "# the half kicks", "# half kicks"),
+        (f"{LIBRARY}/dynamics.py", '"inherent structure %d', '"the inherent structure %d'),
+        (f"{LIBRARY}/progress.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
+        ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
+        ("workflow/rules/quench.smk", "Shear and quench", "Quench"),
+    ):
+        path = project / name
+        text = path.read_text()
+        assert old in text, name
+        path.write_text(text.replace(old, new, 1))
+    assert planned(project) == set()
