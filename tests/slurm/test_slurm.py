@@ -24,7 +24,7 @@ ON_NODES = {
     "aggregate": 1,
 }
 CANCELLED = "quench"
-PATIENCE = 900
+PATIENCE = 1800
 
 
 def queue(states):
