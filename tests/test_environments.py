@@ -58,3 +58,19 @@ def test_the_conda_environment_names_the_locks_versions():
     for name, version in pinned.items():
         assert version == versions[name.removesuffix("-base")]
     assert {"numpy", "scipy", "numba", "h5py", "pandas"} <= set(pinned)
+
+
+@pytest.mark.parametrize("recipe", ["Dockerfile", "softmodes.def"])
+def test_a_container_has_the_locks_versions(recipe):
+    text = (ROOT / "envs" / recipe).read_text(encoding="utf-8")
+    assert f"python:{OLDEST['python_version']}-slim" in text
+    installs = re.findall(r"pip install .*", text)
+    assert "--require-hashes -r envs/lock.txt" in installs[0]
+    assert all("--no-deps" in install for install in installs[1:])
+
+
+def test_every_rule_that_runs_a_script_declares_the_conda_environment():
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        rules = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]
+        for rule in rules:
+            assert ("script:" in rule) <= ("conda:\n        ENVIRONMENT" in rule), (path, rule)

@@ -1,0 +1,62 @@
+"""The worked example of CONTRIBUTING.md, carried out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from softmodes import state, storage, tables
+
+ROOT = Path(__file__).parents[1]
+NEIGHBOUR_DISTANCES = np.array([[1.45, 1.67], [1.67, 1.91]])
+
+
+def slow_order(positions: np.ndarray, species: np.ndarray, length: float) -> np.ndarray:
+    """|ψ6| by a loop over particles."""
+    order = np.zeros(len(positions))
+    for i, place in enumerate(positions):
+        apart = positions - place
+        apart -= length * np.round(apart / length)
+        near = np.hypot(*apart.T) < NEIGHBOUR_DISTANCES[species[i], species]
+        near[i] = False
+        if near.any():
+            x, y = apart[near].T
+            order[i] = abs(np.mean(((x + 1j * y) / np.hypot(x, y)) ** 6))
+    return order
+
+
+def test_the_worked_example_adds_an_observable(study: Path, tmp_path: Path) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for name in ("workflow", "config", "envs", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copytree(study, tmp_path, dirs_exist_ok=True)
+    blocks = re.findall(r"`(workflow/\S+hexatic\.\w+)`.*?:\n\n```\w+\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    for path, text in blocks:
+        (tmp_path / path).write_text(text)
+    snakefile = (ROOT / "Snakefile").read_text()
+    last = re.findall(r"^include: .*$", snakefile, re.M)[-1]
+    more = f'{last}\ninclude: "workflow/rules/hexatic.smk"'
+    (tmp_path / "Snakefile").write_text(snakefile.replace(last, more))
+
+    (command,) = re.findall(r"^snakemake .*hexatic.*$", page, re.M)
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    table = tables.read_csv(tmp_path / command.split()[-1])
+    assert list(table["sample"]) == [0, 1]
+    for sample, found in zip(table["sample"], table["psi6"], strict=True):
+        file = storage.read(study / f"results/test/equilibrium/N120_T1.000_s00{sample}.h5")
+        liquid = state.configuration(file)
+        expected = slow_order(liquid.positions, liquid.species, liquid.cell.length).mean()
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
