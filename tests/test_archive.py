@@ -86,6 +86,8 @@ def test_the_configuration_comes_back(packed):
 def test_equal_files_give_equal_bytes_and_another_content_others(packed, files, tmp_path):
     archive.pack(tmp_path / "again.zip", dict(reversed(files.items())), CONFIG)
     assert (tmp_path / "again.zip").read_bytes() == packed.read_bytes()
+    with zipfile.ZipFile(packed) as crate:
+        assert {member.date_time for member in crate.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     archive.pack(tmp_path / "other.zip", files, CONFIG | {"seed": 8})
     assert (tmp_path / "other.zip").read_bytes() != packed.read_bytes()
 

@@ -28,12 +28,10 @@ rule archive:
         archive=f"{RESULTS}/{config['study']}.zip",
     log:
         f"{RESULTS}/logs/archive.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         code=code("archive"),
     message:
@@ -48,12 +46,10 @@ rule verify:
         archive=rules.archive.output.archive,
     log:
         f"{RESULTS}/logs/verify.log",
+    localrule: True
     conda:
         ENVIRONMENT
     threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         verdict=f"{RESULTS}/{config['study']}.verdict.json",
     message:
