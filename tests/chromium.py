@@ -60,10 +60,16 @@ class Page:
     def wait(self, condition: str, in_frame: bool = False) -> None:
         """Until an expression of JavaScript is true."""
         end = time.monotonic() + PATIENCE
-        while not self.evaluate(condition, in_frame):
+        while not self._holds(condition, in_frame):
             if time.monotonic() > end:
                 raise AssertionError(f"not true within {PATIENCE:g} s: {condition}")
             time.sleep(0.05)
+
+    def _holds(self, condition: str, in_frame: bool) -> bool:
+        try:
+            return bool(self.evaluate(condition, in_frame))
+        except LookupError:  # the frame is about to be there, or to be another
+            return False
 
     def text(self) -> str:
         """What the page shows, as text."""
@@ -86,7 +92,8 @@ class Page:
             if answer.get("method") == "Runtime.executionContextCreated":
                 self._contexts.append(answer["params"]["context"]["id"])
             if answer.get("id") == self._last:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    raise LookupError(f"{method}: {answer['error']}")
                 return answer["result"]
 
     def _receive(self) -> dict[str, Any]:

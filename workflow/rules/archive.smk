@@ -20,7 +20,9 @@ rule archive:
             for name in (
                 "LICENSE",
                 "CITATION.cff",
+                "envs/Dockerfile",
                 "envs/lock.txt",
+                "envs/softmodes.def",
                 "envs/softmodes.yaml",
             )
         ],
