@@ -88,14 +88,14 @@ def test_every_stage_is_submitted_and_the_cancelled_job_again(submitted):
 def test_jobs_ask_for_what_is_worked_out_and_retries_for_more(submitted):
     _, _, cancelled = submitted
     study = config.load(TEST)
-    for _, comment, limit, memory, _ in queue("all"):
+    for _, comment, limit, memory, *_ in queue("all"):
         rule, *wildcards = comment.removeprefix("rule_").replace("_wildcards", "").split("_")
         point = [int(wildcards[0]), float(wildcards[1])] if wildcards else []
         cost = costs.job(study, rule, *point)
         attempt = 2 if comment == cancelled[1] and limit != cancelled[2] else 1
         assert limit == f"{costs.minutes(cost, attempt)}:00"
         assert memory == f"{costs.megabytes(cost, attempt)}M"
-    limits = [limit for _, comment, limit, _ in queue("all") if comment == cancelled[1]]
+    limits = [limit for _, comment, limit, *_ in queue("all") if comment == cancelled[1]]
     assert len(set(limits)) == 2
 
 
