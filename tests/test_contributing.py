@@ -53,7 +53,7 @@ def test_the_worked_example_adds_an_observable(study: Path, tmp_path: Path) -> N
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    table = tables.read_csv(tmp_path / command.split()[-1])
+    table = tables.read_csv(tmp_path / re.search(r"results/\S+", command)[0])
     assert list(table["sample"]) == [0, 1]
     for sample, found in zip(table["sample"], table["psi6"], strict=True):
         file = storage.read(study / f"results/test/equilibrium/N120_T1.000_s00{sample}.h5")
