@@ -53,7 +53,7 @@ matplotlib==3.10.0 \\
 def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py") -> str:
     """Digest of the files above, a text in one of them replaced."""
     module._normal.cache_clear()
-    module._tree.cache_clear()
+    module._imports.cache_clear()
     (folder / "pkg").mkdir(parents=True, exist_ok=True)
     for file, text in FILES.items():
         assert file != name or old in text
@@ -100,7 +100,7 @@ def test_words_and_what_is_not_imported_do_not(
 def test_stages_depend_on_their_own_modules() -> None:
     reached = {}
     for stage in ("equilibrate", "quench", "isoconfigurational", "figure1"):
-        found, todo = set(), module._imports(SCRIPTS / f"{stage}.py", PACKAGE)
+        found, todo = set(), set(module._imports(SCRIPTS / f"{stage}.py", PACKAGE))
         while todo:
             name = todo.pop()
             if name not in found:

@@ -18,7 +18,11 @@ PACKAGE = Path(__file__).parent
 WITHOUT_EFFECT = {"progress"}
 """Modules of this package that no result depends on."""
 
-DISTRIBUTIONS = {"yaml": ("pyyaml",), "numba": ("numba", "llvmlite")}
+DISTRIBUTIONS = {
+    "yaml": ("pyyaml",),
+    "numba": ("numba", "llvmlite"),
+    "markdown_it": ("markdown-it-py",),
+}
 """Whose names differ from those of their modules, or that bring one with them that matters."""
 
 LOGGERS = {"logger", "_logger"}
@@ -33,7 +37,7 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
         package: folder of this package.
     """
     total = hashlib.sha256(_normal(Path(script)).encode())
-    modules, packages = _imports(Path(script), package), set()
+    modules, packages = set(_imports(Path(script), package)), set()
     reached: set[str] = set()
     while modules:
         name = modules.pop()
@@ -52,10 +56,11 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
     return total.hexdigest()
 
 
-def _imports(path: Path, package: Path) -> set[str]:
+@functools.cache
+def _imports(path: Path, package: Path) -> frozenset[str]:
     """Names of this package's modules that a file imports, and of other packages."""
     found = set()
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Import(names=names):
                 full = [name.name for name in names]
@@ -68,7 +73,7 @@ def _imports(path: Path, package: Path) -> set[str]:
         for name in full:
             first, *rest = name.split(".")
             found.add(rest[0] if first == package.name and rest else first)
-    return found
+    return frozenset(found)
 
 
 def _locked(packages: set[str], lock: Path) -> Iterator[str]:
@@ -76,11 +81,6 @@ def _locked(packages: set[str], lock: Path) -> Iterator[str]:
     names = {name for package in packages for name in DISTRIBUTIONS.get(package, (package,))}
     pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M)
     yield from sorted({f"{name}=={version}" for name, version in pins if name.lower() in names})
-
-
-@functools.cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes())
 
 
 @functools.cache
