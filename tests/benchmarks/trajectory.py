@@ -22,6 +22,9 @@ COMPARED = (2000, 8000)
 PRECISIONS = (np.float32, np.float64)
 GROWING = (2000, 8000, 32000)
 REPETITIONS = 5
+PROCESSES = 3
+"""Whose peak memory is compared."""
+
 PARTICLE_STEPS = 4_000_000
 """Of one repetition."""
 
@@ -133,12 +136,13 @@ def growth() -> Outcome:
 def memory_per_particle() -> tuple[float | None, float | None]:
     """Bytes per particle, most and least; None where they cannot be had.
 
-    Differences between sizes leave out what the interpreter and its libraries take.
+    Differences between sizes leave out what the interpreter and its libraries take, the least of
+    several processes what one of them takes by chance.
     """
-    told = {n: in_child("trajectory", n) for n in GROWING}
-    peaks = {n: child["peak_bytes"] for n, child in told.items() if child is not None}
-    if not peaks:
+    told = {n: [in_child("trajectory", n) for _ in range(PROCESSES)] for n in GROWING}
+    if None in told[GROWING[0]]:
         return None, None
+    peaks = {n: min(child["peak_bytes"] for child in children) for n, children in told.items()}
     print(*(f"    N = {n}: {peak / 1e6:.1f} MB in all" for n, peak in peaks.items()), sep="\n")
     each = [(peaks[more] - peaks[few]) / (more - few) for few, more in pairwise(GROWING)]
     return max(each), min(each)
