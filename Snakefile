@@ -20,7 +20,6 @@ if not workflow.configfiles:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/compile.smk"
 include: "workflow/rules/equilibrate.smk"
-include: "workflow/rules/relaxation.smk"
 include: "workflow/rules/isoconfigurational.smk"
 include: "workflow/rules/quench.smk"
 include: "workflow/rules/diagonalise.smk"

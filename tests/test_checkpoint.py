@@ -12,7 +12,7 @@ import pytest
 from configurations import jittered_lattice
 
 from softmodes.checkpoint import TERMINATED, Checkpoint, of_job
-from softmodes.dynamics import Configuration, equilibrate, maxwell_boltzmann
+from softmodes.dynamics import Configuration, equilibrate, schedule
 from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble
 from softmodes.model import Mixture
@@ -52,11 +52,9 @@ def test_an_equilibration_goes_on(precision: type, tmp_path: Path) -> None:
     positions, species, cell = jittered_lattice(150)
 
     def job(checkpoint: Checkpoint | None) -> tuple:
-        rng = np.random.default_rng(3)
-        start = Configuration(positions, maxwell_boltzmann(150, 1.0, rng), species, cell)
-        return equilibrate(
-            start, MIXTURE, 1.0, 0.005, 2.0, 4, rng, 13.5, 1.0, precision, checkpoint=checkpoint
-        )
+        start = Configuration(positions, np.zeros((150, 2)), species, cell)
+        plan, rng = schedule(0.005, 2.0, 4, 1.0), np.random.default_rng(3)
+        return equilibrate(start, MIXTURE, 1.0, plan, rng, 13.5, precision, checkpoint=checkpoint)
 
     whole, (pieced, stops) = job(None), in_pieces(job, tmp_path / "state.npz", 7)
     assert stops == (10 + 20) // 7
@@ -64,7 +62,7 @@ def test_an_equilibration_goes_on(precision: type, tmp_path: Path) -> None:
     for name in ("positions", "velocities", "cell"):
         one, other = (getattr(result.configuration, name) for result in (whole, pieced))
         assert one == other if name == "cell" else (one == other).all()
-    for name in ("time", "energy", "pressures", "inherent_energy"):
+    for name in ("time", "energy", "pressures", "inherent_energy", "frames", "frame_time"):
         assert (getattr(whole, name) == getattr(pieced, name)).all(), name
 
 

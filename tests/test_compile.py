@@ -32,4 +32,4 @@ def test_without_compiled_kernels_only_what_has_to_runs(folder, snakemake):
     assert planned(snakemake, folder) == {"compile"}
     rules = planned(snakemake, folder, "--forcerun=overlap")
     assert {"compile", "overlap", "aggregate"} <= rules
-    assert not {"equilibrate", "relaxation", "isoconfigurational", "quench"} & rules
+    assert not {"equilibrate", "isoconfigurational", "quench"} & rules

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from configurations import jittered_lattice
@@ -15,12 +17,13 @@ from softmodes.dynamics import (
     equilibrate,
     maxwell_boltzmann,
     random_configuration,
-    record,
+    schedule,
     whole_steps,
 )
 from softmodes.errors import InputError
 from softmodes.forces import evaluate, pressure
 from softmodes.model import Mixture
+from softmodes.relaxation import lags_of, self_dynamics, time_origins
 
 MIXTURE = Mixture()
 
@@ -273,7 +276,7 @@ def test_equilibration_reaches_pressure_and_temperature() -> None:
     assert np.abs(forces).max() <= 1.0
     shares: list[float] = []
     result = equilibrate(
-        start, MIXTURE, 1.0, 0.005, 20.0, 5, rng, 13.5, 20.0, progress=shares.append
+        start, MIXTURE, 1.0, schedule(0.005, 20.0, 5, 20.0), rng, 13.5, progress=shares.append
     )
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
     np.testing.assert_allclose(result.time, [4.0, 8.0, 12.0, 16.0, 20.0])
@@ -289,24 +292,98 @@ def test_equilibration_reaches_pressure_and_temperature() -> None:
 
 def test_fixed_volume_leaves_the_box_alone() -> None:
     start = thermal()
-    result = equilibrate(start, MIXTURE, 1.0, 0.005, 1.0, 2, np.random.default_rng(0))
+    result = equilibrate(start, MIXTURE, 1.0, schedule(0.005, 1.0, 2), np.random.default_rng(0))
     assert result.configuration.cell == start.cell
+
+
+@pytest.mark.parametrize(("pressure", "barostat_time"), [(13.5, 0.0), (None, 1.0)])
+def test_a_barostat_stage_and_a_pressure_belong_together(pressure, barostat_time) -> None:
+    plan = schedule(0.005, 1.0, 2, barostat_time)
+    with pytest.raises(InputError, match=r"pressure: .* both or neither expected"):
+        equilibrate(thermal(), MIXTURE, 1.0, plan, np.random.default_rng(0), pressure)
+
+
+@pytest.mark.parametrize("time", [0.2, 3.0, 40.0, 1234.5, 135000.0])
+def test_a_schedule_keeps_short_and_long_times(time: float) -> None:
+    plan = schedule(0.01, time, 20, barostat_time=0.07)
+    assert plan.interval == pytest.approx(0.1)
+    assert (plan.n_barostat, plan.steps_per_block) == (1, 10)
+    last = plan.n_points * plan.blocks_per_point
+    assert plan.n_blocks == 1 + last
+    assert time / 0.1 <= last + 1e-6 < time / 0.1 + 20
+    blocks = plan.frame_blocks
+    assert (blocks[0], blocks[-1]) == (0, last)
+    assert np.all(np.diff(blocks) > 0)
+    assert len(blocks) <= min(1000, last + 1)
+    origins = blocks[time_origins(blocks)]
+    assert min(24, last) <= len(origins) - 1 < 48
+    lags = lags_of(blocks)
+    assert lags[1] == 1
+    assert np.all(lags[2:] <= 2 * lags[1:-1])
+    burst = lags[1:][lags[1:] <= origins[1]]
+    assert np.all(burst[1:] <= np.maximum(burst[:-1] + 1, 1.5 * burst[:-1]))
+    for lag in burst:
+        assert np.isin(origins[:-1] + lag, blocks)[:-1].all()
+
+
+@pytest.mark.parametrize("barostat_time", [0.0, 0.5])
+def test_frames_are_the_points_of_the_run_that_the_schedule_names(barostat_time: float) -> None:
+    """Of few blocks and of all."""
+    pressure = 13.5 if barostat_time else None
+    start, every = settled(), schedule(0.005, 2.0, 2, barostat_time)
+    assert (every.frame_blocks == np.arange(21)).all()
+    few = replace(every, frame_blocks=np.array([0, 1, 2, 6, 7, 20]))
+    results = []
+    for plan in (few, every):
+        rng = np.random.default_rng(4)
+        results.append(equilibrate(start, MIXTURE, 1.0, plan, rng, pressure))
+    kept, whole = results
+    np.testing.assert_allclose(kept.frame_time, 0.1 * few.frame_blocks)
+    assert (kept.frames == whole.frames[few.frame_blocks]).all()
+    assert (kept.frames[-1] == kept.configuration.positions).all()
+    if not barostat_time:
+        assert (kept.frames[0] == start.positions).all()
+    # no frame misses the motion of a block, none has that of a rescaled box
+    steps = np.linalg.norm(np.diff(whole.frames, axis=0), axis=2)
+    np.testing.assert_allclose(np.sqrt(np.mean(steps**2, axis=1)), 0.13, atol=0.03)
+
+
+def test_scattering_under_the_thermostat_is_that_at_constant_energy() -> None:
+    """Of the same liquid: the thermostat acts on nothing but the kinetic energy as a whole."""
+    temperature, n_samples, plan = 1.0, 8, schedule(0.005, 30.0, 2)
+    differences = []
+    start = settled(temperature)
+    for seed in range(n_samples):
+        rng = np.random.default_rng(seed)
+        held = equilibrate(start, MIXTURE, temperature, plan, rng)
+        trajectory = Trajectory(held.configuration, MIXTURE, plan.time_step)
+        free = [trajectory.positions.copy()]
+        for steps in np.diff(plan.frame_blocks) * plan.steps_per_block:
+            trajectory.advance(int(steps))
+            free.append(trajectory.positions.copy())
+        curves = [
+            self_dynamics(
+                frames,
+                plan.frame_blocks,
+                lags_of(plan.frame_blocks)[1:7],
+                5.5,
+                start.species,
+                start.cell,
+                (1.45, 1.67, 1.91),
+            ).self_intermediate_scattering[0]
+            for frames in (held.frames, np.stack(free))
+        ]
+        differences.append(curves[0] - curves[1])
+        start = held.configuration
+    errors = np.std(differences, axis=0, ddof=1) / np.sqrt(n_samples)
+    assert (errors < 0.03).all()
+    assert (np.abs(np.mean(differences, axis=0)) < 4 * errors).all()
 
 
 def test_a_run_that_explodes_says_so() -> None:
     trajectory = Trajectory(thermal(temperature=20.0), MIXTURE, 0.5)
     with pytest.raises(InputError, match="is the time step too long"):
         trajectory.advance(1000)
-
-
-def test_frames_are_equally_spaced_points_of_the_run() -> None:
-    start = settled()
-    frames = record(Trajectory(start, MIXTURE, 0.005), 3, 10)
-    trajectory = Trajectory(start, MIXTURE, 0.005)
-    assert (frames[0] == start.positions).all()
-    for frame in frames[1:]:
-        trajectory.advance(10)
-        assert (frame == trajectory.positions).all()
 
 
 def test_durations_are_whole_steps() -> None:

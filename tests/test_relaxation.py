@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from scipy.special import j0
 
-from softmodes import relaxation
 from softmodes.cell import Cell
 from softmodes.errors import InputError
 from softmodes.relaxation import (
     first_minimum,
     first_peak,
+    lags_of,
     logarithmic_lags,
     radial_distribution,
     relaxation_time,
     self_dynamics,
     structure_factor,
+    time_origins,
 )
 
 DISTANCES = (1.45, 1.67, 1.91)
@@ -43,7 +44,7 @@ def test_brownian_walks_decay_exponentially():
     species = half_and_half(n)
     steps = np.where(species == 0, 0.10, 0.06)
     frames = random_walk(120, n, steps, rng, 50.0)
-    result = self_dynamics(frames, lags, k, species, Cell(50.0), DISTANCES)
+    result = self_dynamics(frames, np.arange(120), lags, k, species, Cell(50.0), DISTANCES)
     diffusion = np.array([0.10, 0.06]) ** 2 / 2
     expected = np.exp(-(k**2) * diffusion[:, None] * lags)
     expected = np.stack([expected.mean(axis=0), *expected])
@@ -59,36 +60,57 @@ def test_scattering_is_the_average_over_directions():
     angles = np.arange(64) * 2 * np.pi / 64
     wavevectors = 5.5 * np.column_stack([np.cos(angles), np.sin(angles)])
     phases = np.exp(1j * (frames[2] - frames[0]) @ wavevectors.T)
-    result = self_dynamics(frames, [2], 5.5, half_and_half(6), Cell(20.0), DISTANCES)
+    result = self_dynamics(frames, np.arange(3), [2], 5.5, half_and_half(6), Cell(20.0), DISTANCES)
     scattering = result.self_intermediate_scattering[:, 0]
     assert scattering[0] == pytest.approx(phases.real.mean(), abs=1e-12)
     assert scattering[1] == pytest.approx(phases[:3].real.mean(), abs=1e-12)
     assert scattering[2] == pytest.approx(phases[3:].real.mean(), abs=1e-12)
 
 
-def test_every_origin_that_a_lag_allows_is_used():
+@pytest.mark.parametrize(
+    "times", [np.arange(9), np.array([0, 1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 19])]
+)
+def test_every_origin_that_a_lag_allows_is_used(times):
     rng = np.random.default_rng(3)
-    n_frames, n = 9, 5
-    frames = random_walk(n_frames, n, np.full(n, 0.2), rng, 10.0)
-    result = self_dynamics(frames, [0, 3, 8], 2.0, half_and_half(n), Cell(10.0), DISTANCES)
-    for column, lag in enumerate((0, 3, 8)):
-        moves = [frames[t + lag] - frames[t] for t in range(n_frames - lag)]
-        distances = np.linalg.norm(moves, axis=2)
+    n, k, middle = 5, 2.0, times[-1] / 2
+    frames = random_walk(len(times), n, np.full(n, 0.2), rng, 10.0)
+    at = dict(zip(times.tolist(), frames, strict=True))
+    origins = times[time_origins(times)].tolist()
+    lags = lags_of(times)
+    result = self_dynamics(frames, times, lags, k, half_and_half(n), Cell(10.0), DISTANCES)
+    for column, lag in enumerate(lags.tolist()):
+        pairs = [(t, t + lag) for t in origins if t + lag in at]
+        moves = {pair: np.linalg.norm(at[pair[1]] - at[pair[0]], axis=1) for pair in pairs}
         assert result.self_intermediate_scattering[0, column] == pytest.approx(
-            j0(2.0 * distances).mean(), abs=1e-12
+            np.mean([j0(k * move) for move in moves.values()]), abs=1e-12
         )
         assert result.mean_squared_displacement[0, column] == pytest.approx(
-            (distances**2).mean(), abs=1e-12
+            np.mean([move**2 for move in moves.values()]), abs=1e-12
         )
+        halves = (
+            [j0(k * move) for (_, end), move in moves.items() if end <= middle],
+            [j0(k * move) for (begin, _), move in moves.items() if begin >= middle],
+        )
+        for row, half in enumerate(halves):
+            found = result.self_intermediate_scattering_halves[row, column]
+            expected = np.mean(half) if half else math.nan
+            assert found == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
-def test_origins_are_thinned_evenly(monkeypatch):
-    monkeypatch.setattr(relaxation, "MOST_ORIGINS", 3)
-    frames = np.zeros((9, 1, 2))
-    frames[:, 0, 0] = [0.0, 9.0, 9.0, 9.0, 1.0, 9.0, 9.0, 9.0, 3.0]
-    result = self_dynamics(frames, [4, 8], 1.0, np.zeros(1, np.int8), Cell(10.0), (1, 1, 1))
-    # origins 0, 4 and 8: lag 4 has moves 1 and 2, lag 8 has move 3
-    np.testing.assert_allclose(result.mean_squared_displacement[0], [2.5, 9.0])
+def test_a_lag_between_no_two_frames_is_nan():
+    frames = np.zeros((3, 1, 2))
+    species = np.zeros(1, np.int8)
+    result = self_dynamics(frames, [0, 1, 4], [1, 2], 1.0, species, Cell(10.0), (1, 1, 1))
+    np.testing.assert_array_equal(result.mean_squared_displacement[0], [0.0, math.nan])
+
+
+def test_halves_of_the_cage_relative_scattering_are_of_their_own_frames():
+    # a particle without neighbours moves in the second half only
+    frames = np.zeros((5, 1, 2))
+    frames[3:, 0, 0] = [0.3, 0.6]
+    species = np.zeros(1, np.int8)
+    result = self_dynamics(frames, np.arange(5), [1], 2.0, species, Cell(20.0), DISTANCES)
+    np.testing.assert_allclose(result.cage_relative_scattering_halves[:, 0], [1.0, j0(0.6)])
 
 
 def cage_relative_by_hand(origin, later, species, cell, k):
@@ -115,7 +137,7 @@ def test_cage_relative_scattering_against_loops():
     species = half_and_half(n)
     frames = random_walk(2, n, np.full(n, 0.3), rng, cell.length)
     frames[0, 0] = [4.0, 4.0]
-    result = self_dynamics(frames, [1], 3.0, species, cell, DISTANCES)
+    result = self_dynamics(frames, np.arange(2), [1], 3.0, species, cell, DISTANCES)
     values = cage_relative_by_hand(frames[0], frames[1], species, cell, 3.0)
     expected = [values.mean(), values[:20].mean(), values[20:].mean()]
     np.testing.assert_allclose(result.cage_relative_scattering[:, 0], expected, atol=1e-12)
@@ -126,7 +148,7 @@ def test_a_common_motion_decays_plain_but_not_cage_relative_scattering():
     n = 100
     start = rng.uniform(0.0, 10.0, (n, 2))
     frames = np.stack([start, start + np.array([0.5, 0.2])])
-    result = self_dynamics(frames, [1], 5.5, half_and_half(n), Cell(10.0), DISTANCES)
+    result = self_dynamics(frames, np.arange(2), [1], 5.5, half_and_half(n), Cell(10.0), DISTANCES)
     np.testing.assert_allclose(result.cage_relative_scattering, 1.0, atol=1e-12)
     expected = j0(5.5 * math.hypot(0.5, 0.2))
     np.testing.assert_allclose(result.self_intermediate_scattering, expected, atol=1e-12)
@@ -134,14 +156,18 @@ def test_a_common_motion_decays_plain_but_not_cage_relative_scattering():
 
 def test_a_particle_without_neighbours_keeps_its_displacement():
     frames = np.array([[[5.0, 5.0]], [[5.3, 5.0]]])
-    result = self_dynamics(frames, [1], 2.0, np.zeros(1, np.int8), Cell(20.0), DISTANCES)
+    result = self_dynamics(
+        frames, np.arange(2), [1], 2.0, np.zeros(1, np.int8), Cell(20.0), DISTANCES
+    )
     assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.6))
 
 
 def test_neighbours_are_those_at_the_time_origin():
     # two far particles come together: at the origin neither has a neighbour
     frames = np.array([[[2.0, 5.0], [8.0, 5.0]], [[4.5, 5.0], [5.5, 5.0]]])
-    result = self_dynamics(frames, [1], 0.4, np.zeros(2, np.int8), Cell(30.0), DISTANCES)
+    result = self_dynamics(
+        frames, np.arange(2), [1], 0.4, np.zeros(2, np.int8), Cell(30.0), DISTANCES
+    )
     assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.4 * 2.5))
 
 
@@ -153,7 +179,7 @@ def test_lattice_vectors_change_nothing():
     moved = frames + cell.length * rng.integers(-2, 3, (n, 2))
     for name in ("self_intermediate_scattering", "cage_relative_scattering"):
         a, b = (
-            getattr(self_dynamics(f, [1, 3], 5.5, species, cell, DISTANCES), name)
+            getattr(self_dynamics(f, np.arange(5), [1, 3], 5.5, species, cell, DISTANCES), name)
             for f in (frames, moved)
         )
         np.testing.assert_allclose(a, b, atol=1e-11)
@@ -162,7 +188,7 @@ def test_lattice_vectors_change_nothing():
 def test_an_absent_species_gives_nan():
     frames = random_walk(3, 10, np.full(10, 0.1), np.random.default_rng(7), 10.0)
     species = np.zeros(10, np.int8)
-    result = self_dynamics(frames, [0, 1], 5.5, species, Cell(10.0), DISTANCES)
+    result = self_dynamics(frames, np.arange(3), [0, 1], 5.5, species, Cell(10.0), DISTANCES)
     assert np.isnan(result.mean_squared_displacement[2]).all()
     assert np.isfinite(result.mean_squared_displacement[:2]).all()
     assert np.isnan(structure_factor(frames, species, Cell(10.0))[1][2]).all()
@@ -175,7 +201,17 @@ def test_lags_are_whole_and_grow_by_a_factor(n_frames):
     assert lags[0] == 0 and lags[1] == 1 and lags[-1] == n_frames - 1
     assert np.all(np.diff(lags) > 0)
     large = lags[lags > 20]
-    assert np.all(large[1:] / large[:-1] < 1.25)
+    assert np.all(large[1:] / large[:-1] < 1.4)
+
+
+def test_origins_are_the_finest_equally_spaced_frames():
+    assert (time_origins(np.arange(7)) == np.arange(7)).all()
+    # bursts at 0, 8 and 16, a last frame that is none
+    times = np.array([0, 1, 2, 5, 8, 9, 10, 13, 16, 17, 18, 19])
+    assert (times[time_origins(times)] == [0, 8, 16]).all()
+    assert (times[time_origins(times + 100)] == [0, 8, 16]).all()
+    assert (lags_of(times) == [0, 1, 2, 5, 8, 16]).all()
+    assert (lags_of(np.array([3, 4, 14])) == [0, 1, 11]).all()
 
 
 # Relaxation time
@@ -364,6 +400,9 @@ def test_unknown_distribution_has_no_minimum():
     [
         ({"frames": np.zeros((4, 6))}, r"frames: shape \(4, 6\)"),
         ({"species": np.zeros(5, np.int8)}, r"species: shape \(5,\)"),
+        ({"times": np.arange(3)}, "times: 3 given, one for each of 4 frames"),
+        ({"times": [0, 2, 1, 3]}, "times: .* ascending whole numbers expected"),
+        ({"times": [0.0, 1.0, 2.0, 3.0]}, "times: .* ascending whole numbers expected"),
         ({"lags": [0.5]}, "lags: .* integers expected"),
         ({"lags": [4]}, "lags: 4 to 4 given, 0 to 3"),
         ({"lags": [-1]}, "lags: -1"),
@@ -373,6 +412,7 @@ def test_unknown_distribution_has_no_minimum():
 def test_unusable_input_is_named(change, named):
     usable = {
         "frames": np.zeros((4, 6, 2)),
+        "times": np.arange(4),
         "lags": [0, 1],
         "wavenumber": 1.0,
         "species": half_and_half(6),

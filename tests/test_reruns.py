@@ -15,7 +15,7 @@ LIBRARY = "workflow/softmodes"
 
 FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
 ANALYSIS = {"overlap", "aggregate", "summary"} | FIGURES
-SIMULATIONS = {"equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"}
+SIMULATIONS = {"equilibrate", "isoconfigurational", "quench", "diagonalise"}
 ALL = SIMULATIONS | ANALYSIS
 
 
@@ -62,7 +62,7 @@ def planned(project: Path) -> set[str]:
             f"{LIBRARY}/relaxation.py",
             "def first_peak(",
             "def _unused() -> None:\n    pass\n\n\ndef first_peak(",
-            {"relaxation", "isoconfigurational"} | ANALYSIS,
+            ALL,
         ),
         # the series of an equilibration has inherent structures, and these a Hessian
         (f"{LIBRARY}/modes.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from configurations import jittered_lattice
 
-from softmodes import state
+from softmodes import relaxation, state, storage
+from softmodes.dynamics import Configuration, Equilibration, maxwell_boltzmann, schedule
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 from softmodes.storage import StateFile
@@ -21,7 +23,6 @@ def file():
         | {"n_particles": 4, "temperature": 0.46, "sample": 3, "seed": 11, "box_length": 9.0},
         data={
             "positions": np.arange(8.0).reshape(4, 2),
-            "image": np.ones((4, 2), np.int32),
             "velocities": np.ones((4, 2)),
             "species": np.array([0, 1, 1, 1], np.int8),
         },
@@ -45,3 +46,108 @@ def test_the_random_streams_are_those_of_the_state_point(file):
     drawn = state.random_stream(file, "runs", replica=5).random(3)
     np.testing.assert_array_equal(drawn, stream(11, "runs", 4, 0.46, 3, 5).random(3))
     assert not np.isin(drawn, state.random_stream(file, "runs", replica=6).random(3)).any()
+
+
+# Files of an equilibration
+
+DISTANCES = (1.45, 1.67, 1.91)
+POINT = {"study": "a", "seed": 11, "temperature": 0.46, "sample": 3}
+
+
+@pytest.fixture(scope="module")
+def reached():
+    """What an equilibration might give: particles that walk at random."""
+    rng = np.random.default_rng(1)
+    positions, species, cell = jittered_lattice(150)
+    blocks = schedule(0.01, 100.0, 20).frame_blocks
+    moves = np.sqrt(np.diff(blocks))[:, None, None] * rng.normal(0, 0.05, (len(blocks) - 1, 150, 2))
+    frames = positions + np.concatenate([np.zeros((1, 150, 2)), np.cumsum(moves, axis=0)])
+    return Equilibration(
+        configuration=Configuration(frames[-1], np.zeros((150, 2)), species, cell),
+        pressure=13.4,
+        time=np.arange(5.0, 101.0, 5.0),
+        energy=rng.random(20),
+        pressures=rng.random(20),
+        inherent_energy=rng.random(20),
+        frames=frames,
+        frame_time=0.1 * blocks,
+    )
+
+
+@pytest.fixture(scope="module")
+def written(reached, tmp_path_factory):
+    """The equilibrium and the relaxation file."""
+    return write(reached, tmp_path_factory.mktemp("written"))
+
+
+def write(reached, folder, **changes):
+    paths = folder / "equilibrium.h5", folder / "relaxation.h5"
+    state.write_equilibrium(
+        *paths, reached, Mixture(), neighbour_distances=DISTANCES, provenance={}, **POINT | changes
+    )
+    return tuple(map(storage.read, paths))
+
+
+def test_positions_are_whole_numbers_of_32_bits(reached, written):
+    end, found = reached.configuration, written[0]["positions"]
+    length = end.cell.length
+    whole = state.grid_positions(found, length)
+    assert whole.dtype == np.uint32
+    assert (state.positions_on_grid(whole, length) == found).all()
+    assert (found >= 0).all() and (found < length).all()
+    # the same places but for the last bit, in the box
+    apart = end.cell.minimum_image(found - end.positions)
+    np.testing.assert_allclose(apart, 0, atol=0.501 * length / 2**32)
+    assert np.abs(found - end.positions).max() > 0.5 * length
+
+
+def test_positions_beside_the_edge_of_the_box():
+    length = 9.0
+    edge = np.array([[-1e-12, length - 1e-12], [length, 0.0], [0.4 * length, -0.6 * length]])
+    expected = [[0, 0], [0, 0], [round(0.4 * 2**32)] * 2]
+    np.testing.assert_array_equal(state.grid_positions(edge, length), expected)
+
+
+def test_velocities_are_those_of_the_state_point(reached, written, tmp_path):
+    rng = stream(11, "velocities", 150, 0.46, 3)
+    np.testing.assert_array_equal(written[0]["velocities"], maxwell_boltzmann(150, 0.46, rng))
+    other, _ = write(reached, tmp_path, sample=4)
+    assert not np.isin(written[0]["velocities"], other["velocities"]).any()
+
+
+def test_the_relaxation_file_holds_what_the_frames_say(reached, written):
+    found, end = written[1], reached.configuration
+    blocks = np.rint(reached.frame_time / 0.1).astype(int)
+    lags = relaxation.lags_of(blocks)
+    np.testing.assert_allclose(found["time"], 0.1 * lags)
+    origins = reached.frames[relaxation.time_origins(blocks)]
+    wavenumber, structure = relaxation.structure_factor(origins, end.species, end.cell)
+    peak = relaxation.first_peak(wavenumber, structure[0])
+    assert found.attributes["peak_wavenumber"] == peak
+    expected = relaxation.self_dynamics(
+        reached.frames, blocks, lags, peak, end.species, end.cell, DISTANCES
+    )
+    for name, curve in vars(expected).items():
+        np.testing.assert_allclose(found[name], curve, rtol=2**-16, err_msg=name)
+    np.testing.assert_allclose(found["structure_factor"], structure, rtol=2**-16)
+    # both halves of a walk are alike, up to the longest lag that a half has
+    half = found["time"] <= found["time"][-1] / 4
+    one, other = found["self_intermediate_scattering_halves"][:, half]
+    np.testing.assert_allclose(one, other, atol=0.1)
+    assert not (one[1:] == other[1:]).any()
+
+
+def test_both_files_say_whose_they_are(reached, written):
+    for found in written:
+        assert {name: found.attributes[name] for name in POINT} == POINT
+        assert found.attributes["density"] == pytest.approx(150 / reached.configuration.cell.area)
+        assert found.attributes["backend"] == "cpu"
+        assert state.mixture(found) == Mixture()
+    assert written[0].attributes["time"] == 100.0
+
+
+def test_rounding_keeps_what_is_not_known():
+    values = np.array([0.0, -1.0, 1 / 3, 1e-300, np.nan])
+    rounded = state._rounded(values)
+    np.testing.assert_allclose(rounded, values, rtol=2**-16)
+    assert rounded[2] != values[2] and rounded[2] * 2**17 == round(rounded[2] * 2**17)

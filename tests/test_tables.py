@@ -89,7 +89,6 @@ def equilibrium(temperature: float, sample: int) -> tuple[dict, dict]:
     drift = 0.1 if (temperature, sample) == (0.5, 1) else 0.0
     datasets = {
         "positions": rng.random((N, 2)),
-        "image": np.zeros((N, 2), dtype=np.int32),
         "velocities": rng.normal(size=(N, 2)),
         "species": np.repeat(np.array([0, 1], dtype=np.int8), N // 2),
         "series/time": time,
@@ -110,6 +109,8 @@ def relaxation(temperature: float, sample: int) -> tuple[dict, dict]:
         "self_intermediate_scattering": np.stack([decay, decay**2, decay**0.5]),
         "cage_relative_scattering": np.stack([decay, decay, decay]) ** 0.5,
         "mean_squared_displacement": np.stack([TIMES, 2 * TIMES, 0.5 * TIMES]),
+        "self_intermediate_scattering_halves": np.stack([decay, decay]),
+        "cage_relative_scattering_halves": np.stack([decay, decay]),
         "wavenumber": np.linspace(1, 10, 5),
         "structure_factor": np.ones((3, 5)),
         "radius": radius,

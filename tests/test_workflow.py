@@ -318,7 +318,7 @@ def test_other_strains_rerun_the_quenches_but_not_the_liquid(study, snakemake, t
     jobs = job_counts(done.stdout)
     assert jobs["quench"] == jobs["diagonalise"] == 4
     assert jobs["overlap"] == 2
-    assert not {"equilibrate", "relaxation", "isoconfigurational"} & set(jobs)
+    assert not {"equilibrate", "isoconfigurational"} & set(jobs)
 
 
 def test_a_lower_temperature_only_adds_jobs(study, snakemake, tmp_path):
@@ -326,14 +326,14 @@ def test_a_lower_temperature_only_adds_jobs(study, snakemake, tmp_path):
     colder = [*entries, entries[-1] | {"temperature": 0.5}]
     done = snakemake(study, written(tmp_path, temperatures=colder), "--dry-run")
     jobs = job_counts(done.stdout)
-    assert {jobs[rule] for rule in ("equilibrate", "relaxation", "quench", "diagonalise")} == {2}
+    assert {jobs[rule] for rule in ("equilibrate", "quench", "diagonalise")} == {2}
     assert jobs["overlap"] == 1
 
 
 def test_another_sample_only_adds_jobs_and_renews_the_overlaps(study, snakemake, tmp_path):
     done = snakemake(study, written(tmp_path, samples=3), "--dry-run")
     jobs = job_counts(done.stdout)
-    stages = ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise")
+    stages = ("equilibrate", "isoconfigurational", "quench", "diagonalise")
     assert {jobs[rule] for rule in stages} == {2}
     assert jobs["overlap"] == 2
 
@@ -342,10 +342,10 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
     assert done.returncode == 0, done.stdout
     jobs = job_counts(done.stdout)
-    for rule in ("equilibrate", "relaxation", "isoconfigurational", "quench", "diagonalise"):
+    for rule in ("equilibrate", "isoconfigurational", "quench", "diagonalise"):
         assert jobs[rule] == 2 * 12 * 50
     assert jobs["overlap"] == 2 * 12
-    assert jobs["total"] == 1 + 5 * 2 * 12 * 50 + 2 * 12 + 1 + 4 + 1 + 1 + 1
+    assert jobs["total"] == 1 + 4 * 2 * 12 * 50 + 2 * 12 + 1 + 4 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(

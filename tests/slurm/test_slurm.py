@@ -16,7 +16,6 @@ TEST = ROOT / "config" / "test.yaml"
 ON_NODES = {
     "compile": 1,
     "equilibrate": 4,
-    "relaxation": 4,
     "isoconfigurational": 4,
     "quench": 4,
     "diagonalise": 4,

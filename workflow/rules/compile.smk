@@ -20,7 +20,6 @@ rule compile:
             code(stage)
             for stage in (
                 "equilibrate",
-                "relaxation",
                 "isoconfigurational",
                 "quench",
                 "diagonalise",

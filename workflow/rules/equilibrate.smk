@@ -3,6 +3,7 @@ rule equilibrate:
         hotter=hotter_equilibrium,
     output:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
+        relaxation=f"{RESULTS}/relaxation/{STATE_POINT}.h5",
     log:
         f"{RESULTS}/logs/equilibrate/{STATE_POINT}.log",
     # the chain through the temperatures is the longest way through the study
@@ -26,7 +27,8 @@ rule equilibrate:
         equilibration_time=setting("equilibration_time"),
         series_points=config["series_points"],
         precision=config["precision"],
+        neighbour_distances=NEIGHBOUR_DISTANCES,
     message:
-        "Cool sample {wildcards.sample} of N = {wildcards.n_particles} to T = {wildcards.temperature}, then equilibrate it."
+        "Cool sample {wildcards.sample} of N = {wildcards.n_particles} to T = {wildcards.temperature}, then equilibrate it and measure how it relaxes."
     script:
         "../scripts/equilibrate.py"

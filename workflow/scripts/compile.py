@@ -12,7 +12,6 @@ import isoconfigurational
 import numpy as np
 import overlap
 import quench
-import relaxation
 
 from softmodes import dynamics, progress, storage
 from softmodes.model import Mixture
@@ -37,7 +36,6 @@ def write_lattice(path: Path) -> None:
     mixture = Mixture()
     datasets = {
         "positions": places.reshape(-1, 2) + rng.uniform(-0.1, 0.1, (N_PARTICLES, 2)),
-        "image": np.zeros((N_PARTICLES, 2), np.int32),
         "velocities": dynamics.maxwell_boltzmann(N_PARTICLES, TEMPERATURE, rng),
         "species": rng.permutation(mixture.species(N_PARTICLES)),
     }
@@ -66,11 +64,11 @@ def write_lattice(path: Path) -> None:
 
 
 def cool(folder: Path, precision: str) -> None:
-    """The stages in which a trajectory runs."""
-    liquid = str(folder / "cooled.h5")
+    """The stage in which a trajectory runs."""
     equilibrate.equilibrate(
         None,
-        liquid,
+        str(folder / "cooled.h5"),
+        str(folder / "relaxation.h5"),
         study="compile",
         seed=1,
         n_particles=N_PARTICLES,
@@ -83,13 +81,6 @@ def cool(folder: Path, precision: str) -> None:
         barostat_time=DURATION,
         equilibration_time=DURATION,
         series_points=1,
-        precision=precision,
-    )
-    relaxation.measure(
-        liquid,
-        str(folder / "relaxation.h5"),
-        time_step=TIME_STEP,
-        relaxation_time=DURATION,
         precision=precision,
         neighbour_distances=NEIGHBOUR_DISTANCES,
     )

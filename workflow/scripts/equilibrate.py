@@ -1,7 +1,7 @@
 """Bring one sample to its temperature, from the next higher one or from a random start."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from softmodes import dynamics, progress, state, storage
 from softmodes.checkpoint import Checkpoint, of_job
@@ -12,6 +12,7 @@ from softmodes.random_streams import stream
 def equilibrate(
     hotter: str | None,
     equilibrium: str,
+    relaxation: str,
     *,
     study: str,
     seed: int,
@@ -26,22 +27,24 @@ def equilibrate(
     equilibration_time: float,
     series_points: int,
     precision: str,
+    neighbour_distances: Sequence[float],
     config: str = "",
     code: str = "",
     update: dynamics.Progress = lambda share: None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Write the equilibrium file of one state point.
+    """Write the equilibrium and the relaxation file of one state point.
 
     Args:
         hotter: equilibrium file to start from; None for a random start.
-        equilibrium: file to write.
+        equilibrium, relaxation: files to write.
         model: the mixture, by the keys of `Mixture`.
         start_density: of a random start, in 1/σ11².
         pressure: of the barostat stage, in ε/σ11²; None keeps the density.
         time_step, barostat_time, equilibration_time: in τ.
         series_points: number of points of the recorded series.
         precision: a key of `dynamics.PRECISIONS`.
+        neighbour_distances: (3,) by pair type, in σ11; they define the cages.
         config: the study's configuration, for the provenance.
         code: digest of the code, likewise.
         update: called with the share done.
@@ -57,45 +60,24 @@ def equilibrate(
         start,
         mixture,
         temperature,
-        time_step,
-        equilibration_time,
-        series_points,
+        dynamics.schedule(time_step, equilibration_time, series_points, barostat_time or 0.0),
         rng,
         pressure,
-        barostat_time or 0.0,
         dynamics.PRECISIONS[precision],
         update,
         checkpoint,
     )
-    end = reached.configuration
-    wrapped, image = end.cell.wrap(end.positions)
-    storage.write(
+    state.write_equilibrium(
         equilibrium,
-        "equilibrium",
-        {
-            "positions": wrapped,
-            "image": image,
-            "velocities": end.velocities,
-            "species": end.species,
-            "series/time": reached.time,
-            "series/energy": reached.energy,
-            "series/pressure": reached.pressures,
-            "series/inherent_energy": reached.inherent_energy,
-        },
-        {
-            "study": study,
-            "n_particles": n_particles,
-            "temperature": temperature,
-            "sample": sample,
-            "seed": seed,
-            "density": n_particles / end.cell.area,
-            **model,
-            "backend": "cpu",
-            "box_length": end.cell.length,
-            "pressure": reached.pressure,
-            "time": float(reached.time[-1]),
-        },
-        storage.provenance([hotter] if hotter else [], config, code),
+        relaxation,
+        reached,
+        mixture,
+        study=study,
+        seed=seed,
+        temperature=temperature,
+        sample=sample,
+        neighbour_distances=neighbour_distances,
+        provenance=storage.provenance([hotter] if hotter else [], config, code),
     )
 
 
@@ -115,6 +97,7 @@ if __name__ == "__main__":
         equilibrate(
             hotter,
             equilibrium,
+            snakemake.output.relaxation,
             config=json.dumps(snakemake.config),
             update=job.update,
             checkpoint=kept,

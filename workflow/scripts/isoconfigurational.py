@@ -25,7 +25,7 @@ def propensity_time(relaxation_files: Sequence[str], multiple: float, time_step:
     relaxation_time = relaxation.relaxation_time(samples[0]["time"], np.stack(curves))
     if math.isnan(relaxation_time):
         logger.warning(
-            "F_s stays above 1/e over %g τ: no propensity; a longer relaxation_time is needed",
+            "F_s stays above 1/e over %g τ: no propensity; a longer equilibration_time is needed",
             samples[0]["time"][-1],
         )
         return math.nan, math.nan

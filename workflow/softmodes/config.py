@@ -209,7 +209,7 @@ def _check_times(config: Mapping[str, Any]) -> None:
                 f"{interval} given",
                 f"a multiple of {where}.time_step, {step}",
             )
-        for name in ("barostat_time", "equilibration_time", "relaxation_time"):
+        for name in ("barostat_time", "equilibration_time"):
             if name in entry and not _is_multiple(entry[name], step):
                 _refuse(
                     f"{where}.{name}",

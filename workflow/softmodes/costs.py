@@ -48,7 +48,9 @@ SHEARED_QUENCH = 0.15
 """Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
 RELAXATION_FRAME = 1.8e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.3."""
-MOST_FRAMES = 1000
+MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
+"""Frames of an equilibration, as `dynamics.schedule` makes them: at most, and least time between
+two of them."""
 DENSE = 11.4
 """Seconds for all modes of N = 2000; grows as N³."""
 SHUFFLED_OVERLAP = 25e-9
@@ -200,9 +202,8 @@ def table(found: Estimate) -> str:
 
 def expected_relaxation_time(config: Mapping[str, Any], entry: Mapping[str, Any]) -> float:
     """τ_e that a temperature's times were chosen for, in τ: equilibration lasts the relaxation
-    times that the study calls enough, and the recorded trajectory one at least."""
-    enough = config["equilibrated"]["minimum_relaxation_times"]
-    return min(entry["relaxation_time"], entry["equilibration_time"] / enough)
+    times that the study calls enough."""
+    return entry["equilibration_time"] / config["equilibrated"]["minimum_relaxation_times"]
 
 
 def _line(stage: str, each: int, costs: list[Cost]) -> Line:
@@ -228,8 +229,7 @@ def _longest_chain(config: Mapping[str, Any]) -> float:
             }
             cooled += seconds["equilibrate"]
             measured = max(
-                seconds["relaxation"] + seconds["isoconfigurational"],
-                seconds["quench"] + seconds["diagonalise"],
+                seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"]
             )
             longest = max(longest, cooled + measured + seconds["overlap"])
         return longest
@@ -253,20 +253,13 @@ def _cost(
 def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
     steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
     points = config["series_points"]
+    frames = min(MOST_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
     return _cost(
-        TRAJECTORY[config["precision"]] * n * steps + points * SERIES_QUENCH * (n / 2000) ** 1.4,
-        disk=_size("equilibrium", N=n, E=points),
-    )
-
-
-def _relaxation(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
-    steps = _steps(entry, entry["relaxation_time"])
-    frames = min(MOST_FRAMES, steps)
-    return _cost(
-        TRAJECTORY[config["precision"]] * n * steps + frames * RELAXATION_FRAME * (n / 2000) ** 1.3,
-        # three arrays of the size of all frames
-        BASE + 3.2 * 16e-6 * frames * n,
-        _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII),
+        TRAJECTORY[config["precision"]] * n * steps
+        + points * SERIES_QUENCH * (n / 2000) ** 1.4
+        + frames * RELAXATION_FRAME * (n / 2000) ** 1.3,
+        BASE + 16e-6 * frames * n,
+        _size("equilibrium", N=n, E=points) + _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII),
     )
 
 
@@ -285,7 +278,7 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
         seconds(expected_relaxation_time(config, entry)),
         BASE + 0.035 * n,
         _size("isoconfigurational", N=n),
-        bound=seconds(entry["relaxation_time"]),
+        bound=seconds(entry["equilibration_time"]),
     )
 
 
@@ -359,7 +352,6 @@ def _summary(_config: Mapping[str, Any]) -> Cost:
 
 _OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any]], Cost]] = {
     "equilibrate": _equilibrate,
-    "relaxation": _relaxation,
     "isoconfigurational": _isoconfigurational,
     "quench": _quench,
     "diagonalise": _diagonalise,

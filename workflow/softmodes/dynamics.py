@@ -22,7 +22,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,7 @@ from softmodes.forces import check_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
 from softmodes.random_streams import generator_state, set_generator_state
+from softmodes.relaxation import logarithmic_lags
 from softmodes.simd import add_scaled, all_lanes, load, store, width_of
 from softmodes.tiles import (
     accumulate_tile_forces,
@@ -68,6 +69,9 @@ OVERLAP_FREE_FORCE = 1.0
 SERIES_FORCE = 1e-4
 """Convergence of the quenches along a run, in ε/σ11: e_IS to about 1e-8 ε."""
 
+TIME_ORIGINS = 24
+"""Equally spaced time origins of the frames kept along an equilibration, or a few more."""
+
 PRECISIONS = {"single": np.float32, "double": np.float64}
 """By their names in a configuration."""
 
@@ -97,16 +101,50 @@ class Configuration:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """When things happen in an equilibration, in blocks of the coupling interval.
+
+    Attributes:
+        time_step: in τ.
+        steps_per_block: between two actions of thermostat and barostat.
+        n_barostat: blocks of the barostat stage; 0 at fixed density.
+        n_points: points of the series recorded along the constant-volume stage.
+        blocks_per_point: blocks that each of them averages.
+        frame_blocks: (F,), blocks since the start of the constant-volume stage after which the
+            positions are kept; ascending, from 0 to the stage's last.
+    """
+
+    time_step: float
+    steps_per_block: int
+    n_barostat: int
+    n_points: int
+    blocks_per_point: int
+    frame_blocks: NDArray[np.int64]
+
+    @property
+    def interval(self) -> float:
+        """Length of a block, in τ."""
+        return self.steps_per_block * self.time_step
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of both stages."""
+        return self.n_barostat + self.n_points * self.blocks_per_point
+
+
+@dataclass(frozen=True)
 class Equilibration:
-    """An equilibrated configuration and the record of its last stage.
+    """An equilibrated configuration and the record of its constant-volume stage.
 
     Attributes:
         configuration: at the end.
-        pressure: mean over the constant-volume stage, in ε/σ11².
-        time: (S,), since the start of the constant-volume stage, in τ.
+        pressure: mean over the stage, in ε/σ11².
+        time: (S,), since the start of the stage, in τ.
         energy: (S,) potential energy per particle, mean over the interval before `time`, in ε.
         pressures: (S,), likewise.
         inherent_energy: (S,) energy per particle of the inherent structure at `time`, in ε.
+        frames: (F, N, 2), positions along the stage, unwrapped, in σ11.
+        frame_time: (F,), since the start of the stage, in τ; the first is 0.
     """
 
     configuration: Configuration
@@ -115,6 +153,8 @@ class Equilibration:
     energy: NDArray[np.float64]
     pressures: NDArray[np.float64]
     inherent_energy: NDArray[np.float64]
+    frames: NDArray[np.float64]
+    frame_time: NDArray[np.float64]
 
 
 def maxwell_boltzmann(
@@ -256,74 +296,117 @@ class Trajectory:
         self.advance(0)
 
 
+def schedule(
+    time_step: float, equilibration_time: float, n_points: int, barostat_time: float = 0.0
+) -> Schedule:
+    """The schedule of an equilibration.
+
+    Both stages are rounded up, the second to `n_points` equal numbers of blocks. Frames are kept at
+    TIME_ORIGINS or a few more equally spaced origins and, after each, at logarithmically spaced
+    lags up to the next, so that some hundred frames resolve the motion from the shortest time to
+    the longest.
+
+    Args:
+        time_step: in τ.
+        equilibration_time: length of the constant-volume stage, in τ.
+        n_points: number of points of the recorded series.
+        barostat_time: length of the barostat stage, in τ; 0 at fixed density.
+    """
+    steps_per_block = max(1, round(COUPLING_INTERVAL / time_step))
+    interval = steps_per_block * time_step
+    blocks_per_point = _rounded_up(equilibration_time / interval / n_points)
+    last = n_points * blocks_per_point
+    spacing = max(1, last // TIME_ORIGINS)
+    bursts = np.arange(0, last, spacing)[:, None] + logarithmic_lags(spacing + 1)
+    return Schedule(
+        time_step=time_step,
+        steps_per_block=steps_per_block,
+        n_barostat=_rounded_up(barostat_time / interval),
+        n_points=n_points,
+        blocks_per_point=blocks_per_point,
+        frame_blocks=np.unique(np.append(bursts[bursts < last], last)),
+    )
+
+
+def _rounded_up(ratio: float) -> int:
+    # whole numbers are, however they were rounded
+    return math.ceil(round(ratio, 6))
+
+
 def equilibrate(
     configuration: Configuration,
     mixture: Mixture,
     temperature: float,
-    time_step: float,
-    equilibration_time: float,
-    n_series: int,
+    schedule: Schedule,
     rng: np.random.Generator,
     pressure: float | None = None,
-    barostat_time: float = 0.0,
     precision: type[np.floating] = np.float64,
     progress: Progress = lambda share: None,
     checkpoint: Checkpoint | None = None,
 ) -> Equilibration:
     """Bring a configuration to a temperature: barostat stage, then constant volume.
 
-    The box of the constant-volume stage has the mean area of the barostat stage's second half.
+    Velocities are drawn anew. The box of the constant-volume stage has the mean area of the
+    barostat stage's second half.
 
     Args:
+        configuration: where to start; its velocities are not used.
         temperature: in ε.
-        time_step: in τ.
-        equilibration_time: length of the constant-volume stage, in τ; rounded up to n_series
-            multiples of the coupling interval.
-        n_series: number of points of the recorded series.
-        pressure: of the barostat stage, in ε/σ11²; None leaves the box as it is.
-        barostat_time: length of the barostat stage, in τ.
+        schedule: as the function of that name gives it.
+        pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
         precision: of the pair terms, as `Trajectory` takes it.
         progress: called with the share done.
         checkpoint: where to go on from and what to keep the state in; `configuration` and the
             state of `rng` are then those of an earlier run's start.
-    """
-    trajectory = Trajectory(configuration, mixture, time_step, precision)
-    n_coupling = max(1, round(COUPLING_INTERVAL / time_step))
-    interval = n_coupling * time_step
-    n_barostat = 0 if pressure is None else max(1, round(barostat_time / interval))
-    n_series_blocks = math.ceil(round(equilibration_time / interval / n_series, 6))
-    n_blocks = n_barostat + n_series * n_series_blocks
 
+    Raises:
+        InputError: if a barostat stage has no pressure, or a pressure no barostat stage.
+    """
+    interval, n_barostat = schedule.interval, schedule.n_barostat
+    if (pressure is None) != (n_barostat == 0):
+        raise InputError(
+            f"pressure: {pressure} given with {n_barostat} blocks of a barostat stage, "
+            "both or neither expected"
+        )
+    n_particles = len(configuration.positions)
+    thermal = replace(configuration, velocities=maxwell_boltzmann(n_particles, temperature, rng))
+    trajectory = Trajectory(thermal, mixture, schedule.time_step, precision)
     areas = np.zeros(n_barostat)
-    series, means, done = np.zeros((4, n_series)), np.zeros(2), 0
+    series, means, done = np.zeros((4, schedule.n_points)), np.zeros(2), 0
+    frames = np.zeros((len(schedule.frame_blocks), n_particles, 2))
+    frames[0] = trajectory.positions
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
         _restore(trajectory, kept)
         set_generator_state(rng, str(kept["generator"]))
         areas, series, means, done = (kept[name] for name in ("areas", "series", "means", "done"))
-    for block in range(int(done), n_blocks):
-        trajectory.advance(n_coupling)
+        frames[: len(kept["frames"])] = kept["frames"]
+    for block in range(int(done), schedule.n_blocks):
+        trajectory.advance(schedule.steps_per_block)
         trajectory.thermostat(temperature, interval, rng)
+        elapsed = block + 1 - n_barostat
         if block < n_barostat:
             trajectory.barostat(pressure, temperature, interval, rng)
             areas[block] = trajectory.cell.area
-            if block == n_barostat - 1:
+            if elapsed == 0:
                 area = areas[n_barostat // 2 :].mean()
                 trajectory.rescale(float(np.sqrt(area) / trajectory.cell.length))
         else:
-            means += trajectory.potential_energy / len(trajectory.positions), trajectory.pressure
-            point, rest = divmod(block + 1 - n_barostat, n_series_blocks)
+            means += trajectory.potential_energy / n_particles, trajectory.pressure
+            point, rest = divmod(elapsed, schedule.blocks_per_point)
             if rest == 0:
-                series[0, point - 1] = point * n_series_blocks * interval
-                series[1:3, point - 1] = means / n_series_blocks
+                series[0, point - 1] = elapsed * interval
+                series[1:3, point - 1] = means / schedule.blocks_per_point
                 series[3, point - 1] = _inherent_energy(trajectory, mixture, point)
                 means[:] = 0.0
-        progress((block + 1) / n_blocks)
+        frames[schedule.frame_blocks == elapsed] = trajectory.positions
+        progress((block + 1) / schedule.n_blocks)
         if checkpoint is not None and checkpoint.due():
             checkpoint.save(
                 done=block + 1,
                 areas=areas,
                 series=series,
                 means=means,
+                frames=frames[: np.searchsorted(schedule.frame_blocks, elapsed, "right")],
                 positions=trajectory.positions,
                 velocities=trajectory.velocities,
                 forces=trajectory.forces,
@@ -337,6 +420,8 @@ def equilibrate(
         energy=series[1],
         pressures=series[2],
         inherent_energy=series[3],
+        frames=frames,
+        frame_time=schedule.frame_blocks * interval,
     )
 
 
@@ -355,25 +440,6 @@ def _restore(trajectory: Trajectory, state: Mapping[str, NDArray]) -> None:
     trajectory.positions[:], trajectory.velocities[:] = state["positions"], state["velocities"]
     trajectory.forces[:] = state["forces"]
     trajectory.cell = Cell(*state["cell"].tolist())
-
-
-def record(
-    trajectory: Trajectory,
-    n_frames: int,
-    steps_per_frame: int,
-    progress: Progress = lambda share: None,
-) -> NDArray[np.float64]:
-    """Positions (n_frames + 1, N, 2) at equal intervals of a constant-energy run, first the start.
-
-    The trajectory is left at the last frame. `progress` is called with the share done.
-    """
-    frames = np.empty((n_frames + 1, *trajectory.positions.shape))
-    frames[0] = trajectory.positions
-    for frame in range(n_frames):
-        trajectory.advance(steps_per_frame)
-        frames[frame + 1] = trajectory.positions
-        progress((frame + 1) / n_frames)
-    return frames
 
 
 def whole_steps(duration: float, time_step: float) -> int:

@@ -1,10 +1,10 @@
 """Structure and relaxation of the equilibrated liquid, from frames of its trajectory.
 
-Frames are positions (F, N, 2) at equal spacing in time, unwrapped: a particle that leaves the cell
-goes on. The total momentum is zero, so that displacements need no correction for drift. Results
-come in three rows, all, small and large particles for one-particle quantities, small-small, mixed
-and large-large for pairs; a row without particles is NaN. The grids in k and r are the same for
-every sample, so that curves of samples average bin by bin.
+Frames are positions (F, N, 2), unwrapped: a particle that leaves the cell goes on. The total
+momentum is zero, so that displacements need no correction for drift. Results come in three rows,
+all, small and large particles for one-particle quantities, small-small, mixed and large-large for
+pairs; a row without particles is NaN. The grids in k and r are the same for every sample, so that
+curves of samples average bin by bin.
 """
 
 from __future__ import annotations
@@ -23,13 +23,7 @@ from softmodes.errors import InputError
 from softmodes.model import LARGE, SMALL
 from softmodes.neighbours import neighbour_pairs
 
-MOST_ORIGINS = 100
-"""Time origins averaged, at most."""
-
-LAGS_PER_DECADE = 16
-
-STATIC_FRAMES = 20
-"""Frames averaged in S(k) and g_ab(r), at most."""
+LAGS_PER_DECADE = 8
 
 WAVENUMBER_BIN, WAVENUMBER_END = 0.1, 12.0
 RADIUS_BIN, RADIUS_END = 0.02, 5.0
@@ -47,11 +41,48 @@ class SelfDynamics:
         self_intermediate_scattering: (3, K), F_s(k, t).
         cage_relative_scattering: (3, K), F_s(k, t) of the displacements against the cage.
         mean_squared_displacement: (3, K), in σ11².
+        self_intermediate_scattering_halves, cage_relative_scattering_halves: (2, K), of all
+            particles, from pairs of frames in the first and in the second half of the time; NaN
+            for lags longer than that.
     """
 
     self_intermediate_scattering: NDArray[np.float64]
     cage_relative_scattering: NDArray[np.float64]
     mean_squared_displacement: NDArray[np.float64]
+    self_intermediate_scattering_halves: NDArray[np.float64]
+    cage_relative_scattering_halves: NDArray[np.float64]
+
+
+def time_origins(times: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The finest equally spaced frames, the first among them: indices (M,) of `times`.
+
+    Args:
+        times: (F,) of the frames, whole numbers in any unit, ascending.
+
+    Raises:
+        InputError: if there are fewer than two, or they do not ascend.
+    """
+    elapsed = _checked_times(times) - times[0]
+    # the multiples of a shorter lag would fall into the longest gap
+    for spacing in elapsed[elapsed >= np.diff(elapsed).max()]:
+        origins = np.arange(0, elapsed[-1] + 1, spacing)
+        if np.isin(origins, elapsed).all():
+            break
+    return np.searchsorted(elapsed, origins)
+
+
+def lags_of(times: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Lags (K,), in the unit of `times`, that frames at these times resolve.
+
+    They are 0, those that follow the first frame up to the next time origin, and beyond that
+    multiples of the origins' spacing, LAGS_PER_DECADE of them.
+
+    Args:
+        times: as `time_origins` takes them.
+    """
+    origins = time_origins(times)
+    elapsed = times[: origins[1] + 1] - times[0]
+    return np.union1d(elapsed, elapsed[-1] * logarithmic_lags(len(origins)))
 
 
 def logarithmic_lags(n_frames: int) -> NDArray[np.int64]:
@@ -65,6 +96,7 @@ def logarithmic_lags(n_frames: int) -> NDArray[np.int64]:
 
 def self_dynamics(
     frames: NDArray[np.float64],
+    times: NDArray[np.integer],
     lags: ArrayLike,
     wavenumber: float,
     species: NDArray[np.int8],
@@ -80,12 +112,12 @@ def self_dynamics(
     (Mazoyer et al., EPL 88, 66004 (2009); Illing et al., PNAS 114, 1856 (2017)). A particle
     without neighbours keeps its plain displacement.
 
-    At most MOST_ORIGINS origins are used, evenly spread over the frames. A lag uses those that it
-    does not carry beyond the last frame, so the longest lag has one.
+    A lag is averaged over all `time_origins` after which, so much later, there is a frame.
 
     Args:
-        frames: (F, N, 2), unwrapped, equally spaced in time.
-        lags: (K,), in frames, from 0 to F - 1.
+        frames: (F, N, 2), unwrapped.
+        times: (F,) of the frames, whole numbers in any unit, ascending.
+        lags: (K,), whole numbers in the same unit; a lag between no two frames gives NaN.
         wavenumber: k, in 1/σ11.
         species: (N,), 0 small, 1 large.
         cell: the periodic cell.
@@ -95,29 +127,43 @@ def self_dynamics(
         InputError: if an argument lacks the shape or range given here.
     """
     frames = _checked_frames(frames, species)
-    lags = np.asarray(lags)
+    times, lags = _checked_times(times), np.asarray(lags)
+    if len(times) != len(frames):
+        raise InputError(
+            f"times: {len(times)} given, one for each of {len(frames)} frames expected"
+        )
     if lags.ndim != 1 or not np.issubdtype(lags.dtype, np.integer):
         raise InputError(f"lags: shape {lags.shape} of {lags.dtype} given, (K,) integers expected")
-    if lags.size and not 0 <= lags.min() <= lags.max() < len(frames):
-        raise InputError(
-            f"lags: {lags.min()} to {lags.max()} given, 0 to {len(frames) - 1} expected"
-        )
+    longest = times[-1] - times[0]
+    if lags.size and not 0 <= lags.min() <= lags.max() <= longest:
+        raise InputError(f"lags: {lags.min()} to {lags.max()} given, 0 to {longest} expected")
     if not wavenumber > 0:
         raise InputError(f"wavenumber: {wavenumber} given, a positive number expected")
 
-    scattering, caged_scattering, squares = (np.zeros((3, len(lags))) for _ in range(3))
-    n_origins = np.zeros(len(lags))
-    for origin in _evenly_spread(len(frames), MOST_ORIGINS):
-        (reached,) = np.nonzero(origin + lags < len(frames))
-        displacement = frames[origin + lags[reached]] - frames[origin]
+    # F_s, cage-relative F_s, squares; of the whole run and its halves; of the groups
+    sums, n_pairs = np.zeros((3, 3, 3, len(lags))), np.zeros((3, len(lags)))
+    middle = 0.5 * (times[0] + times[-1])
+    for origin in time_origins(times):
+        ends = times[origin] + lags
+        (reached,) = np.nonzero(np.isin(ends, times))
+        displacement = frames[np.searchsorted(times, ends[reached])] - frames[origin]
         cage = _cage_motion(frames[origin], displacement, species, cell, neighbour_distances)
         square = np.sum(displacement**2, axis=-1)
         caged_distance = np.linalg.norm(displacement - cage, axis=-1)
-        scattering[:, reached] += _group_means(j0(wavenumber * np.sqrt(square)), species)
-        caged_scattering[:, reached] += _group_means(j0(wavenumber * caged_distance), species)
-        squares[:, reached] += _group_means(square, species)
-        n_origins[reached] += 1
-    return SelfDynamics(scattering / n_origins, caged_scattering / n_origins, squares / n_origins)
+        values = j0(wavenumber * np.sqrt(square)), j0(wavenumber * caged_distance), square
+        means = np.stack([_group_means(value, species) for value in values])
+        within = np.stack(
+            [
+                np.ones(len(reached)),
+                ends[reached] <= middle,
+                np.full(len(reached), times[origin] >= middle),
+            ]
+        )
+        sums[..., reached] += within[:, None] * means[:, None]
+        n_pairs[:, reached] += within
+    with np.errstate(invalid="ignore"):
+        (scattering, caged, squares) = sums / n_pairs[:, None]
+    return SelfDynamics(scattering[0], caged[0], squares[0], scattering[1:, 0], caged[1:, 0])
 
 
 def relaxation_time(times: ArrayLike, scattering: ArrayLike, level: float = 1.0 / math.e) -> float:
@@ -163,8 +209,8 @@ def structure_factor(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """S(k) = ⟨|Σ_j exp(-i k·r_j)|²⟩ / n over the n particles of a row, from every k of the cell.
 
-    At most STATIC_FRAMES frames are used, evenly spread. All wave vectors of the reciprocal lattice
-    up to WAVENUMBER_END, without k = 0, fall into bins of width WAVENUMBER_BIN.
+    All wave vectors of the reciprocal lattice up to WAVENUMBER_END, without k = 0, fall into bins
+    of width WAVENUMBER_BIN.
 
     Args:
         frames: (F, N, 2), wrapped or not.
@@ -179,7 +225,6 @@ def structure_factor(
         InputError: if the frames or species lack the shape given here.
     """
     frames = _checked_frames(frames, species)
-    chosen = _evenly_spread(len(frames), STATIC_FRAMES)
     n_bins = round(WAVENUMBER_END / WAVENUMBER_BIN)
     centres = (np.arange(n_bins) + 0.5) * WAVENUMBER_BIN
 
@@ -196,7 +241,7 @@ def structure_factor(
     total_weight = np.bincount(bins[inside], weight[inside], n_bins)
 
     squares = np.zeros((3, *bins.shape))
-    for frame in frames[chosen]:
+    for frame in frames:
         # k·r = 2π (m a + n b) in fractional coordinates a, b: products of two exponentials
         b = frame[:, 1:] / cell.length
         a = frame[:, :1] / cell.length - b * skew
@@ -210,7 +255,7 @@ def structure_factor(
     sizes = np.array([len(species), np.sum(species == SMALL), np.sum(species == LARGE)])
     binned = np.stack([np.bincount(bins[inside], (weight * s)[inside], n_bins) for s in squares])
     with np.errstate(invalid="ignore"):
-        return centres, binned / (total_weight * len(chosen) * sizes[:, None])
+        return centres, binned / (total_weight * len(frames) * sizes[:, None])
 
 
 def first_peak(wavenumber: ArrayLike, structure: ArrayLike) -> float:
@@ -246,8 +291,6 @@ def radial_distribution(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """g_ab(r): pairs found at r over those expected of independent, uniform particles.
 
-    At most STATIC_FRAMES frames are used, evenly spread.
-
     Args:
         frames: (F, N, 2), wrapped or not.
         species: (N,), 0 small, 1 large.
@@ -261,7 +304,6 @@ def radial_distribution(
         InputError: if the frames or species lack the shape given here.
     """
     frames = _checked_frames(frames, species)
-    chosen = _evenly_spread(len(frames), STATIC_FRAMES)
     edges = np.arange(round(RADIUS_END / RADIUS_BIN) + 1) * RADIUS_BIN
     n_small, n_large = np.sum(species == SMALL), np.sum(species == LARGE)
     n_pairs = np.array(
@@ -270,13 +312,13 @@ def radial_distribution(
 
     counts = np.zeros((3, len(edges) - 1))
     radii = np.full(3, min(RADIUS_END, cell.length / 2))
-    for frame in frames[chosen]:
+    for frame in frames:
         first, second, displacement = neighbour_pairs(frame, cell, radii, species)
         pair_type = species[first] + species[second]
         distance = np.linalg.norm(displacement, axis=1)
         for row in range(3):
             counts[row] += np.histogram(distance[pair_type == row], edges)[0]
-    expected = n_pairs[:, None] * (np.pi * np.diff(edges**2) / cell.area) * len(chosen)
+    expected = n_pairs[:, None] * (np.pi * np.diff(edges**2) / cell.area) * len(frames)
     with np.errstate(invalid="ignore"):
         g = counts / expected
     g[:, edges[1:] > cell.length / 2] = np.nan
@@ -339,11 +381,6 @@ def _group_means(values: NDArray[np.float64], species: NDArray[np.int8]) -> NDAr
     )
 
 
-def _evenly_spread(n_frames: int, most: int) -> NDArray[np.int64]:
-    """Indices of at most `most` of the frames, evenly spread, the first among them."""
-    return np.unique(np.linspace(0, n_frames - 1, min(most, n_frames)).astype(np.int64))
-
-
 def _running_mean(
     x: NDArray[np.float64], y: NDArray[np.float64], half_width: float
 ) -> NDArray[np.float64]:
@@ -387,3 +424,11 @@ def _checked_frames(frames: ArrayLike, species: NDArray[np.int8]) -> NDArray[np.
     if species.shape != frames.shape[1:2]:
         raise InputError(f"species: shape {species.shape} given, {frames.shape[1:2]} expected")
     return frames
+
+
+def _checked_times(times: ArrayLike) -> NDArray[np.integer]:
+    times = np.asarray(times)
+    whole = times.ndim == 1 and np.issubdtype(times.dtype, np.integer)
+    if not whole or len(times) < 2 or not np.all(np.diff(times) > 0):
+        raise InputError(f"times: {times} given, two or more ascending whole numbers expected")
+    return times

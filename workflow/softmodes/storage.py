@@ -106,7 +106,6 @@ CONTRACT: Mapping[str, Stage] = {
     "equilibrium": Stage(
         datasets={
             "positions": Dataset("sigma11", ("N", 2), finite=True),
-            "image": Dataset("1", ("N", 2), "int32"),
             "velocities": Dataset("sigma11/tau", ("N", 2), finite=True),
             "species": Dataset("1", ("N",), "int8"),
             "series/time": Dataset("tau", ("E",)),
@@ -122,6 +121,8 @@ CONTRACT: Mapping[str, Stage] = {
             "self_intermediate_scattering": Dataset("1", (3, "F")),
             "cage_relative_scattering": Dataset("1", (3, "F")),
             "mean_squared_displacement": Dataset("sigma11^2", (3, "F")),
+            "self_intermediate_scattering_halves": Dataset("1", (2, "F")),
+            "cage_relative_scattering_halves": Dataset("1", (2, "F")),
             "wavenumber": Dataset("1/sigma11", ("W",)),
             "structure_factor": Dataset("1", (3, "W")),
             "radius": Dataset("sigma11", ("B",)),

@@ -20,20 +20,14 @@ from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, loa
 
 from softmodes.dynamics import (
     Configuration,
-    Trajectory,
     equilibrate,
     random_configuration,
-    record,
+    schedule,
 )
 from softmodes.isoconfigurational import lanes_of
 from softmodes.random_streams import stream
-from softmodes.relaxation import (
-    first_peak,
-    logarithmic_lags,
-    relaxation_time,
-    self_dynamics,
-    structure_factor,
-)
+from softmodes.relaxation import relaxation_time
+from softmodes.state import relaxation_curves
 
 PRESSURE = 13.5
 START_DENSITY = 0.7
@@ -49,8 +43,8 @@ STAGES = {
 """Temperatures in descending order, with the times of barostat and constant-volume stage, in τ."""
 
 SERIES_POINTS = 20
-RELAXATION_RUN, FRAMES = 3000.0, 1000
-"""Length of the run that τ_e is taken from, in τ, and its frames."""
+RELAXATION_RUN = 3000.0
+"""Length of the run that τ_e is taken from, in τ."""
 
 NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
 PARTED_AT = (0.05, 0.2, 0.5, 1.0)
@@ -66,12 +60,9 @@ def cooled(n_particles: int) -> None:
             state,
             MIXTURE,
             temperature,
-            TIME_STEP,
-            equilibration_time,
-            SERIES_POINTS,
+            schedule(TIME_STEP, equilibration_time, SERIES_POINTS, barostat_time),
             stream(SEED, "equilibrate", n_particles, temperature, 0),
             PRESSURE,
-            barostat_time,
         )
         state = reached.configuration
         print(
@@ -82,18 +73,12 @@ def cooled(n_particles: int) -> None:
             save(state, temperature)
 
 
-def measured_relaxation_time(configuration: Configuration) -> float:
+def measured_relaxation_time(start: Configuration) -> float:
     """τ_e, in τ, as the study measures it."""
-    steps_per_frame = round(RELAXATION_RUN / FRAMES / TIME_STEP)
-    trajectory = Trajectory(configuration, MIXTURE, TIME_STEP)
-    frames = record(trajectory, FRAMES, steps_per_frame)
-    species, cell = configuration.species, configuration.cell
-    wavenumber, structure = structure_factor(frames, species, cell)
-    peak = first_peak(wavenumber, structure[0])
-    lags = logarithmic_lags(len(frames))
-    moved = self_dynamics(frames, lags, peak, species, cell, NEIGHBOUR_DISTANCES)
-    times = lags * steps_per_frame * TIME_STEP
-    return relaxation_time(times, moved.self_intermediate_scattering[0])
+    rng = stream(SEED, "relaxation", len(start.positions), COLD, 0)
+    reached = equilibrate(start, MIXTURE, COLD, schedule(TIME_STEP, RELAXATION_RUN, 1), rng)
+    curves, _ = relaxation_curves(reached, NEIGHBOUR_DISTANCES)
+    return relaxation_time(curves["time"], curves["self_intermediate_scattering"][0])
 
 
 def parted(configuration: Configuration, time: float) -> Parted:
