@@ -226,7 +226,7 @@ def test_the_files_of_a_state_point_agree_with_each_other(results, temperature):
     assert thermal.attributes["pressure"] == pytest.approx(13.5, rel=0.1)
 
     np.testing.assert_allclose(relaxed["self_intermediate_scattering"][:, 0], 1.0)
-    assert relaxed["time"][-1] == pytest.approx(10)
+    assert relaxed["time"][-1] == pytest.approx(thermal.attributes["time"], rel=0.1)
     assert 5.0 < relaxed.attributes["peak_wavenumber"] < 6.0
     np.testing.assert_allclose(moved["debye_waller_halves"].mean(axis=0), moved["debye_waller"])
 
@@ -300,7 +300,7 @@ def test_the_propensity_time_is_the_same_in_all_samples(results):
 
 def test_every_job_has_a_log_that_ends_well(results):
     logs = list((results / "logs").rglob("*.log"))
-    assert len(logs) == 1 + 5 * 4 + 2 + 1 + 4 + 1 + 1
+    assert len(logs) == 1 + 4 * 4 + 2 + 1 + 4 + 1 + 1
     for log in logs:
         lines = log.read_text().splitlines()
         assert lines[0].endswith("INFO started"), log

@@ -46,8 +46,8 @@ SERIES_QUENCH = 0.11
 """Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
 SHEARED_QUENCH = 0.15
 """Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
-RELAXATION_FRAME = 1.8e-3
-"""Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.3."""
+RELAXATION_FRAME = 1.1e-3
+"""Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
 MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
 """Frames of an equilibration, as `dynamics.schedule` makes them: at most, and least time between
 two of them."""
@@ -257,8 +257,8 @@ def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) ->
     return _cost(
         TRAJECTORY[config["precision"]] * n * steps
         + points * SERIES_QUENCH * (n / 2000) ** 1.4
-        + frames * RELAXATION_FRAME * (n / 2000) ** 1.3,
-        BASE + 16e-6 * frames * n,
+        + frames * RELAXATION_FRAME * (n / 2000) ** 1.4,
+        BASE + (16e-6 * frames + 0.02) * n,
         _size("equilibrium", N=n, E=points) + _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII),
     )
 
