@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from configurations import jittered_lattice
+from equilibrations import NEIGHBOUR_DISTANCES, POINT, walked, write
 
 from softmodes import relaxation, state, storage
-from softmodes.dynamics import Configuration, Equilibration, maxwell_boltzmann, schedule
+from softmodes.dynamics import maxwell_boltzmann
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 from softmodes.storage import StateFile
@@ -50,42 +50,16 @@ def test_the_random_streams_are_those_of_the_state_point(file):
 
 # Files of an equilibration
 
-DISTANCES = (1.45, 1.67, 1.91)
-POINT = {"study": "a", "seed": 11, "temperature": 0.46, "sample": 3}
-
 
 @pytest.fixture(scope="module")
 def reached():
-    """What an equilibration might give: particles that walk at random."""
-    rng = np.random.default_rng(1)
-    positions, species, cell = jittered_lattice(150)
-    blocks = schedule(0.01, 100.0, 20).frame_blocks
-    moves = np.sqrt(np.diff(blocks))[:, None, None] * rng.normal(0, 0.05, (len(blocks) - 1, 150, 2))
-    frames = positions + np.concatenate([np.zeros((1, 150, 2)), np.cumsum(moves, axis=0)])
-    return Equilibration(
-        configuration=Configuration(frames[-1], np.zeros((150, 2)), species, cell),
-        pressure=13.4,
-        time=np.arange(5.0, 101.0, 5.0),
-        energy=rng.random(20),
-        pressures=rng.random(20),
-        inherent_energy=rng.random(20),
-        frames=frames,
-        frame_time=0.1 * blocks,
-    )
+    return walked()
 
 
 @pytest.fixture(scope="module")
 def written(reached, tmp_path_factory):
     """The equilibrium and the relaxation file."""
-    return write(reached, tmp_path_factory.mktemp("written"))
-
-
-def write(reached, folder, **changes):
-    paths = folder / "equilibrium.h5", folder / "relaxation.h5"
-    state.write_equilibrium(
-        *paths, reached, Mixture(), neighbour_distances=DISTANCES, provenance={}, **POINT | changes
-    )
-    return tuple(map(storage.read, paths))
+    return tuple(map(storage.read, write(tmp_path_factory.mktemp("written"), reached)))
 
 
 def test_positions_are_whole_numbers_of_32_bits(reached, written):
@@ -111,7 +85,7 @@ def test_positions_beside_the_edge_of_the_box():
 def test_velocities_are_those_of_the_state_point(reached, written, tmp_path):
     rng = stream(11, "velocities", 150, 0.46, 3)
     np.testing.assert_array_equal(written[0]["velocities"], maxwell_boltzmann(150, 0.46, rng))
-    other, _ = write(reached, tmp_path, sample=4)
+    other = storage.read(write(tmp_path, reached, sample=4)[0])
     assert not np.isin(written[0]["velocities"], other["velocities"]).any()
 
 
@@ -125,7 +99,7 @@ def test_the_relaxation_file_holds_what_the_frames_say(reached, written):
     peak = relaxation.first_peak(wavenumber, structure[0])
     assert found.attributes["peak_wavenumber"] == peak
     expected = relaxation.self_dynamics(
-        reached.frames, blocks, lags, peak, end.species, end.cell, DISTANCES
+        reached.frames, blocks, lags, peak, end.species, end.cell, NEIGHBOUR_DISTANCES
     )
     for name, curve in vars(expected).items():
         np.testing.assert_allclose(found[name], curve, rtol=2**-16, err_msg=name)

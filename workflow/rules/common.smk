@@ -8,7 +8,7 @@ LIBRARY = Path(workflow.basedir) / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
-from softmodes import costs
+from softmodes import costs, equilibria
 from softmodes.config import at_temperature, state_point, temperatures, validate
 from softmodes.errors import InputError
 
@@ -80,8 +80,29 @@ def setting(name):
     return lambda wildcards: settings(wildcards).get(name)
 
 
+def published_equilibria(wildcards):
+    """The archive that the state point is taken from; nothing where it is simulated."""
+    if "equilibria" not in config:
+        return []
+    try:
+        found = equilibria.find(
+            config["equilibria"],
+            n_particles=int(wildcards.n_particles),
+            temperature=float(wildcards.temperature),
+            sample=int(wildcards.sample),
+            seed=config["seed"],
+            model=MODEL,
+        )
+    except InputError as error:
+        sys.exit(f"config key equilibria: {error}")
+    return str(found) if found else []
+
+
 def hotter_equilibrium(wildcards):
-    """The same sample at the next higher temperature; nothing at the highest."""
+    """The same sample at the next higher temperature; nothing at the highest, or where there is
+    nothing to simulate."""
+    if published_equilibria(wildcards):
+        return []
     place = TEMPERATURES.index(settings(wildcards)["temperature"])
     if place == 0:
         return []

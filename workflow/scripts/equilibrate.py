@@ -1,9 +1,10 @@
-"""Bring one sample to its temperature, from the next higher one or from a random start."""
+"""Bring one sample to its temperature, from the next higher one or from a random start; or take it
+from published equilibria."""
 
 import json
 from collections.abc import Mapping, Sequence
 
-from softmodes import dynamics, progress, state, storage
+from softmodes import dynamics, equilibria, progress, state, storage
 from softmodes.checkpoint import Checkpoint, of_job
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
@@ -81,25 +82,28 @@ def equilibrate(
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The job of Snakemake."""
     point = {
         "n_particles": int(snakemake.wildcards.n_particles),
         "temperature": float(snakemake.wildcards.temperature),
         "sample": int(snakemake.wildcards.sample),
     }
-    hotter, equilibrium = snakemake.input.hotter or None, snakemake.output.equilibrium
-    parameters = point | dict(snakemake.params)
+    hotter, published = snakemake.input.hotter or None, snakemake.input.published
+    outputs = snakemake.output.equilibrium, snakemake.output.relaxation
+    config, parameters = json.dumps(snakemake.config), point | dict(snakemake.params)
     interval = snakemake.config["checkpoint_interval"]
-    with (
-        progress.job(snakemake.log[0]) as job,
-        of_job(equilibrium, [hotter] if hotter else [], parameters, interval) as kept,
-    ):
-        equilibrate(
-            hotter,
-            equilibrium,
-            snakemake.output.relaxation,
-            config=json.dumps(snakemake.config),
-            update=job.update,
-            checkpoint=kept,
-            **parameters,
-        )
+    with progress.job(snakemake.log[0]) as job:
+        if published:
+            equilibria.unpack(
+                published, point["sample"], *outputs, config=config, code=parameters["code"]
+            )
+            return
+        with of_job(outputs[0], [hotter] if hotter else [], parameters, interval) as kept:
+            equilibrate(
+                hotter, *outputs, config=config, update=job.update, checkpoint=kept, **parameters
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,26 +70,14 @@ class Dataset:
 
     @property
     def chunked(self) -> bool:
-        """Whether it is stored compressed, one chunk per shear strain: fields over γ only."""
-        return self.shape[0] in ("G", "S") and "N" in self.shape
+        """Whether it is stored compressed: fields over γ, and all of an archive."""
+        return (self.shape[0] in ("G", "S") and "N" in self.shape) or self.shape[0] in ("A", "J")
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Datasets by name and attributes by name and type of one stage; `optional` ones may lack."""
-
-    datasets: Mapping[str, Dataset]
-    attributes: Mapping[str, type] = field(default_factory=dict)
-    optional: Mapping[str, type] = field(default_factory=dict)
-
-
-COMMON_ATTRIBUTES: Mapping[str, type] = {
-    "study": str,
+ENSEMBLE_ATTRIBUTES: Mapping[str, type] = {
     "n_particles": int,
     "temperature": float,
-    "sample": int,
     "seed": int,
-    "density": float,
     "sigma_small": float,
     "sigma_mixed": float,
     "sigma_large": float,
@@ -97,12 +85,34 @@ COMMON_ATTRIBUTES: Mapping[str, type] = {
     "cutoff": float,
     "smoothed": bool,
     "small_fraction": float,
-    "backend": str,
 }
+"""Of all samples at one N and T."""
+
+COMMON_ATTRIBUTES: Mapping[str, type] = {
+    "study": str,
+    "sample": int,
+    "density": float,
+    "backend": str,
+    **ENSEMBLE_ATTRIBUTES,
+}
+"""Of all files of a state point."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Datasets by name and attributes by name and type of one stage, with the `common` ones that
+    others have too; `optional` ones may lack."""
+
+    datasets: Mapping[str, Dataset]
+    attributes: Mapping[str, type] = field(default_factory=dict)
+    optional: Mapping[str, type] = field(default_factory=dict)
+    common: Mapping[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
+
 
 # Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
-# K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan.
-CONTRACT: Mapping[str, Stage] = {
+# K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan,
+# A samples of an archive, J bytes of a text.
+CONTRACT: dict[str, Stage] = {
     "equilibrium": Stage(
         datasets={
             "positions": Dataset("sigma11", ("N", 2), finite=True),
@@ -186,6 +196,34 @@ CONTRACT: Mapping[str, Stage] = {
 }
 
 
+ARCHIVED_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
+    "equilibrium": {
+        "density": "1/sigma11^2",
+        "box_length": "sigma11",
+        "pressure": "epsilon/sigma11^2",
+        "time": "tau",
+    },
+    "relaxation": {"peak_wavenumber": "1/sigma11"},
+}
+"""Units of the attributes that are arrays in an archive of equilibria, by stage and name."""
+
+
+def _archived() -> dict[str, Dataset]:
+    """The datasets of the archived stages, and those attributes, of A samples each."""
+    found = {"sample": Dataset("1", ("A",), "int64"), "records": Dataset("1", ("J",), "uint8")}
+    for stage, attributes in ARCHIVED_ATTRIBUTES.items():
+        found |= {f"{stage}/{name}": Dataset(unit, ("A",)) for name, unit in attributes.items()}
+        for name, entry in CONTRACT[stage].datasets.items():
+            found[f"{stage}/{name}"] = replace(entry, shape=("A", *entry.shape))
+    # by which they are given to the last bit; velocities are drawn
+    found["equilibrium/positions"] = Dataset("box_length/2^32", ("A", "N", 2), "uint32")
+    del found["equilibrium/velocities"]
+    return found
+
+
+CONTRACT |= {"equilibria": Stage(_archived(), common=ENSEMBLE_ATTRIBUTES)}
+
+
 @dataclass(frozen=True)
 class StateFile:
     """What `read` took out of one file.
@@ -257,7 +295,7 @@ def write(
     Args:
         datasets: arrays by name as in `CONTRACT[stage]`; a group is part of the name
             ("series/time").
-        attributes: all of `COMMON_ATTRIBUTES` and those of the stage.
+        attributes: all that the contract gives the stage, its own and the common ones.
         provenance: from `provenance()`; texts are kept as they are, anything else as JSON.
         dataset_attributes: per dataset, the attributes the contract gives it besides `units`.
 
@@ -273,7 +311,8 @@ def write(
     _check_finite(path, stage, arrays)
     _check_dataset_attributes(path, stage, arrays, carried)
     # in memory first: a disk that is full while HDF5 writes to it can end the whole process
-    with h5py.File(str(path), "w", driver="core", backing_store=False) as file:
+    # and in a format that spends a quarter of the oldest one's bytes on every dataset
+    with h5py.File(str(path), "w", driver="core", backing_store=False, libver="v110") as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["stage"] = stage
         for name, value in sorted(root.items()):
@@ -434,7 +473,7 @@ def _checked_attributes(
 ) -> dict[str, Any]:
     if stage not in CONTRACT:
         raise ValueError(f"{path}: unknown stage '{stage}'; stages are {_list(CONTRACT)}")
-    required = COMMON_ATTRIBUTES | CONTRACT[stage].attributes
+    required = CONTRACT[stage].common | CONTRACT[stage].attributes
     known = required | CONTRACT[stage].optional
     if lacking := set(required) - set(attributes):
         raise ValueError(f"{path}: a {stage} file needs the attributes {_list(lacking)}")
@@ -509,7 +548,9 @@ def _check_dataset_attributes(
 def _layout(entry: Dataset, values: NDArray) -> dict[str, Any]:
     if not entry.chunked:
         return {}
-    return {"chunks": (1, *values.shape[1:]), "shuffle": True, "compression": "gzip"}
+    # over γ one by one; of an archive all together, for what its samples share
+    first = 1 if entry.shape[0] in ("G", "S") else values.shape[0]
+    return {"chunks": (first, *values.shape[1:]), "shuffle": True, "compression": "gzip"}
 
 
 @contextmanager
