@@ -1,11 +1,15 @@
 """What several test modules share: Snakemake, and one run of the whole study for the tests."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# before numba is imported anywhere: the kernels of `cuda_kernels` run without a device
+os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 
 ROOT = Path(__file__).parents[1]
 

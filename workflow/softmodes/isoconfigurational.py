@@ -201,12 +201,16 @@ def run_ensemble(
         of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
         variance[np.ix_(runs, lanes.order)] = of_rows.T[: len(runs)]
 
-    asked = propensity_time is not None
+    return ensemble_of(variance, None if propensity_time is None else square)
+
+
+def ensemble_of(variance: NDArray[np.float64], square: NDArray[np.float64] | None) -> Ensemble:
+    """The ensemble of runs with these variances and squared displacements, (n_runs, N) each."""
     return Ensemble(
         debye_waller=variance.mean(axis=0),
         debye_waller_halves=_halves(variance),
-        propensity=square.mean(axis=0) if asked else None,
-        propensity_halves=_halves(square) if asked else None,
+        propensity=None if square is None else square.mean(axis=0),
+        propensity_halves=None if square is None else _halves(square),
     )
 
 
@@ -247,7 +251,7 @@ class Lanes:
         precision: type[np.floating] = np.float64,
     ) -> None:
         check_configuration(positions, species, cell, mixture.largest_cutoff)
-        self.order = _spatial_order(positions, cell)
+        self.order = spatial_order(positions, cell)
         self._start = np.ascontiguousarray(positions[self.order])
         self._species = species[self.order]
         run = np.minimum(np.arange(lanes_of(precision)), velocities.shape[2] - 1)
@@ -291,7 +295,7 @@ def lanes_of(precision: type[np.floating]) -> int:
     return VECTOR_BYTES // np.dtype(precision).itemsize
 
 
-def _spatial_order(positions: NDArray[np.float64], cell: Cell) -> NDArray[np.int64]:
+def spatial_order(positions: NDArray[np.float64], cell: Cell) -> NDArray[np.int64]:
     """Particles (N,) sorted into squares, so that the rows of neighbours stay in the cache."""
     n_squares = max(1, int(cell.length / SQUARE))
     row = positions[:, 1] / cell.length
