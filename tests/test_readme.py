@@ -27,8 +27,8 @@ def commands(*words: str) -> list[str]:
 
 
 def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) -> None:
-    """A changed configuration, estimate, packed equilibria, report, archive, verify, provenance, export and import,
-    in the README's order."""
+    """A changed configuration, estimate, packed equilibria, report, archive, verify, provenance,
+    export and import, in the README's order."""
     root = README.parent
     for name in ("workflow", "config", "envs", "profiles"):
         shutil.copytree(root / name, tmp_path / name)
