@@ -313,6 +313,27 @@ FAULTS = [
         "test_state.py",
     ),
     Fault(
+        "equilibria of another model taken",
+        "equilibria",
+        '{"seed": seed, **asdict(Mixture(**model))}',
+        '{"seed": seed}',
+        "test_equilibria.py",
+    ),
+    Fault(
+        "samples of an archive lost when others are packed",
+        "equilibria",
+        "dict(sorted((given | held).items()))",
+        "dict(sorted(given.items()))",
+        "test_equilibria.py",
+    ),
+    Fault(
+        "what is unpacked not checked",
+        "equilibria",
+        'if storage.digest(temporary) != record["digest"]:',
+        "if False:",
+        "test_equilibria.py",
+    ),
+    Fault(
         "the same velocities for every sample",
         "state",
         'stream(seed, "velocities", n_particles, temperature, sample)',

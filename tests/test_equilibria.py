@@ -88,12 +88,14 @@ def test_a_sample_of_one_file_is_left_out(files, tmp_path, caplog):
     assert not (tmp_path / "empty").exists()
 
 
-def test_state_points_are_found(archive):
+def test_state_points_are_found(files, archive):
     assert find(archive.parent) == find(archive) == archive
     assert find(archive, sample=2) == archive
     for elsewhere in ({"sample": 1}, {"n_particles": 152}, {"temperature": 0.5}):
         assert find(archive.parent, **elsewhere) is None
         assert find(archive, **elsewhere) is None
+    equilibria.pack(files[1], archive.parent)
+    assert find(archive, sample=1) == archive
 
 
 def test_another_study_is_refused(archive):
@@ -172,6 +174,11 @@ def test_a_study_takes_what_is_published_and_simulates_the_rest(
         if "original" not in storage.read_provenance(path)
     ]
     assert simulated == ["N120_T0.600_s001"]
+    # an archive that others add to is no reason to take again what it held
+    for path in published.iterdir():
+        path.touch()
+    again = snakemake(tmp_path, study, "--dry-run", *(f"results/test/quench/{n}" for n in names))
+    assert "Nothing to be done" in again.stdout
 
 
 def test_a_study_of_another_seed_stops_at_once(published, snakemake, tmp_path):

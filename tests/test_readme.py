@@ -27,8 +27,8 @@ def commands(*words: str) -> list[str]:
 
 
 def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) -> None:
-    """A changed configuration, estimate, report, archive, verify, provenance, export and import,
-    in the README's order."""
+    """A changed configuration, estimate, packed equilibria, report, archive, verify, provenance,
+    export and import, in the README's order."""
     root = README.parent
     for name in ("workflow", "config", "envs", "profiles"):
         shutil.copytree(root / name, tmp_path / name)
@@ -42,7 +42,7 @@ def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) ->
         "snakemake --cores 1 ",
         "softmodes ",
     )
-    assert len(told) == 9
+    assert len(told) == 10
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for command in told:
         done = subprocess.run(
@@ -56,4 +56,5 @@ def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) ->
         assert done.returncode == 0, f"{command}\n{done.stdout}"
     assert (tmp_path / "report.html").stat().st_size > 100_000
     assert (tmp_path / "results/test/test.zip").exists()
+    assert len(list((tmp_path / "results/test/equilibria").iterdir())) == 2
     assert list((tmp_path / "imported").rglob("*.xyz"))

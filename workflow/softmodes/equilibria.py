@@ -79,7 +79,7 @@ def find(
     path = source / archive_name(n_particles, temperature) if source.is_dir() else source
     if not path.is_file():
         return None
-    samples, held = _contents(path)
+    samples, held = _contents(path, path.stat().st_mtime_ns)
     if archive_name(n_particles, temperature) != _archive_of(held):
         return None
     for name, value in {"seed": seed, **asdict(Mixture(**model))}.items():
@@ -164,8 +164,8 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
 
 
 @functools.cache
-def _contents(path: Path) -> tuple[frozenset[int], dict[str, Any]]:
-    """Samples and attributes of an archive."""
+def _contents(path: Path, _modified: int) -> tuple[frozenset[int], dict[str, Any]]:
+    """Samples and attributes of an archive, as it was at a time."""
     file = storage.read(path, "sample")
     return frozenset(file["sample"].tolist()), file.attributes
 

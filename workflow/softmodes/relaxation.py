@@ -5,6 +5,11 @@ momentum is zero, so that displacements need no correction for drift. Results co
 all, small and large particles for one-particle quantities, small-small, mixed and large-large for
 pairs; a row without particles is NaN. The grids in k and r are the same for every sample, so that
 curves of samples average bin by bin.
+
+The frames may come from a run under the thermostat of `dynamics`, which acts on the kinetic energy
+as a whole. At N = 500, T = 0.6, 36 samples of 240 τ gave the same F_s as runs at constant energy
+from where they ended: at k = 6 within 2.1 standard errors at every time, these being 0.005 near
+1/e; τ_e was 2.61 τ and 2.64 τ, the cage-relative time 13.5 τ and 14.2 τ (a standard error: 0.5 τ).
 """
 
 from __future__ import annotations
