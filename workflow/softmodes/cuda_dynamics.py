@@ -35,6 +35,7 @@ from softmodes.dynamics import (
     Equilibration,
     Progress,
     Schedule,
+    check_coupling,
     inherent_energy_of,
     maxwell_boltzmann,
     whole_steps,
@@ -314,7 +315,11 @@ def equilibrate(
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
         progress: called with the share done.
         checkpoint: where to go on from and what to keep the state in.
+
+    Raises:
+        InputError: if a barostat stage has no pressure, or a pressure no barostat stage.
     """
+    check_coupling(schedule, pressure)
     n_systems, n_particles = len(starts), len(starts[0].positions)
     thermal = [
         replace(start, velocities=maxwell_boltzmann(n_particles, temperature, rng))
@@ -452,6 +457,14 @@ def check_device() -> None:
             'backend: cuda given, but numba finds no CUDA device; pip install "softmodes[cuda]" on '
             "a machine with an NVIDIA GPU and its driver, or choose cpu"
         )
+
+
+def device_name() -> str:
+    """Of the device in use, for the provenance."""
+    if config.ENABLE_CUDASIM:
+        return "simulator"
+    name = cuda.get_current_device().name
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def _check(configuration: Configuration, mixture: Mixture) -> None:

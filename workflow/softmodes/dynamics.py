@@ -379,11 +379,7 @@ def equilibrate(
         InputError: if a barostat stage has no pressure, or a pressure no barostat stage.
     """
     interval, n_barostat = schedule.interval, schedule.n_barostat
-    if (pressure is None) != (n_barostat == 0):
-        raise InputError(
-            f"pressure: {pressure} given with {n_barostat} blocks of a barostat stage, "
-            "both or neither expected"
-        )
+    check_coupling(schedule, pressure)
     n_particles = len(configuration.positions)
     thermal = replace(configuration, velocities=maxwell_boltzmann(n_particles, temperature, rng))
     trajectory = Trajectory(thermal, mixture, schedule.time_step, precision)
@@ -441,6 +437,19 @@ def equilibrate(
         frames=frames,
         frame_time=schedule.frame_blocks * interval,
     )
+
+
+def check_coupling(schedule: Schedule, pressure: float | None) -> None:
+    """Refuse a barostat stage without a pressure, and a pressure without one.
+
+    Raises:
+        InputError: likewise.
+    """
+    if (pressure is None) != (schedule.n_barostat == 0):
+        raise InputError(
+            f"pressure: {pressure} given with {schedule.n_barostat} blocks of a barostat stage, "
+            "both or neither expected"
+        )
 
 
 def inherent_energy_of(
