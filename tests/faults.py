@@ -152,6 +152,13 @@ FAULTS = [
         "test_dynamics.py",
     ),
     Fault(
+        "thermostat holds the full-step kinetic energy",
+        "dynamics",
+        "return self.kinetic_energy + self.time_step**2 / 12.0 * float(np.sum(self.forces**2))",
+        "return self.kinetic_energy",
+        "test_dynamics.py",
+    ),
+    Fault(
         "barostat noise of three dimensions",
         "dynamics",
         "np.sqrt(2.0 * temperature * mobility / self.cell.area)",

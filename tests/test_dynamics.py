@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from configurations import jittered_lattice
+from glasses import glass
 from scipy import stats
 
 from softmodes.cell import Cell
@@ -23,6 +24,7 @@ from softmodes.dynamics import (
 from softmodes.errors import InputError
 from softmodes.forces import evaluate, pressure
 from softmodes.model import Mixture
+from softmodes.modes import all_modes, hessian
 from softmodes.relaxation import lags_of, self_dynamics, time_origins
 
 MIXTURE = Mixture()
@@ -194,6 +196,62 @@ def test_thermostat_relaxes_at_its_own_rate() -> None:
     mean = 0.5 * 398 * 1.0
     expected = mean + (initial - mean) * np.exp(-0.5)
     assert np.mean(ends) == pytest.approx(expected, abs=4 * np.std(ends) / np.sqrt(200))
+
+
+class MeanNoise:
+    """Gives the thermostat the mean of its noise."""
+
+    def standard_normal(self) -> float:
+        return 0.0
+
+    def chisquare(self, degrees: int) -> float:
+        return degrees + 1.0  # and the mean of the normal number's square
+
+
+@pytest.mark.parametrize("time_step", [0.005, 0.01, 0.02])
+def test_the_time_step_leaves_slow_modes_at_their_temperature(time_step: float) -> None:
+    """In a glass at T = 1e-5 the softest modes have ⟨p²⟩ = T, and U - U_IS per mode is
+    T/2 (1 + ⟨ω²⟩ dt²/12); held at T, the full-step kinetic energy would add ⟨ω²⟩ dt²/6 to both.
+
+    Runs start with all modes at T in the discrete dynamics, in pairs a quarter of a period apart,
+    in which what modes exchange between kinetic and potential energy cancels.
+    """
+    temperature, n_soft, n_pairs = 1e-5, 20, 100
+    inherent, species, cell, mixture = glass()
+    eigenvalues, vectors = all_modes(hessian(inherent, species, cell, mixture))
+    frequencies, vectors = np.sqrt(eigenvalues[2:]), vectors[2:].reshape(-1, inherent.size)
+    inherent_energy = evaluate(inherent, species, cell, mixture).energy
+    # the orbit of a mode is x = a cos φ, p = s a sin φ, its action s a²/2 is T over the frequency
+    discrete = 2 / time_step * np.arcsin(frequencies * time_step / 2)
+    speed = frequencies * np.sqrt(1 - (frequencies * time_step / 2) ** 2)
+    amplitude = np.sqrt(2 * temperature / (discrete * speed))
+
+    def energies(phase: np.ndarray) -> np.ndarray:
+        """U - U_IS per mode and p² of the soft modes, over their means at dt = 0."""
+        displacement = (amplitude * np.cos(phase)) @ vectors
+        velocities = (speed * amplitude * np.sin(phase)) @ vectors
+        start = Configuration(
+            inherent + displacement.reshape(-1, 2), velocities.reshape(-1, 2), species, cell
+        )
+        trajectory, found = Trajectory(start, mixture, time_step), []
+        for block in range(80):
+            trajectory.advance(round(0.1 / time_step))
+            trajectory.thermostat(temperature, 0.1, MeanNoise())
+            if block >= 50:  # energies relax in 2 τ
+                momenta = vectors[:n_soft] @ trajectory.velocities.ravel()
+                potential = trajectory.potential_energy - inherent_energy
+                found.append((2 * potential / len(frequencies), np.mean(momenta**2)))
+        return np.mean(found, axis=0) / temperature
+
+    rng = np.random.default_rng(3)
+    phases = rng.uniform(0, 2 * np.pi, (n_pairs, len(frequencies)))
+    pairs = np.array([(energies(phase) + energies(phase + np.pi / 2)) / 2 for phase in phases])
+    potential, momentum = pairs.mean(axis=0)
+    error = pairs[:, 1].std(ddof=1) / np.sqrt(n_pairs)
+    full_step = np.mean(eigenvalues[2:]) * time_step**2 / 6
+    assert potential == pytest.approx(1 + full_step / 2, abs=full_step / 10)
+    assert momentum == pytest.approx(1, abs=4 * error)
+    assert error < 5e-4
 
 
 def test_barostat_samples_the_ideal_gas() -> None:

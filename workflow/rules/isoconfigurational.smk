@@ -15,7 +15,7 @@ rule isoconfigurational:
         kernels=1,
     params:
         code=code("isoconfigurational"),
-        time_step=setting("time_step"),
+        time_step=config["isoconfigurational"]["time_step"],
         runs=config["isoconfigurational"]["runs"],
         precision=config["precision"],
         debye_waller_time=config["isoconfigurational"]["debye_waller_time"],

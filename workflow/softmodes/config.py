@@ -195,6 +195,12 @@ def _check_temperatures(config: Mapping[str, Any]) -> None:
 def _check_times(config: Mapping[str, Any]) -> None:
     runs = config["isoconfigurational"]
     interval, window = runs["sampling_interval"], runs["debye_waller_time"]
+    if not _is_multiple(interval, runs["time_step"]):
+        _refuse(
+            "isoconfigurational.sampling_interval",
+            f"{interval} given",
+            f"at least one time_step, {runs['time_step']}, and a multiple of it",
+        )
     if not _is_multiple(window, interval) or round(window / interval) < 2:
         _refuse(
             "isoconfigurational.debye_waller_time",
@@ -203,12 +209,6 @@ def _check_times(config: Mapping[str, Any]) -> None:
         )
     for index, entry in enumerate(config["temperatures"]):
         where, step = f"temperatures[{index}]", entry["time_step"]
-        if not _is_multiple(interval, step):
-            _refuse(
-                "isoconfigurational.sampling_interval",
-                f"{interval} given",
-                f"a multiple of {where}.time_step, {step}",
-            )
         for name in ("barostat_time", "equilibration_time"):
             if name in entry and not _is_multiple(entry[name], step):
                 _refuse(

@@ -272,7 +272,8 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
             time = max(time, options["propensity_multiple"] * relaxation_time)
         # runs that have parted, as hot ones soon do, share fewer pairs of the list
         per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
-        return RUN[config["precision"]] * per_step * n * options["runs"] * _steps(entry, time)
+        steps = time / options["time_step"]
+        return RUN[config["precision"]] * per_step * n * options["runs"] * steps
 
     return _cost(
         seconds(expected_relaxation_time(config, entry)),
