@@ -19,8 +19,9 @@ if not workflow.configfiles:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/compile.smk"
-include: "workflow/rules/equilibrate.smk"
-include: "workflow/rules/isoconfigurational.smk"
+include: rules_of("equilibrate")
+include: "workflow/rules/pack_equilibria.smk"
+include: rules_of("isoconfigurational")
 include: "workflow/rules/quench.smk"
 include: "workflow/rules/diagonalise.smk"
 include: "workflow/rules/overlap.smk"

@@ -5,34 +5,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import cuda_kernels
-from softmodes.cuda_dynamics import Coupling, Systems, run_ensemble
-from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
+from softmodes import batches, cuda_kernels, storage
+from softmodes.cuda_dynamics import Coupling, Run, Systems, equilibrate, run_ensemble
+from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann, schedule
+from softmodes.dynamics import equilibrate as equilibrate_on_cpu
 from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble as run_ensemble_on_cpu
 from softmodes.model import Mixture
 
 MIXTURE = Mixture(cutoff=2.0)
+SHORT = Mixture(cutoff=1.5)
 STEP = 0.005
+SCHEDULE = schedule(0.02, equilibration_time=0.4, n_points=2, barostat_time=0.2)
 
 
-def liquid(temperature: float, seed: int) -> Configuration:
-    """120 particles some steps away from a lattice, large and small ones mixed."""
-    positions, species, cell = jittered_lattice(120)
-    velocities = maxwell_boltzmann(120, temperature, np.random.default_rng(seed))
-    trajectory = Trajectory(Configuration(positions, velocities, species, cell), MIXTURE, 0.002)
+def liquid(
+    temperature: float, seed: int, n_particles: int = 120, mixture: Mixture = MIXTURE
+) -> Configuration:
+    """Particles some steps away from a lattice, large and small ones mixed."""
+    positions, species, cell = jittered_lattice(n_particles)
+    velocities = maxwell_boltzmann(n_particles, temperature, np.random.default_rng(seed))
+    trajectory = Trajectory(Configuration(positions, velocities, species, cell), mixture, 0.002)
     for _ in range(20):
         trajectory.advance(20)
-        trajectory.velocities *= np.sqrt(120 * temperature / trajectory.kinetic_energy)
+        trajectory.velocities *= np.sqrt(n_particles * temperature / trajectory.kinetic_energy)
     return trajectory.configuration
 
 
@@ -49,6 +56,66 @@ class Dictated:
 
     def chisquare(self, _degrees: float) -> float:
         return next(self._numbers)
+
+
+class Overheard:
+    """A generator whose numbers are kept: the velocities, and rows of the noise."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(12)
+        self._normals: list[np.ndarray] = []
+        self.rows: list[np.ndarray] = []
+
+    def normal(self, *arguments: object) -> np.ndarray:
+        self.velocities = self._rng.normal(*arguments)
+        return self.velocities
+
+    def standard_normal(self, shape: tuple[int, int]) -> np.ndarray:
+        self._normals = self._rng.standard_normal(shape)
+        return self._normals
+
+    def chisquare(self, degrees: float, size: int) -> np.ndarray:
+        drawn = self._rng.chisquare(degrees, size)
+        self.rows += list(np.stack([self._normals[0], drawn, self._normals[1]], axis=1))
+        return drawn
+
+
+class Repeated:
+    """A generator that gives those numbers in the order of `dynamics.equilibrate`."""
+
+    def __init__(self, overheard: Overheard, n_barostat: int) -> None:
+        self._velocities = overheard.velocities
+        rows = enumerate(overheard.rows)
+        self._numbers = iter(
+            [x for block, row in rows for x in row[: 3 if block < n_barostat else 2].tolist()]
+        )
+
+    def normal(self, *_arguments: object) -> np.ndarray:
+        return self._velocities
+
+    def standard_normal(self) -> float:
+        return next(self._numbers)
+
+    def chisquare(self, _degrees: float) -> float:
+        return next(self._numbers)
+
+
+class StopsOnce:
+    """A checkpoint that ends the first run in the middle of the constant-volume stage."""
+
+    def __init__(self) -> None:
+        self._state: dict | None = None
+
+    def load(self) -> dict | None:
+        return self._state
+
+    def due(self) -> bool:
+        return self._state is None or int(self._state["done"]) < 4
+
+    def save(self, **state: object) -> None:
+        self._state = {name: np.array(value) for name, value in state.items()}
+        if state["done"] == 4:
+            raise SystemExit
 
 
 def noise_for(n_systems: int, n_blocks: int) -> np.ndarray:
@@ -130,6 +197,63 @@ def test_a_state_that_was_kept_goes_on_to_the_same_bits() -> None:
     resumed.advance(1, 2, coupling, noise[1:])
     np.testing.assert_array_equal(resumed.positions, through.positions)
     np.testing.assert_array_equal(resumed.velocities, through.velocities)
+
+
+def test_an_equilibration_is_that_of_the_cpu() -> None:
+    start, rng = liquid(1.0, 1, 60, SHORT), Overheard()
+    (run,) = equilibrate([start], SHORT, 0.8, SCHEDULE, [rng], pressure=13.5)
+    found = run.equilibration(SHORT, SCHEDULE)
+    again = Repeated(rng, SCHEDULE.n_barostat)
+    expected = equilibrate_on_cpu(start, SHORT, 0.8, SCHEDULE, again, pressure=13.5)
+    assert found.configuration.cell.length == pytest.approx(
+        expected.configuration.cell.length, rel=1e-7
+    )
+    assert len(found.frames) == len(SCHEDULE.frame_blocks)
+    for name in ("frames", "frame_time", "time", "energy", "pressures", "inherent_energy"):
+        np.testing.assert_allclose(
+            getattr(found, name), getattr(expected, name), rtol=1e-5, atol=1e-4, err_msg=name
+        )
+
+
+def test_an_equilibration_that_was_stopped_goes_on_to_the_same_bits() -> None:
+    start, checkpoint = liquid(1.0, 1, 60, SHORT), StopsOnce()
+
+    def go(**options: object) -> Run:
+        rng = np.random.default_rng(4)
+        return equilibrate([start], SHORT, 0.8, SCHEDULE, [rng], 13.5, **options)[0]
+
+    through = go()
+    with pytest.raises(SystemExit):
+        go(checkpoint=checkpoint)
+    resumed = go(checkpoint=checkpoint)
+    for field in dataclasses.fields(Run)[1:]:
+        np.testing.assert_array_equal(getattr(resumed, field.name), getattr(through, field.name))
+
+
+def test_a_batch_leaves_the_files_of_every_sample(tmp_path: Path) -> None:
+    paths = [[tmp_path / stage / f"{s}.h5" for s in range(2)] for stage in ("equilibrium", "r")]
+    batches.equilibrate(
+        [],
+        *paths,
+        [0, 1],
+        study="test",
+        seed=3,
+        n_particles=60,
+        temperature=1.0,
+        mixture=SHORT,
+        start_density=0.7,
+        pressure=None,
+        schedule=schedule(0.02, 0.2, 2),
+        neighbour_distances=(1.45, 1.67, 1.91),
+        n_cores=2,
+    )
+    files = [storage.read(path) for path in paths[0]]
+    for sample, file in enumerate(files):
+        assert file.attributes["sample"] == sample
+        assert file.attributes["backend"] == "cuda"
+        assert storage.read_provenance(file.path)["device"]
+    assert np.abs(files[0]["positions"] - files[1]["positions"]).max() > 1.0
+    assert storage.read(paths[1][1])["self_intermediate_scattering"][0, 0] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("propensity_time", [None, 0.03, 0.025, 0.05])

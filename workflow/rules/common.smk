@@ -9,7 +9,7 @@ sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
 from softmodes import costs, equilibria
-from softmodes.config import at_temperature, state_point, temperatures, validate
+from softmodes.config import at_temperature, backend, state_point, temperatures, validate
 from softmodes.errors import InputError
 
 # scripts run in interpreters of their own, which find the library by this; and the C library of
@@ -53,6 +53,12 @@ def code(script):
     return code_digest(LIBRARY / "scripts" / f"{script}.py", LOCK)
 
 
+def rules_of(stage):
+    """The file of rules of a stage that may run on a GPU."""
+    batch = "_batch" if backend(config, stage) == "cuda" else ""
+    return f"workflow/rules/{stage}{batch}.smk"
+
+
 def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES):
     """The files of a stage, for all samples at the given N and T."""
     return [
@@ -70,6 +76,13 @@ def of_all_samples(stage):
     )
 
 
+def each_sample(stage):
+    """The files of a stage for all samples, N and T left open."""
+    return [
+        f"{RESULTS}/{stage}/{ALL_SAMPLES}_s{sample:03d}.h5" for sample in range(config["samples"])
+    ]
+
+
 def settings(wildcards):
     """The entry of the configuration for a temperature."""
     return at_temperature(config, float(wildcards.temperature))
@@ -82,6 +95,21 @@ def setting(name):
 
 def published_equilibria(wildcards):
     """The archive that the state point is taken from; nothing where it is simulated."""
+    return published(wildcards, int(wildcards.sample))
+
+
+def published_of_samples(wildcards):
+    """Likewise, of every sample at an N and T."""
+    return [published(wildcards, sample) for sample in range(config["samples"])]
+
+
+def published_archives(wildcards):
+    """Those that there are."""
+    return sorted(set(filter(None, published_of_samples(wildcards))))
+
+
+def published(wildcards, sample):
+    """The archive that holds a sample at an N and T; nothing where there is none."""
     if "equilibria" not in config:
         return []
     try:
@@ -89,7 +117,7 @@ def published_equilibria(wildcards):
             config["equilibria"],
             n_particles=int(wildcards.n_particles),
             temperature=float(wildcards.temperature),
-            sample=int(wildcards.sample),
+            sample=sample,
             seed=config["seed"],
             model=MODEL,
         )
@@ -101,12 +129,21 @@ def published_equilibria(wildcards):
 def hotter_equilibrium(wildcards):
     """The same sample at the next higher temperature; nothing at the highest, or where there is
     nothing to simulate."""
-    if published_equilibria(wildcards):
-        return []
+    return hotter(wildcards, int(wildcards.sample))
+
+
+def hotter_equilibria(wildcards):
+    """Likewise, of every sample at an N and T."""
+    found = [hotter(wildcards, sample) for sample in range(config["samples"])]
+    return [path for path in found if path]
+
+
+def hotter(wildcards, sample):
+    """The file that a sample at an N and T starts from; nothing where there is none."""
     place = TEMPERATURES.index(settings(wildcards)["temperature"])
-    if place == 0:
+    if place == 0 or published(wildcards, sample):
         return []
-    start = state_point(int(wildcards.n_particles), TEMPERATURES[place - 1], int(wildcards.sample))
+    start = state_point(int(wildcards.n_particles), TEMPERATURES[place - 1], sample)
     return f"{RESULTS}/equilibrium/{start}.h5"
 
 

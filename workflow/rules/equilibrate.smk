@@ -34,19 +34,3 @@ rule equilibrate:
         "Cool sample {wildcards.sample} of N = {wildcards.n_particles} to T = {wildcards.temperature}, then equilibrate it and measure how it relaxes."
     script:
         "../scripts/equilibrate.py"
-
-
-# takes what there is, whenever it is asked for; so it has neither inputs nor outputs
-rule pack_equilibria:
-    log:
-        f"{RESULTS}/logs/pack_equilibria.log",
-    localrule: True
-    conda:
-        ENVIRONMENT
-    threads: 1
-    params:
-        results=RESULTS,
-    message:
-        "Pack the equilibria of the study {config[study]} into {RESULTS}/equilibria."
-    script:
-        "../scripts/pack_equilibria.py"

@@ -1,128 +1,36 @@
 """Run one configuration many times from fresh velocities."""
 
+import functools
 import json
-import logging
-import math
-from collections.abc import Sequence
 
-import numpy as np
-
-from softmodes import dynamics, isoconfigurational, progress, relaxation, state, storage
-from softmodes.checkpoint import Checkpoint, of_job
-
-logger = logging.getLogger("softmodes")
+from softmodes import dynamics, ensembles, isoconfigurational, progress
+from softmodes.checkpoint import of_job
 
 
-def propensity_time(relaxation_files: Sequence[str], multiple: float, time_step: float) -> tuple:
-    """t_α and τ_e, in τ, from the mean F_s of samples; NaN where F_s stays above 1/e.
-
-    t_α is `multiple` times τ_e, in whole steps.
-    """
-    samples = [
-        storage.read(path, "time", "self_intermediate_scattering") for path in relaxation_files
-    ]
-    curves = [sample["self_intermediate_scattering"][0] for sample in samples]
-    relaxation_time = relaxation.relaxation_time(samples[0]["time"], np.stack(curves))
-    if math.isnan(relaxation_time):
-        logger.warning(
-            "F_s stays above 1/e over %g τ: no propensity; a longer equilibration_time is needed",
-            samples[0]["time"][-1],
-        )
-        return math.nan, math.nan
-    n_steps = max(1, round(multiple * relaxation_time / time_step))
-    return n_steps * time_step, relaxation_time
-
-
-def run(
-    equilibrium: str,
-    relaxation_files: Sequence[str],
-    output: str,
-    *,
-    time_step: float,
-    runs: int,
-    precision: str,
-    debye_waller_time: float,
-    sampling_interval: float,
-    propensity_multiple: float | None,
-    config: str = "",
-    code: str = "",
-    update: dynamics.Progress = lambda share: None,
-    checkpoint: Checkpoint | None = None,
-) -> None:
-    """Write the isoconfigurational file of one state point.
-
-    Args:
-        equilibrium: file to read.
-        relaxation_files: of samples at this N and T, where the propensity is asked for.
-        output: file to write.
-        time_step, debye_waller_time, sampling_interval: in τ.
-        runs: number of runs.
-        precision: a key of `dynamics.PRECISIONS`.
-        propensity_multiple: t_α in units of τ_e; None: no propensity.
-        config: the study's configuration, for the provenance.
-        code: digest of the code, likewise.
-        update: called with the share done.
-        checkpoint: of this job.
-    """
-    source = storage.read(equilibrium)
-    start = state.configuration(source)
-    time, relaxation_time = math.nan, math.nan
-    if propensity_multiple is not None:
-        time, relaxation_time = propensity_time(relaxation_files, propensity_multiple, time_step)
-    ensemble = isoconfigurational.run_ensemble(
-        start.positions,
-        start.species,
-        start.cell,
-        state.mixture(source),
-        source.attributes["temperature"],
-        time_step,
-        runs,
-        debye_waller_time,
-        sampling_interval,
-        lambda replica: state.random_stream(source, "isoconfigurational", replica),
-        None if math.isnan(time) else time,
-        dynamics.PRECISIONS[precision],
-        update,
-        checkpoint,
-    )
-    fields = {
-        "debye_waller": ensemble.debye_waller,
-        "debye_waller_halves": ensemble.debye_waller_halves,
-        "propensity": ensemble.propensity,
-        "propensity_halves": ensemble.propensity_halves,
-    }
-    storage.write(
-        output,
-        "isoconfigurational",
-        {name: values for name, values in fields.items() if values is not None},
-        source.common_attributes
-        | {
-            "box_length": start.cell.length,
-            "n_runs": runs,
-            "precision": precision,
-            "t_dw": debye_waller_time,
-            "t_alpha": time,
-            "relaxation_time": relaxation_time,
-        },
-        storage.provenance([equilibrium, *relaxation_files], config, code),
-    )
-
-
-if __name__ == "__main__":
+def main() -> None:
+    """The job of Snakemake."""
     equilibrium, relaxation_files = snakemake.input.equilibrium, snakemake.input.relaxation
-    output = snakemake.output.isoconfigurational
-    inputs = [equilibrium, *relaxation_files]
-    interval = snakemake.config["checkpoint_interval"]
+    output, parameters = snakemake.output.isoconfigurational, dict(snakemake.params)
+    inputs, interval = [equilibrium, *relaxation_files], snakemake.config["checkpoint_interval"]
     with (
         progress.job(snakemake.log[0]) as job,
-        of_job(output, inputs, dict(snakemake.params), interval) as kept,
+        of_job(output, inputs, parameters, interval) as kept,
     ):
-        run(
+        run_ensemble = functools.partial(
+            isoconfigurational.run_ensemble,
+            precision=dynamics.PRECISIONS[parameters["precision"]],
+            progress=job.update,
+            checkpoint=kept,
+        )
+        ensembles.write_ensemble(
+            run_ensemble,
             equilibrium,
             relaxation_files,
             output,
             config=json.dumps(snakemake.config),
-            update=job.update,
-            checkpoint=kept,
-            **snakemake.params,
+            **parameters,
         )
+
+
+if __name__ == "__main__":
+    main()

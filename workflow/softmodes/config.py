@@ -82,6 +82,11 @@ def at_temperature(config: Mapping[str, Any], temperature: float) -> dict[str, A
     )
 
 
+def backend(config: Mapping[str, Any], stage: str) -> str:
+    """What a stage runs on: cpu or cuda."""
+    return config.get("backend", {}).get(stage, "cpu")
+
+
 def temperatures(config: Mapping[str, Any]) -> list[float]:
     """The temperatures in the order of cooling."""
     return [entry["temperature"] for entry in config["temperatures"]]

@@ -247,8 +247,11 @@ class StateFile:
 
     @property
     def common_attributes(self) -> dict[str, Any]:
-        """The attributes that all files of a state point share, for the next stage's `write`."""
-        return {name: self.attributes[name] for name in COMMON_ATTRIBUTES}
+        """The attributes that all files of a state point share, for the next stage's `write`.
+
+        Stages run on the CPU, those that need not say so themselves.
+        """
+        return {name: self.attributes[name] for name in COMMON_ATTRIBUTES} | {"backend": "cpu"}
 
 
 @contextmanager
