@@ -185,3 +185,19 @@ def test_the_bill_is_printed_before_anything_runs(snakemake, tmp_path, test_stud
     assert done.returncode == 0, done.stdout
     assert costs.table(costs.estimate(test_study, 3)) in done.stdout
     assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_a_gpu_takes_all_samples_of_a_state_point_together(letter):
+    lines = {line.stage: line for line in costs.estimate(letter, 16).lines}
+    batched = letter | {"backend": {"equilibrate": "cuda", "isoconfigurational": "cuda"}}
+    device = {line.stage: line for line in costs.estimate(batched, 16).lines}
+    for stage in ("equilibrate", "isoconfigurational"):
+        assert lines[stage].jobs == letter["samples"] * device[stage].jobs
+        assert device[stage].disk == pytest.approx(lines[stage].disk)
+        assert device[stage].seconds < 0.2 * lines[stage].seconds
+    # measured on an NVIDIA H200: 132 systems of N = 2000 in 17.8 µs a step, as 50 take
+    entry = config.at_temperature(letter, 0.36)
+    steps = (entry["barostat_time"] + entry["equilibration_time"]) / entry["time_step"]
+    alone = batched | {"series_points": 0}
+    seconds = costs.job(alone, "equilibrate", 2000, 0.36).seconds
+    assert seconds == pytest.approx(17.8e-6 * steps, rel=0.25)

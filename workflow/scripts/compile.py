@@ -1,5 +1,6 @@
 """Compile all kernels into the shared cache, before many jobs that have none start at once."""
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,12 +9,11 @@ from tempfile import TemporaryDirectory
 
 import diagonalise
 import equilibrate
-import isoconfigurational
 import numpy as np
 import overlap
 import quench
 
-from softmodes import dynamics, progress, storage
+from softmodes import dynamics, ensembles, isoconfigurational, progress, storage
 from softmodes.model import Mixture
 
 N_PARTICLES = 144
@@ -91,7 +91,10 @@ def move_and_shear(folder: Path, precision: str) -> None:
     start, moved, quenched, modes = (
         str(folder / f"{name}.h5") for name in ("lattice", "moved", "quenched", "modes")
     )
-    isoconfigurational.run(
+    ensembles.write_ensemble(
+        functools.partial(
+            isoconfigurational.run_ensemble, precision=dynamics.PRECISIONS[precision]
+        ),
         start,
         [],
         moved,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmodes.config import at_temperature, mode_number, temperatures
+from softmodes.config import at_temperature, backend, mode_number, temperatures
 from softmodes.progress import duration
 from softmodes.storage import CONTRACT, Dataset
 
@@ -42,6 +42,10 @@ TRAJECTORY = {"single": 33e-9, "double": 37e-9}
 """Seconds per particle and step, by precision."""
 RUN = {"single": 1.0, "double": 1.7}
 """Isoconfigurational runs in each precision, relative to single."""
+DEVICE_STEP = 8.9e-9
+"""Seconds per particle and step of a system on a GPU (NVIDIA H200), one of its multiprocessors to a
+system; T = 0.4."""
+MULTIPROCESSORS = 132
 SERIES_QUENCH = 0.11
 """Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
 SHEARED_QUENCH = 0.15
@@ -161,7 +165,8 @@ def estimate(config: Mapping[str, Any], cores: int) -> Estimate:
     ]
     lines = [_line("compile", 1, [job(config, "compile")])]
     for stage in _OF_STATE_POINT:
-        each = 1 if stage == "overlap" else config["samples"]
+        together = stage == "overlap" or backend(config, stage) == "cuda"
+        each = 1 if together else config["samples"]
         lines.append(_line(stage, each, [job(config, stage, *point) for point in state_points]))
     lines += [
         _line(stage, number, [job(config, stage)])
@@ -254,31 +259,44 @@ def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) ->
     steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
     points = config["series_points"]
     frames = min(MOST_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
-    return _cost(
-        TRAJECTORY[config["precision"]] * n * steps
-        + points * SERIES_QUENCH * (n / 2000) ** 1.4
-        + frames * RELAXATION_FRAME * (n / 2000) ** 1.4,
-        BASE + (16e-6 * frames + 0.02) * n,
-        _size("equilibrium", N=n, E=points) + _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII),
-    )
+    analysis = (points * SERIES_QUENCH + frames * RELAXATION_FRAME) * (n / 2000) ** 1.4
+    megabytes = (16e-6 * frames + 0.02) * n
+    disk = _size("equilibrium", N=n, E=points)
+    disk += _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII)
+    if backend(config, "equilibrate") == "cuda":
+        samples = config["samples"]
+        seconds = _on_device(n, steps, samples) + samples * analysis
+        # what is measured is a copy
+        return _cost(seconds, BASE + 2 * samples * megabytes, samples * disk)
+    seconds = TRAJECTORY[config["precision"]] * n * steps + analysis
+    return _cost(seconds, BASE + megabytes, disk)
+
+
+def _on_device(n: int, steps: float, systems: int) -> float:
+    """Seconds in which a GPU moves systems."""
+    return math.ceil(systems / MULTIPROCESSORS) * DEVICE_STEP * n * steps
 
 
 def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
     options, asked = config["isoconfigurational"], entry["propensity"]
+    on_device = backend(config, "isoconfigurational") == "cuda"
+    samples = config["samples"] if on_device else 1
 
     def seconds(relaxation_time: float) -> float:
         time = options["debye_waller_time"]
         if asked:
             time = max(time, options["propensity_multiple"] * relaxation_time)
+        steps = time / options["time_step"]
+        if on_device:
+            return samples * _on_device(n, steps, options["runs"])
         # runs that have parted, as hot ones soon do, share fewer pairs of the list
         per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
-        steps = time / options["time_step"]
         return RUN[config["precision"]] * per_step * n * options["runs"] * steps
 
     return _cost(
         seconds(expected_relaxation_time(config, entry)),
         BASE + 0.035 * n,
-        _size("isoconfigurational", N=n),
+        samples * _size("isoconfigurational", N=n),
         bound=seconds(entry["equilibration_time"]),
     )
 
