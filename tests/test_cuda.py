@@ -139,6 +139,16 @@ def test_systems_move_as_they_do_on_the_cpu() -> None:
         np.testing.assert_allclose(record[0, s, :3], expected, rtol=1e-6)
 
 
+@pytest.fixture
+def short_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wide lists that are soon outdated, and made from more than one cell."""
+    monkeypatch.setattr(cuda_kernels, "WIDE_SKIN", 0.7)
+    cuda_kernels.advance_kernel.cache_clear()
+    yield
+    cuda_kernels.advance_kernel.cache_clear()
+
+
+@pytest.mark.usefixtures("short_lists")
 def test_a_fast_system_finds_new_neighbours() -> None:
     """Particles cross half a skin every few steps, and some the edge of the box."""
     start = liquid(0.5, 1)
