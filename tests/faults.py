@@ -145,6 +145,27 @@ FAULTS = [
         "test_factorisation.py",
     ),
     Fault(
+        "selected inverse without what comes from the boundary",
+        "factorisation",
+        "upper.T @ (self.sign[begin:end, None] * upper) + lower.T @ below",
+        "upper.T @ (self.sign[begin:end, None] * upper)",
+        "test_factorisation.py",
+    ),
+    Fault(
+        "translations left in the harmonic Debye-Waller factor",
+        "modes",
+        "[[-0.5 / shift] * 2, ",
+        "[[0.0] * 2, ",
+        "test_modes.py",
+    ),
+    Fault(
+        "mean of the oscillation subtracted twice",
+        "modes",
+        "shift = 3.0 / window**2",
+        "shift = 6.0 / window**2",
+        "test_modes.py",
+    ),
+    Fault(
         "shear stress of the wrong sign",
         "forces",
         "return -float(evaluation.virial[0, 1]) / cell.area",

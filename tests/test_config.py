@@ -36,6 +36,8 @@ def test_the_letters_grid_is_the_letters():
     assert config.mode_number(letter["modes"]["fraction"], 2000) == 40
     assert config.mode_number(letter["modes"]["fraction"], 8000) == 160
     assert {0.00175, 0.015} <= set(letter["modes"]["scan_fractions"])
+    # either side of where the overlap is largest, and no farther: the cost goes as the square
+    assert letter["modes"]["scan_fractions"][-1] == 0.05
 
 
 def test_every_key_of_the_schema_is_described_and_every_value_has_a_unit():

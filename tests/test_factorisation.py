@@ -119,26 +119,37 @@ def test_a_separator_is_a_smallest_one():
         assert size == smallest
 
 
-@pytest.mark.parametrize("n_columns", [1, 5])
-def test_solutions_solve(matrix, n_columns):
-    """Definite and, at a shift between two eigenvalues, indefinite."""
+def shifts(matrix):
+    """Of a definite matrix and, between two eigenvalues, of indefinite ones."""
     eigenvalues = np.linalg.eigvalsh(matrix.toarray())
-    shifts = [eigenvalues[0] - 0.5]
+    yield eigenvalues[0] - 0.5, 0
     gaps = np.diff(eigenvalues)
     for share in (0.03, 0.5):
         k = int(share * len(eigenvalues))
         widest = k + gaps[k : k + 20].argmax()
         if gaps[widest] > 1e-3:
-            shifts.append(eigenvalues[widest : widest + 2].mean())
+            yield eigenvalues[widest : widest + 2].mean(), widest + 1
+
+
+@pytest.mark.parametrize("n_columns", [1, 5])
+def test_solutions_solve(matrix, n_columns):
     right_side = np.random.default_rng(2).standard_normal((matrix.shape[0], n_columns))
-    for shift in shifts:
+    for shift, n_below in shifts(matrix):
         factors = factorise(matrix, dissect(matrix), shift)
         shifted = matrix - shift * eye_array(matrix.shape[0])
         solution = factors.solve(right_side)
         expected = np.linalg.solve(shifted.toarray(), right_side)
         scale = np.abs(expected).max()
         np.testing.assert_allclose(solution, expected, rtol=0, atol=1e-7 * scale)
-        assert factors.n_negative == np.count_nonzero(eigenvalues < shift)
+        assert factors.n_negative == n_below
+
+
+def test_the_diagonal_of_the_inverse(matrix):
+    for shift, _ in shifts(matrix):
+        found = factorise(matrix, dissect(matrix), shift).inverse_diagonal()
+        shifted = matrix - shift * eye_array(matrix.shape[0])
+        expected = np.linalg.inv(shifted.toarray()).diagonal()
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7 * np.abs(expected).max())
 
 
 def test_the_inertia_counts_the_eigenvalues_below_every_gap():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from configurations import jittered_lattice
+from dense import all_modes
 
 from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
 from softmodes.errors import InputError
@@ -12,7 +13,7 @@ from softmodes.forces import evaluate
 from softmodes.isoconfigurational import Lanes, lanes_of, run_ensemble
 from softmodes.minimise import quench
 from softmodes.model import Mixture
-from softmodes.modes import all_modes, hessian
+from softmodes.modes import hessian
 
 MIXTURE = Mixture()
 

@@ -112,9 +112,13 @@ def published(wildcards, sample):
     """The archive that holds a sample at an N and T; nothing where there is none."""
     if "equilibria" not in config:
         return []
+    # seen from here or, where nothing is there, from the workflow
+    source = Path(config["equilibria"])
+    if not source.exists():
+        source = Path(workflow.basedir) / source
     try:
         found = equilibria.find(
-            config["equilibria"],
+            source,
             n_particles=int(wildcards.n_particles),
             temperature=float(wildcards.temperature),
             sample=sample,

@@ -25,8 +25,7 @@ def diagonalise(
 ) -> None:
     """Write the modes file of one state point.
 
-    The unstrained structure, where it is a minimum, is diagonalised in full too, for the harmonic
-    Debye-Waller factor.
+    Where the unstrained structure is a minimum, its harmonic Debye-Waller factor is there too.
 
     Args:
         equilibrium, quench: files to read.
@@ -44,7 +43,7 @@ def diagonalise(
     mixture, cell = state.mixture(source), state.cell(source)
     n_particles = source.attributes["n_particles"]
     n_modes = mode_number(fraction, n_particles)
-    datasets, splits = modes.modes_of_strains(
+    datasets, splits, lowest = modes.modes_of_strains(
         quenched["positions"],
         source["species"],
         cell,
@@ -59,7 +58,7 @@ def diagonalise(
     if quenched["n_negative"][0] == 0:
         unstrained = modes.hessian(quenched["positions"][0], source["species"], cell, mixture)
         datasets["harmonic_debye_waller"] = modes.harmonic_debye_waller(
-            *modes.all_modes(unstrained), source.attributes["temperature"], debye_waller_time
+            unstrained, lowest, source.attributes["temperature"], debye_waller_time
         )
     else:
         logger.warning("no harmonic Debye-Waller factor: the unstrained structure is no minimum")

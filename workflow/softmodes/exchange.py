@@ -174,7 +174,7 @@ def analyse(
     control = shear.translation_switches(
         start.positions, *system, quenched, _stream(attributes, "translation")
     )
-    soft, splits = modes.modes_of_strains(
+    soft, splits, _ = modes.modes_of_strains(
         quenched["positions"],
         *system,
         quenched["gamma"],

@@ -333,20 +333,6 @@ def _orthonormal(
     return np.asfortranarray(vectors[:, :rank]), coupling
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")
-def all_modes(matrix: csc_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Eigenvalues (2N,) and eigenvectors (2N, N, 2) of a Hessian, by dense diagonalisation.
-
-    Takes O(N³) time; the translations come first, as in `Modes`.
-    """
-    translations = _translations(matrix.shape[0])
-    # above every other eigenvalue, where the translations cannot mix with a mode
-    ceiling = 2.0 * float(abs(matrix).sum(axis=0).max())
-    dense = matrix.toarray() + ceiling * (translations.T @ translations)
-    eigenvalues, eigenvectors = eigh(dense, overwrite_a=True)
-    return _with_translations(matrix, eigenvalues[:-2], eigenvectors[:, :-2])
-
-
 def _translations(size: int) -> NDArray[np.float64]:
     """Unit vectors (2, size) of the translations along x and y."""
     return np.tile(np.eye(2), size // 2) / np.sqrt(size / 2)
@@ -386,10 +372,7 @@ def soft_participation(modes: Modes, n_modes: int) -> NDArray[np.float64]:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def harmonic_debye_waller(
-    eigenvalues: NDArray[np.float64],
-    eigenvectors: NDArray[np.float64],
-    temperature: float,
-    window: float,
+    matrix: csc_matrix, lowest: Modes, temperature: float, window: float
 ) -> NDArray[np.float64]:
     """Variance of each position over a time window in the harmonic motion from a minimum.
 
@@ -397,8 +380,19 @@ def harmonic_debye_waller(
     (v·e^j) sin(ω_j t)/ω_j. The variance over 0 <= t <= t_w, averaged over the velocities, is
     T Σ_j |e_i^j|² w_j with a = ω_j t_w and w_j = [½ - sin 2a / 4a - ((1 - cos a)/a)²] / ω_j².
 
+    The lowest modes count with this weight. The others swing many times in the window, where the
+    mean over the phase of a is [½ - 3/2a²] / ω_j², or ½ / (ω_j² + s) with s = 3/t_w² but for terms
+    of the order of a⁻⁴. Over all modes that makes ½ diag (H + s)⁻¹, of which the share of the
+    lowest modes and of the translations, known exactly, is taken out again: s > 0 keeps the
+    translations from being singular, and neither a second shift nor a pseudo-inverse is needed.
+
+    With the lowest 1% at N = 2000 and t_w = 10 τ (a >= 15 beyond them) the rms error is 0.07%, and
+    the top quarter of the particles is that of all modes; shorter windows need more modes: 0.24% at
+    5 τ, 8% at 2 τ.
+
     Args:
-        eigenvalues, eigenvectors: (K,) and (K, N, 2), translations first; all modes.
+        matrix: the Hessian (2N, 2N).
+        lowest: its lowest modes.
         temperature: T, in ε.
         window: t_w, in τ.
 
@@ -408,12 +402,17 @@ def harmonic_debye_waller(
     Raises:
         InputError: if a mode after the translations is not stable.
     """
-    squares = eigenvalues[2:]
-    if not (squares > 0.0).all():
-        raise InputError(f"eigenvalues: {squares.min():.3g} found, positive numbers expected")
+    squares = lowest.eigenvalues[2:]
+    if not squares[0] > 0.0:
+        raise InputError(f"eigenvalues: {squares[0]:.3g} found, positive numbers expected")
+    shift = 3.0 / window**2
     angle = np.sqrt(squares) * window
     variance = 0.5 - np.sin(2.0 * angle) / (4.0 * angle) - ((1.0 - np.cos(angle)) / angle) ** 2
-    return temperature * (variance / squares) @ participation(eigenvectors[2:])
+    weight = np.concatenate([[-0.5 / shift] * 2, variance / squares - 0.5 / (squares + shift)])
+    of_all = factorise(matrix, dissect(matrix), -shift).inverse_diagonal()
+    return temperature * (
+        0.5 * of_all.reshape(-1, 2).sum(axis=1) + weight @ participation(lowest.eigenvectors)
+    )
 
 
 def modes_of_strains(
@@ -427,7 +426,7 @@ def modes_of_strains(
     scan_numbers: Sequence[int],
     rng: np.random.Generator,
     update: Callable[[float], None] = lambda share: None,
-) -> tuple[dict[str, NDArray], NDArray[np.bool_]]:
+) -> tuple[dict[str, NDArray], NDArray[np.bool_], Modes]:
     """Lowest modes of the inherent structures at every strain.
 
     Each strain is diagonalised once, for the most modes that are wanted there.
@@ -445,7 +444,8 @@ def modes_of_strains(
 
     Returns:
         The datasets of a modes file by their names there, all but the harmonic Debye-Waller
-        factor; and (G,) whether the mode after the last soft one belongs to its degenerate group.
+        factor; (G,) whether the mode after the last soft one belongs to its degenerate group; and
+        all modes found at γ = 0.
 
     Raises:
         InputError: if more modes are wanted than 2N - 4, or a configuration is unusable.
@@ -465,7 +465,7 @@ def modes_of_strains(
             scan_eigenvalues[strain] = found.eigenvalues[: 2 + scan_numbers[-1]]
             scan_softness[strain] = [soft_participation(found, n) for n in scan_numbers]
         if strain == 0.0:
-            eigenvectors = found.eigenvectors[2 : 2 + N_EIGENVECTORS]
+            unstrained = found
         update(len(softness) / len(gamma))
     datasets = {
         "gamma": gamma,
@@ -475,9 +475,9 @@ def modes_of_strains(
         "scan/n_modes": np.array(scan_numbers),
         "scan/eigenvalues": np.array([scan_eigenvalues[strain] for strain in scan_gamma]),
         "scan/soft_participation": np.array([scan_softness[strain] for strain in scan_gamma]),
-        "eigenvectors": eigenvectors,
+        "eigenvectors": unstrained.eigenvectors[2 : 2 + N_EIGENVECTORS],
     }
-    return datasets, np.array(splits)
+    return datasets, np.array(splits), unstrained
 
 
 def _splits_degenerate(found: Modes, n_modes: int) -> bool:
