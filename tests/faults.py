@@ -103,6 +103,27 @@ FAULTS = [
         "test_simd.py",
     ),
     Fault(
+        "vectors of 64 bytes whatever the machine has",
+        "machine",
+        'return 64 if "%zmm" in assembly else 32',
+        "return 64",
+        "test_machine.py",
+    ),
+    Fault(
+        "vectors as wide as this machine's whatever numba compiles for",
+        "machine",
+        "create_target_machine(cpu=name, features=features)",
+        "create_target_machine(cpu=binding.get_host_cpu_name())",
+        "test_machine.py",
+    ),
+    Fault(
+        "checkpoint of a machine with other vectors taken up",
+        "checkpoint",
+        "inputs_read, output.name, vector_bytes()]",
+        "inputs_read, output.name]",
+        "test_checkpoint.py",
+    ),
+    Fault(
         "tiles of the row above found with the cell upright",
         "tiles",
         "vector_x = turn_x * length + turn_y * tilt",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
+from softmodes import checkpoint
 from softmodes.checkpoint import TERMINATED, Checkpoint, of_job
 from softmodes.dynamics import Configuration, equilibrate, schedule
 from softmodes.errors import InputError
@@ -141,3 +142,13 @@ def test_jobs_with_other_parameters_have_other_checkpoints(tmp_path: Path) -> No
     assert {path.parent for path in paths} == {output.parents[1] / "checkpoints" / "quench"}
     again = of_job(output, [], {"code": "a", "gamma": 0.1}, 2.0).path
     assert again in paths
+
+
+def test_a_machine_with_other_vectors_has_another_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = set()
+    for width in (32, 64):
+        monkeypatch.setattr(checkpoint, "vector_bytes", lambda width=width: width)
+        paths.add(of_job(tmp_path / "test" / "quench" / "N120.h5", [], {}, 1.0).path)
+    assert len(paths) == 2

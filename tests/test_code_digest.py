@@ -17,7 +17,7 @@ FILES = {
     "script.py": """
 import json
 import numba
-from pkg import first, progress
+from pkg import first, machine, progress
 from pkg.second import double
 
 print(first.value, double(2))
@@ -39,6 +39,7 @@ def value():
     "pkg/third.py": "constant = 1\n",
     "pkg/apart.py": "constant = 2\n",
     "pkg/progress.py": "step = 1\n",
+    "pkg/machine.py": "import matplotlib\nwidth = 1\n",
     "lock.txt": """
 llvmlite==0.45.0 \\
     --hash=sha256:12
@@ -87,6 +88,7 @@ def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) 
         ("pkg/first.py", "no more", "none"),
         ("pkg/apart.py", "2", "3"),
         ("pkg/progress.py", "1", "2"),
+        ("pkg/machine.py", "1", "2"),
         ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
         ("lock.txt", "sha256:12", "sha256:13"),
     ],

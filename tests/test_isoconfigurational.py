@@ -18,6 +18,10 @@ from softmodes.modes import hessian
 MIXTURE = Mixture()
 
 
+N_LANES = lanes_of(np.float64)
+"""All lanes in double precision, half of those in single: eight with AVX-512, else four."""
+
+
 def random_stream(run: int) -> np.random.Generator:
     return np.random.default_rng([77, run])
 
@@ -44,13 +48,13 @@ def test_forces_of_every_lane_equal_those_of_the_lane_alone(
 ) -> None:
     """After the lanes have parted; the hot ones by more than the box."""
     positions, species, cell = jittered_lattice(150, 2.0)
-    lanes = some_lanes(8, temperature, tilt=2.0, precision=precision)
+    lanes = some_lanes(N_LANES, temperature, tilt=2.0, precision=precision)
     lanes.time_step /= np.sqrt(temperature)
     lanes.advance(1500)
     assert lanes.displacement.std(axis=2).max() > 0.3
     # a displacement of 10 σ11 is rounded to 1e-6 in single precision, where φ″ is a few hundred
     bound = 1e-11 if precision == np.float64 else 1e-3
-    for lane in range(8):
+    for lane in range(N_LANES):
         r = positions + in_particle_order(lanes, lanes.displacement, lane)
         expected = evaluate(r, species, cell, MIXTURE).forces
         forces = in_particle_order(lanes, lanes.force, lane)
@@ -60,8 +64,8 @@ def test_forces_of_every_lane_equal_those_of_the_lane_alone(
 def test_lanes_spread_over_the_whole_box_keep_all_their_pairs() -> None:
     positions, species, cell = jittered_lattice(150)
     rng = np.random.default_rng(0)
-    lanes = some_lanes(8, 1.0)
-    order = [rng.permutation(150) for _ in range(8)]
+    lanes = some_lanes(N_LANES, 1.0)
+    order = [rng.permutation(150) for _ in range(N_LANES)]
     for lane, o in enumerate(order):
         moved = positions[o] + [0.0, cell.length] - positions
         lanes.displacement[:, :, lane] = moved[lanes.order].T
@@ -97,7 +101,7 @@ def test_a_lane_follows_the_single_trajectory() -> None:
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_a_run_has_the_same_bits_whatever_runs_beside_it(precision: type) -> None:
-    together, other = (some_lanes(n_lanes, 1.0, precision=precision) for n_lanes in (8, 1))
+    together, other = (some_lanes(n_lanes, 1.0, precision=precision) for n_lanes in (N_LANES, 1))
     for lanes in (together, other):
         for _ in range(4):
             lanes.advance(150)
@@ -110,11 +114,11 @@ def test_single_precision_conserves_the_energy() -> None:
     positions, species, cell = jittered_lattice(150)
     totals = []
     for precision in (np.float64, np.float32):
-        lanes = some_lanes(8, 1.0, precision=precision)
+        lanes = some_lanes(N_LANES, 1.0, precision=precision)
         for _ in range(20):
             lanes.advance(100)
-            r = positions + in_particle_order(lanes, lanes.displacement, 5)
-            kinetic = 0.5 * (lanes.velocity[:, :, 5].astype(float) ** 2).sum()
+            r = positions + in_particle_order(lanes, lanes.displacement, N_LANES - 1)
+            kinetic = 0.5 * (lanes.velocity[:, :, N_LANES - 1].astype(float) ** 2).sum()
             totals.append(evaluate(r, species, cell, MIXTURE).energy + kinetic)
     double, single = np.reshape(totals, (2, 20)) / 150
     assert np.abs(single - single[0]).max() < 1.5 * np.abs(double - double[0]).max()
@@ -195,14 +199,14 @@ def test_a_propensity_time_below_one_step_is_refused() -> None:
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_runs_that_explode_say_so(precision: type) -> None:
-    lanes = some_lanes(8, 20.0, precision=precision)
+    lanes = some_lanes(N_LANES, 20.0, precision=precision)
     lanes.time_step = 0.5
     with pytest.raises(InputError, match="is the time step too long"):
         lanes.advance(1000)
 
 
 def test_a_displacement_that_is_no_number_is_refused() -> None:
-    lanes = some_lanes(8, 1.0)
+    lanes = some_lanes(N_LANES, 1.0)
     lanes.velocity[0, 17, 3] = np.nan
     with pytest.raises(InputError, match="ran away"):
         lanes.advance(10)

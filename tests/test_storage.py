@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from softmodes import storage
+from softmodes import machine, storage
 from softmodes.errors import InputError
 
 N, G = 12, 3
@@ -237,6 +237,7 @@ def test_provenance_names_code_and_machine(tmp_path):
     write_quench(tmp_path / "state.h5", provenance=storage.provenance([]))
     texts = storage.read_provenance(tmp_path / "state.h5")
     assert {"written", "machine", "versions", "git_commit", "code_digest"} <= set(texts)
+    assert int(texts["vector_bytes"]) == machine.vector_bytes()
 
 
 def test_unusable_files_are_named(tmp_path):

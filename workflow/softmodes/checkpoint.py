@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from softmodes.errors import InputError
+from softmodes.machine import vector_bytes
 from softmodes.storage import digest, replacing
 
 TERMINATED = 128 + signal.SIGTERM
@@ -109,7 +110,8 @@ def of_job(
     """The checkpoint of the job that makes a file of a study.
 
     It lies in results/<study>/checkpoints/<stage>/, and its name tells parameters and inputs, so
-    that a job with others neither takes it up nor stumbles over it.
+    that a job with others neither takes it up nor stumbles over it. Nor does one on a machine whose
+    vectors are of another width: they hold another number of runs, and sum in another order.
 
     Args:
         output: the file, results/<study>/<stage>/<name>.h5.
@@ -118,7 +120,8 @@ def of_job(
         interval: seconds between two checkpoints.
     """
     output = Path(output)
-    depends_on = [dict(parameters), [digest(path) for path in inputs], output.name]
+    inputs_read = [digest(path) for path in inputs]
+    depends_on = [dict(parameters), inputs_read, output.name, vector_bytes()]
     key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     folder = output.parent.parent / "checkpoints" / output.parent.name
     return Checkpoint(folder / f"{output.stem}.{key[:16]}.npz", key, interval)

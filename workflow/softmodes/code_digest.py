@@ -2,7 +2,8 @@
 
 It tells a change of what is computed from one of how it reads. Modules of this package count if the
 script imports them, directly or through others; of other packages, the locked version counts.
-Comments, docstrings, formatting and what is logged count for nothing, nor does `progress`.
+Comments, docstrings, formatting and what is logged count for nothing, nor do `progress` and
+`machine`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-WITHOUT_EFFECT = {"progress"}
-"""Modules of this package that no result depends on."""
+WITHOUT_EFFECT = {"progress", "machine"}
+"""Modules of this package that tell how a job is doing and where it runs."""
 
 DISTRIBUTIONS = {
     "yaml": ("pyyaml",),

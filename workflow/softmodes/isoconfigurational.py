@@ -1,7 +1,8 @@
 """The isoconfigurational ensemble: many runs from one configuration with new velocities.
 
 The runs advance together as *lanes*: one vector holds the x displacement of one particle in eight
-runs (sixteen in single precision), so that one entry of the neighbour list serves eight runs.
+runs (sixteen in single precision; half as many where vectors have 32 bytes), so that one entry of
+the neighbour list serves all of them.
 
     row 0, particle a:  [ run 0 | run 1 | ... | run 7 ]      one array (2, N, 8) each for
     row 1, particle b:  [ run 0 | run 1 | ... | run 7 ]      displacement, velocity, force;

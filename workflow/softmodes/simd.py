@@ -1,9 +1,10 @@
 """Vectors of a few numbers in compiled code, which one machine instruction handles.
 
-A vector is loaded from consecutive entries of a C-contiguous array and stored back there; `+`, `-`,
-`*`, `/` and `<` act on all its numbers at once and take a scalar on either side. Compilers leave
-many loops scalar that could run on vectors, mostly since arrays may overlap; a kernel written with
-these is certain to run on them, at the full width of the machine where LLVM knows it.
+A vector is as wide as the machine has them: eight numbers in double precision with AVX-512, else
+four, and twice as many in single precision. It is loaded from consecutive entries of a C-contiguous
+array and stored back there; `+`, `-`, `*`, `/` and `<` act on all its numbers at once and take a
+scalar on either side. Compilers leave many loops scalar that could run on vectors, mostly since
+arrays may overlap; a kernel written with these is certain to run on them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
 
 from softmodes.compilation import FASTMATH, kernel
+from softmodes.machine import vector_bytes
 
-VECTOR_BYTES = 64
-"""Of one vector: that of AVX-512. Narrower machines take several instructions."""
+VECTOR_BYTES = vector_bytes()
+"""Of one vector. With twice the width of the machine's an operation takes two instructions and
+more registers than there are."""
 
 WIDTH = VECTOR_BYTES // 8
 """Numbers in a vector of float64."""

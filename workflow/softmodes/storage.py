@@ -29,6 +29,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from softmodes import machine
 from softmodes.errors import InputError
 
 FORMAT_VERSION = 1
@@ -432,7 +433,8 @@ def provenance(
         "written": now.isoformat(timespec="seconds"),
         "wall_seconds": round((now - _LOADED).total_seconds(), 3),
         "host": platform.node(),
-        "machine": f"{platform.platform()}; {_processor()}",
+        "machine": f"{platform.platform()}; {machine.processor()}",
+        "vector_bytes": machine.vector_bytes(),
         "versions": _versions(),
         "git_commit": _git_commit(),
         "code_digest": code,
@@ -608,15 +610,6 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "not installed"
     return versions
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def _git_commit() -> str:

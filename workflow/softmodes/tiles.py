@@ -3,7 +3,8 @@
 The box is cut into rows, and each row into bins. Particles are put in order of row and bin, and
 eight consecutive ones make a *tile*, about as wide as a row is high. Their coordinates are
 neighbours in memory, so that one load fetches eight x, another eight y. Every row begins with a
-new tile; slots left over at its end are empty.
+new tile; slots left over at its end are empty. Eight are the numbers in a vector of 64 bytes; where
+vectors have 32, tiles have half the slots.
 
       slot     0 1 2 3 4 5 6 7 | 8 9 ...          one array per quantity: x, y, force_x, ...
              +-----------------+--------------+
