@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from configurations import jittered_lattice
+from dense import all_modes
 from glasses import glass
 from scipy import stats
 
@@ -24,7 +25,7 @@ from softmodes.dynamics import (
 from softmodes.errors import InputError
 from softmodes.forces import evaluate, pressure
 from softmodes.model import Mixture
-from softmodes.modes import all_modes, hessian
+from softmodes.modes import hessian
 from softmodes.relaxation import lags_of, self_dynamics, time_origins
 
 MIXTURE = Mixture()

@@ -7,13 +7,13 @@ streams. Pair terms are in single precision.
 Measured on an NVIDIA H200 with the Letter's mixture. Forces of N = 2000 and 8000 at T = 0.4, with
 a loop over all pairs in double precision: 7e-5 ε/σ11 apart at most, of 11 in the mean. Energy per
 particle at constant energy, 128 systems of N = 2000, drifts by 6e-6 ± 2e-6 ε in 10⁶ steps of
-0.005 τ, by 4e-5 ± 1e-5 in as many of 0.01. Debye-Waller factors of particles from 96 runs with the
-same velocities as on the CPU, N = 2000, T = 1.0, 0.6 and 0.46: 6.0, 1.4 and 0.09 % apart (root
-mean square over the mean), where the statistical error is 7, 7 and 5 %; propensities 5e-5, 1e-4
-(1.5 τ_e at T = 1.0 and 0.6) and, over 45 τ at 0.46, 19 %, as two independent ensembles would be.
-50 samples gone on with by the CPU at T = 1.0, 0.6 and 0.5: pressures differ by (-4 ± 5), (0 ± 3) and (-1 ± 2)
-10⁻³ ε/σ11², inherent energies by (-1 ± 2), (1 ± 3) and (-5 ± 4) 10⁻⁴ ε, and τ_e is 0.818, 2.76 and
-6.87 τ on the GPU, 0.822, 2.74 and 6.80 τ on the CPU.
+0.005 τ, by 4e-5 ± 1e-5 in as many of 0.01. Debye-Waller factors of particles from 96 runs with
+the same velocities as on the CPU, N = 2000, T = 1.0, 0.6 and 0.46: 6.0, 1.4 and 0.09 % apart
+(root mean square over the mean), where the statistical error is 7, 7 and 5 %; propensities 5e-5,
+1e-4 (1.5 τ_e at T = 1.0 and 0.6) and, over 45 τ at 0.46, 19 %, as two independent ensembles would
+be. 50 samples gone on with by the CPU at T = 1.0, 0.6 and 0.5: pressures differ by (-4 ± 5), (0 ±
+3) and (-1 ± 2) 10⁻³ ε/σ11², inherent energies by (-1 ± 2), (1 ± 3) and (-5 ± 4) 10⁻⁴ ε, and τ_e
+is 0.818, 2.76 and 6.87 τ on the GPU, 0.822, 2.74 and 6.80 τ on the CPU.
 """
 
 from __future__ import annotations
