@@ -161,8 +161,8 @@ FAULTS = [
     Fault(
         "update of a front not passed on",
         "factorisation",
-        "children[parent].append",
-        "children[k].append",
+        "children[parent].append((k, corner))",
+        "children[k].append((k, corner))",
         "test_factorisation.py",
     ),
     Fault(
