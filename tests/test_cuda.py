@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from configurations import jittered_lattice
 
 from softmodes import batches, cuda_kernels, storage
@@ -24,6 +25,7 @@ from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble as run_ensemble_on_cpu
 from softmodes.model import Mixture
 
+ROOT = Path(__file__).parents[1]
 MIXTURE = Mixture(cutoff=2.0)
 SHORT = Mixture(cutoff=1.5)
 STEP = 0.005
@@ -306,6 +308,32 @@ def test_a_tilted_cell_is_refused() -> None:
     )
     with pytest.raises(InputError, match="cell tilt"):
         Systems([tilted], MIXTURE, STEP)
+
+
+def test_a_system_too_large_is_refused() -> None:
+    positions, species, cell = jittered_lattice(20_000)
+    large = Configuration(positions, np.zeros((20_000, 2)), species, cell)
+    with pytest.raises(InputError, match="n_particles: 20000 given"):
+        Systems([large], MIXTURE, STEP)
+
+
+def test_a_study_with_a_gpu_goes_through_snakemake(snakemake, tmp_path: Path) -> None:
+    study = yaml.safe_load((ROOT / "config" / "test.yaml").read_text())
+    study["backend"] = {"equilibrate": "cuda", "isoconfigurational": "cuda"}
+    for entry in study["temperatures"]:
+        entry |= {"barostat_time": 0.2, "equilibration_time": 0.6, "time_step": 0.02}
+        entry["propensity"] = False
+    study["isoconfigurational"] |= {"runs": 4, "debye_waller_time": 0.2, "time_step": 0.02}
+    configuration = tmp_path / "gpu.yaml"
+    configuration.write_text(yaml.safe_dump(study))
+    files = [f"results/test/isoconfigurational/N120_T0.600_s00{sample}.h5" for sample in range(2)]
+    done = snakemake(tmp_path, configuration, "--cores=1", "--resources=gpu=1", *files)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("Finished jobid") == 3
+    for name in files:
+        file = storage.read(tmp_path / name)
+        assert file.attributes["backend"] == "cuda"
+        assert np.all(file["debye_waller"] > 0)
 
 
 def test_without_a_device_there_is_one_message() -> None:

@@ -31,6 +31,7 @@ from softmodes.cell import Cell
 from softmodes.cuda_kernels import (
     FRACTION_BITS,
     MAX_NEIGHBOURS,
+    MAX_SHARED_BYTES,
     MAX_WIDE_NEIGHBOURS,
     N_RECORDED,
     SKIN,
@@ -59,9 +60,6 @@ from softmodes.random_streams import generator_state, set_generator_state
 
 if TYPE_CHECKING:
     from softmodes.checkpoint import Checkpoint
-
-MAX_PARTICLES = 20_000
-"""Of a system: its positions share the memory of one multiprocessor."""
 
 DEFAULT_SHARED_BYTES = 48 * 1024
 """Shared memory that a block may have without asking."""
@@ -486,10 +484,10 @@ def _check(configuration: Configuration, mixture: Mixture) -> None:
     check_configuration(positions, configuration.species, cell, reach)
     if cell.tilt != 0.0:
         raise InputError(f"cell tilt: {cell.tilt} given, 0 expected by the backend cuda")
-    if len(positions) > MAX_PARTICLES:
+    if shared_bytes(len(positions)) > MAX_SHARED_BYTES:
         raise InputError(
-            f"n_particles: {len(positions)} given, at most {MAX_PARTICLES} expected by the "
-            "backend cuda"
+            f"n_particles: {len(positions)} given, which is more than the memory of a GPU's "
+            "multiprocessor holds (some 18000)"
         )
 
 
