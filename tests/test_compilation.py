@@ -20,6 +20,15 @@ def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
     assert cache_folder(tmp_path, tmp_path) == before
     (tmp_path / "a.py").write_text("x = 2\n")
     assert cache_folder(tmp_path, tmp_path) != before
+    nested = tmp_path / "deep" / "deeper"
+    nested.mkdir(parents=True)
+    folders = set()
+    for text in ("x = 1\n", "x = 2\n"):
+        (nested / "b.py").write_text(text)
+        folders.add(cache_folder(tmp_path, tmp_path))
+    (nested / "b.py").rename(tmp_path / "deep" / "b.py")
+    folders.add(cache_folder(tmp_path, tmp_path))
+    assert len(folders) == 3
 
 
 def test_kernels_use_it() -> None:

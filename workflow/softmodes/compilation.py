@@ -90,10 +90,11 @@ class _SharedCache(FunctionCache):
 
 
 def cache_folder(root: Path, package: Path) -> Path:
-    """The folder below `root` for kernels compiled from the modules of `package`."""
+    """The folder below `root` for kernels compiled from the modules of `package` and those of its
+    sub-packages."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
-    for module in sorted(package.glob("*.py")):
-        digest.update(module.name.encode() + module.read_bytes())
+    for module in sorted(package.rglob("*.py")):
+        digest.update(module.relative_to(package).as_posix().encode() + module.read_bytes())
     return root / digest.hexdigest()[:16]
 
 
