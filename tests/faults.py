@@ -272,6 +272,20 @@ FAULTS = [
         "test_compilation.py",
     ),
     Fault(
+        "kernels cached beside their source where the user has no folder",
+        "compilation",
+        "    _impl_class = _CacheFiles\n",
+        "",
+        "test_compilation.py",
+    ),
+    Fault(
+        "kernels taken from a folder that others can write to",
+        "compilation",
+        " or found.st_mode & 0o022",
+        "",
+        "test_compilation.py",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",
