@@ -440,6 +440,13 @@ FAULTS = [
         "test_equilibria.py",
     ),
     Fault(
+        "the commit of whatever repository is around",
+        "storage",
+        '        git("ls-files", "--error-unmatch", here.name)  # not of any repository around\n',
+        "",
+        "test_wheel.py",
+    ),
+    Fault(
         "the same velocities for every sample",
         "state",
         'stream(seed, "velocities", n_particles, temperature, sample)',
