@@ -265,6 +265,13 @@ FAULTS = [
         "test_code_digest.py",
     ),
     Fault(
+        "digest of the code without the style of figures",
+        "code_digest",
+        'DATA = {"plotting": ("letter.mplstyle",)}',
+        "DATA = {}",
+        "test_code_digest.py",
+    ),
+    Fault(
         "kernels cached whatever their sub-packages hold",
         "compilation",
         'package.rglob("*.py")',

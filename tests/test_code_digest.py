@@ -17,7 +17,7 @@ FILES = {
     "script.py": """
 import json
 import numba
-from pkg import first, machine, progress
+from pkg import first, machine, plotting, progress
 from pkg.second import double
 from pkg.deep import inner
 
@@ -56,6 +56,8 @@ def half(x):
     "pkg/deep/deeper/core.py": "third = 3\n",
     "pkg/deep/apart.py": "constant = 2\n",
     "pkg/apart.py": "constant = 2\n",
+    "pkg/plotting.py": "width = 3.4\n",
+    "pkg/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
     "pkg/progress.py": "step = 1\n",
     "pkg/machine.py": "import matplotlib\nwidth = 1\n",
     "lock.txt": """
@@ -94,6 +96,7 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
         ("pkg/deep/sibling.py", "2", "3"),
         ("pkg/deep/deeper/__init__.py", "2", "3"),
         ("pkg/deep/deeper/core.py", "3", "4"),
+        ("pkg/letter.mplstyle", "8", "9"),
         ("lock.txt", "numpy==2.3.0", "numpy==2.3.1"),
         ("lock.txt", "numba==0.63.0", "numba==0.63.1"),
         ("lock.txt", "llvmlite==0.45.0", "llvmlite==0.45.1"),
@@ -113,6 +116,7 @@ def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) 
         ("pkg/first.py", "no more", "none"),
         ("pkg/apart.py", "2", "3"),
         ("pkg/deep/apart.py", "2", "3"),
+        ("pkg/letter.mplstyle", "The look.", "A look."),
         ("pkg/progress.py", "1", "2"),
         ("pkg/machine.py", "1", "2"),
         ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
@@ -144,6 +148,13 @@ def test_an_import_from_the_package_that_no_file_answers_is_refused(
     lines = FILES[name].splitlines()[1]
     with pytest.raises(ModuleNotFoundError, match=f"{name}: imports {lacking}, which no file"):
         digest_of(tmp_path, lines, f"{statement}\n{lines}", name)
+
+
+def test_every_data_file_counts_or_is_known_to_have_no_effect() -> None:
+    data = {path.name for path in PACKAGE.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    counted = {name for names in module.DATA.values() for name in names}
+    # the lock counts by the versions of what is imported
+    assert data - counted == {"LAYOUT.md", "config.schema.yaml", "lock.txt"}
 
 
 def test_stages_depend_on_their_own_modules() -> None:

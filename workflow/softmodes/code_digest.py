@@ -1,8 +1,8 @@
 """What a result depends on in the code: a digest of a script, the modules it imports and its lock.
 
 It tells a change of what is computed from one of how it reads. Modules of this package count if the
-script imports them, directly or through others, in sub-packages too; of other packages, the locked
-version counts.
+script imports them, directly or through others, in sub-packages too, with the files in `DATA`; of
+other packages, the locked version counts.
 Comments, docstrings, formatting and what is logged count for nothing, nor do `progress` and
 `machine`.
 """
@@ -21,6 +21,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 WITHOUT_EFFECT = {"progress", "machine"}
 """Modules of this package that tell how a job is doing and where it runs."""
+
+DATA = {"plotting": ("letter.mplstyle",)}
+"""Files beside a module of this package that its results depend on."""
 
 DISTRIBUTIONS = {
     "yaml": ("pyyaml",),
@@ -47,6 +50,8 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
     modules, packages = _reached(Path(script), package)
     for name in sorted(modules):
         total.update(f"\0{name}\0{_normal(modules[name])}".encode())
+        for data in DATA.get(name.removeprefix(f"{package.name}."), ()):
+            total.update(f"\0{data}\0{_without_comments(modules[name].with_name(data))}".encode())
     for version in _locked(packages, Path(lock)):
         total.update(f"\0{version}".encode())
     return total.hexdigest()
@@ -125,6 +130,12 @@ def _locked(packages: set[str], lock: Path) -> Iterator[str]:
     names = {name for package in packages for name in DISTRIBUTIONS.get(package, (package,))}
     pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M)
     yield from sorted({f"{name}=={version}" for name, version in pins if name.lower() in names})
+
+
+def _without_comments(path: Path) -> str:
+    """The lines of a data file that say something."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 @functools.cache
