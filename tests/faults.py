@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault named `name`: in `module`, `right` becomes `wrong`; `test` must see it."""
+    """A fault named `name`: in `module`, a dotted name within the package, `right` becomes `wrong`;
+    `test` must see it."""
 
     name: str
     module: str
@@ -252,9 +253,44 @@ FAULTS = [
     Fault(
         "digest of the code without what the imported modules import",
         "code_digest",
-        "modules |= _imports(path, package)",
-        "pass",
+        "            todo |= _imports(path, package)\n",
+        "",
         "test_code_digest.py",
+    ),
+    Fault(
+        "digest of the code without what relative imports take",
+        "code_digest",
+        'source = resolve_name("." * level + (module or ""), around)',
+        'source = module or ""',
+        "test_code_digest.py",
+    ),
+    Fault(
+        "digest of the code without the style of figures",
+        "code_digest",
+        'DATA = {"plotting": ("letter.mplstyle",)}',
+        "DATA = {}",
+        "test_code_digest.py",
+    ),
+    Fault(
+        "kernels cached whatever their sub-packages hold",
+        "compilation",
+        'package.rglob("*.py")',
+        'package.glob("*.py")',
+        "test_compilation.py",
+    ),
+    Fault(
+        "kernels cached beside their source where the user has no folder",
+        "compilation",
+        "    _impl_class = _CacheFiles\n",
+        "",
+        "test_compilation.py",
+    ),
+    Fault(
+        "kernels taken from a folder that others can write to",
+        "compilation",
+        " or found.st_mode & 0o022",
+        "",
+        "test_compilation.py",
     ),
     Fault(
         "NaN written as a position",
@@ -411,6 +447,13 @@ FAULTS = [
         "test_equilibria.py",
     ),
     Fault(
+        "the commit of whatever repository is around",
+        "storage",
+        '        git("ls-files", "--error-unmatch", here.name)  # not of any repository around\n',
+        "",
+        "test_wheel.py",
+    ),
+    Fault(
         "the same velocities for every sample",
         "state",
         'stream(seed, "velocities", n_particles, temperature, sample)',
@@ -451,7 +494,7 @@ FAULTS = [
 
 def seen(fault: Fault, copy: Path) -> bool:
     """Plant the fault in a copy of the project, run its test there, and take it out again."""
-    module = copy / "workflow" / "softmodes" / f"{fault.module}.py"
+    module = copy.joinpath("workflow", "softmodes", *fault.module.split(".")).with_suffix(".py")
     source = module.read_text(encoding="utf-8")
     if source.count(fault.right) != 1:
         print(f"STALE   {fault.name}: its source stands {source.count(fault.right)} times")

@@ -17,11 +17,13 @@ FILES = {
     "script.py": """
 import json
 import numba
-from pkg import first, machine, progress
+from pkg import first, machine, plotting, progress
 from pkg.second import double
+from pkg.deep import inner
 
-print(first.value, double(2))
+print(first.value, double(2), inner.half(2))
 """,
+    "pkg/__init__.py": "",
     "pkg/first.py": '''
 """First."""
 from typing import TYPE_CHECKING
@@ -37,7 +39,25 @@ def value():
 ''',
     "pkg/second.py": "def double(x):\n    import numpy\n    return numpy.add(x, x)\n",
     "pkg/third.py": "constant = 1\n",
+    "pkg/deep/__init__.py": "from pkg.deep.around import quarter\n",
+    "pkg/deep/around.py": "quarter = 0.25\n",
+    "pkg/deep/inner.py": """
+import pkg.deep.whole as whole
+from . import sibling
+from ..deep.deeper.core import third
+from pkg.deep import quarter
+
+def half(x):
+    return x / sibling.two * whole.one
+""",
+    "pkg/deep/whole.py": "one = 1\n",
+    "pkg/deep/sibling.py": "two = 2\n",
+    "pkg/deep/deeper/__init__.py": "depth = 2\n",
+    "pkg/deep/deeper/core.py": "third = 3\n",
+    "pkg/deep/apart.py": "constant = 2\n",
     "pkg/apart.py": "constant = 2\n",
+    "pkg/plotting.py": "width = 3.4\n",
+    "pkg/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
     "pkg/progress.py": "step = 1\n",
     "pkg/machine.py": "import matplotlib\nwidth = 1\n",
     "lock.txt": """
@@ -55,7 +75,7 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
     """Digest of the files above, a text in one of them replaced."""
     module._normal.cache_clear()
     module._imports.cache_clear()
-    (folder / "pkg").mkdir(parents=True, exist_ok=True)
+    (folder / "pkg" / "deep" / "deeper").mkdir(parents=True, exist_ok=True)
     for file, text in FILES.items():
         assert file != name or old in text
         (folder / file).write_text(text.replace(old, new) if file == name else text)
@@ -69,6 +89,14 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
         ("pkg/first.py", "return constant", "return -constant"),
         ("pkg/second.py", "add", "multiply"),
         ("pkg/third.py", "1", "2"),
+        ("pkg/__init__.py", "", "x = 1"),
+        ("pkg/deep/around.py", "0.25", "0.5"),
+        ("pkg/deep/inner.py", "x /", "x *"),
+        ("pkg/deep/whole.py", "1", "2"),
+        ("pkg/deep/sibling.py", "2", "3"),
+        ("pkg/deep/deeper/__init__.py", "2", "3"),
+        ("pkg/deep/deeper/core.py", "3", "4"),
+        ("pkg/letter.mplstyle", "8", "9"),
         ("lock.txt", "numpy==2.3.0", "numpy==2.3.1"),
         ("lock.txt", "numba==0.63.0", "numba==0.63.1"),
         ("lock.txt", "llvmlite==0.45.0", "llvmlite==0.45.1"),
@@ -87,6 +115,8 @@ def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) 
         ("pkg/first.py", "takes a value", "value taken"),
         ("pkg/first.py", "no more", "none"),
         ("pkg/apart.py", "2", "3"),
+        ("pkg/deep/apart.py", "2", "3"),
+        ("pkg/letter.mplstyle", "The look.", "A look."),
         ("pkg/progress.py", "1", "2"),
         ("pkg/machine.py", "1", "2"),
         ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
@@ -99,17 +129,39 @@ def test_words_and_what_is_not_imported_do_not(
     assert digest_of(tmp_path, old, new, name) == digest_of(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "statement", "lacking"),
+    [
+        ("script.py", "import pkg.none", "pkg.none"),
+        ("script.py", "from pkg import none", "pkg.none"),
+        ("script.py", "from pkg.none import value", "pkg.none"),
+        ("pkg/deep/inner.py", "from pkg.deep import none", "pkg.deep.none"),
+        ("pkg/deep/inner.py", "from .none import value", "pkg.deep.none"),
+        ("pkg/deep/inner.py", "from pkg.bare.module import value", "pkg.bare"),
+    ],
+)
+def test_an_import_from_the_package_that_no_file_answers_is_refused(
+    name: str, statement: str, lacking: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pkg" / "bare").mkdir(parents=True)
+    (tmp_path / "pkg" / "bare" / "module.py").write_text("value = 1\n")
+    lines = FILES[name].splitlines()[1]
+    with pytest.raises(ModuleNotFoundError, match=f"{name}: imports {lacking}, which no file"):
+        digest_of(tmp_path, lines, f"{statement}\n{lines}", name)
+
+
+def test_every_data_file_counts_or_is_known_to_have_no_effect() -> None:
+    data = {path.name for path in PACKAGE.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    counted = {name for names in module.DATA.values() for name in names}
+    # the lock counts by the versions of what is imported
+    assert data - counted == {"LAYOUT.md", "config.schema.yaml", "lock.txt"}
+
+
 def test_stages_depend_on_their_own_modules() -> None:
     reached = {}
     for stage in ("equilibrate", "quench", "isoconfigurational", "figure1"):
-        found, todo = set(), set(module._imports(SCRIPTS / f"{stage}.py", PACKAGE))
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                path = PACKAGE / f"{name}.py"
-                todo |= module._imports(path, PACKAGE) if path.exists() else set()
-        reached[stage] = found
+        modules, packages = module._reached(SCRIPTS / f"{stage}.py", PACKAGE)
+        reached[stage] = {name.removeprefix("softmodes.") for name in modules} | packages
     assert {"dynamics", "tiles", "model", "simd", "numba"} <= reached["equilibrate"]
     assert "plotting" not in reached["equilibrate"] | reached["quench"]
     assert "isoconfigurational" not in reached["equilibrate"] | reached["quench"]

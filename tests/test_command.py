@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,19 @@ def test_the_installed_command_is_this_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     module, function = project["scripts"]["softmodes"].split(":")
     assert getattr(importlib.import_module(module), function) is main
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["provenance", str(ROOT / "LICENSE")]])
+def test_what_needs_no_kernel_loads_none(arguments):
+    program = (
+        "import sys\nfrom softmodes.command import main\n"
+        f"try:\n    main({arguments})\nexcept SystemExit:\n    pass\n"
+        "print('numba' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["False"], done.stderr
 
 
 @pytest.mark.parametrize("name", [NAME, PROPENSITY_NAME])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numba
+import pytest
 
 import softmodes
 from softmodes.compilation import cache_folder
@@ -20,6 +22,15 @@ def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
     assert cache_folder(tmp_path, tmp_path) == before
     (tmp_path / "a.py").write_text("x = 2\n")
     assert cache_folder(tmp_path, tmp_path) != before
+    nested = tmp_path / "deep" / "deeper"
+    nested.mkdir(parents=True)
+    folders = set()
+    for text in ("x = 1\n", "x = 2\n"):
+        (nested / "b.py").write_text(text)
+        folders.add(cache_folder(tmp_path, tmp_path))
+    (nested / "b.py").rename(tmp_path / "deep" / "b.py")
+    folders.add(cache_folder(tmp_path, tmp_path))
+    assert len(folders) == 3
 
 
 def test_kernels_use_it() -> None:
@@ -31,32 +42,79 @@ def test_kernels_use_it() -> None:
     assert Path(numba.config.CACHE_DIR) in folder.parents
 
 
-def test_an_edited_callee_in_another_module_takes_effect(tmp_path: Path) -> None:
-    package = tmp_path / "softmodes"
-    package.mkdir()
-    source = Path(softmodes.__file__).with_name("compilation.py").read_text()
-    (package / "__init__.py").touch()
-    (package / "compilation.py").write_text(source)
-    head = "from softmodes.compilation import kernel\n"
-    (package / "caller.py").write_text(
-        head + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    return f(x)\n"
-    )
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+HEAD = "from softmodes.compilation import kernel\n"
+CALLEE = HEAD + "\n\n@kernel()\ndef f(x):\n    return x + {}\n"
+CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    return f(x)\n"
 
-    def run() -> str:
-        program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        program += "from softmodes.caller import g; print(g(1.0))"
-        command = [sys.executable, "-c", program]
-        return subprocess.run(
-            command, env=environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
 
-    callee = head + "\n\n@kernel()\ndef f(x):\n    return x + {}\n"
-    (package / "callee.py").write_text(callee.format("1.0"))
-    assert run() == "2.0"
-    assert run() == "2.0"
-    (package / "callee.py").write_text(callee.format("2.0"))
-    assert run() == "3.0"
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of this one's name: a kernel adds 1 by one in another module."""
+    folder = tmp_path / "library" / "softmodes"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    shutil.copy(Path(softmodes.__file__).with_name("compilation.py"), folder)
+    (folder / "caller.py").write_text(CALLER)
+    (folder / "callee.py").write_text(CALLEE.format("1.0"))
+    return folder
+
+
+def run(package: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Print what the package's kernel makes of 1.0, without the user's folders for caches."""
+    program = "from softmodes.caller import g; print(g(1.0))"
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME")
+    }
+    kept |= {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=kept | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_an_edited_callee_in_another_module_takes_effect(package: Path, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    assert run(package, NUMBA_CACHE_DIR=cache).stdout == "2.0\n"
+    assert run(package, NUMBA_CACHE_DIR=cache).stdout == "2.0\n"
+    (package / "callee.py").write_text(CALLEE.format("2.0"))
+    assert run(package, NUMBA_CACHE_DIR=cache).stdout == "3.0\n"
+
+
+NOWHERE = "/proc/nowhere"
+
+
+@pytest.mark.parametrize("name", ["HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"])
+def test_a_folder_that_cannot_be_written_is_replaced_by_a_temporary_one(
+    name: str, package: Path, tmp_path: Path
+) -> None:
+    environment = {name: NOWHERE, "TMPDIR": str(tmp_path)}
+    for number in ("1.0", "2.0"):
+        (package / "callee.py").write_text(CALLEE.format(number))
+        done = run(package, **environment)
+        assert done.stdout == f"{1.0 + float(number)}\n"
+        assert done.stderr == ""
+        folder = cache_folder(tmp_path / f"softmodes-{os.getuid()}", package)
+        assert len(list(folder.glob("*/*.nbi"))) == 2
+    assert not (package / "__pycache__").exists()
+
+
+@pytest.mark.parametrize("trap", ["link", "open"])
+def test_others_cannot_plant_compiled_code(trap: str, package: Path, tmp_path: Path) -> None:
+    """Where nothing is safe, nothing is cached, and one warning tells."""
+    (tmp_path / "others").mkdir()
+    root = tmp_path / f"softmodes-{os.getuid()}"
+    if trap == "link":
+        root.symlink_to(tmp_path / "others")
+    else:
+        root.mkdir()
+        root.chmod(0o777)
+    done = run(package, HOME=NOWHERE, TMPDIR=str(tmp_path))
+    assert done.stdout == "2.0\n"
+    assert done.stderr.count("UserWarning") == 1
+    assert "set NUMBA_CACHE_DIR to a folder that can be written to" in done.stderr
+    assert not list(tmp_path.glob("**/*.nbi"))
 
 
 def test_processes_that_start_together_compile_a_kernel_once(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def planned(project: Path) -> set[str]:
             {"diagonalise"} | ANALYSIS,
         ),
         (f"{LIBRARY}/plotting.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
+        (f"{LIBRARY}/letter.mplstyle", "font.size: 8", "font.size: 9", FIGURES),
     ],
 )
 def test_a_changed_module_reruns_what_uses_it(
@@ -97,6 +98,7 @@ def test_words_rerun_nothing(project: Path) -> None:
         (f"{LIBRARY}/progress.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
         ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
         ("workflow/rules/quench.smk", "Shear and quench", "Quench"),
+        (f"{LIBRARY}/letter.mplstyle", "# The look", "# A look"),
     ):
         path = project / name
         text = path.read_text()

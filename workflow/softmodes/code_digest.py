@@ -1,7 +1,8 @@
 """What a result depends on in the code: a digest of a script, the modules it imports and its lock.
 
 It tells a change of what is computed from one of how it reads. Modules of this package count if the
-script imports them, directly or through others; of other packages, the locked version counts.
+script imports them, directly or through others, in sub-packages too, with the files in `DATA`; of
+other packages, the locked version counts.
 Comments, docstrings, formatting and what is logged count for nothing, nor do `progress` and
 `machine`.
 """
@@ -12,12 +13,17 @@ import ast
 import functools
 import hashlib
 import re
+import symtable
 from collections.abc import Iterator
+from importlib.util import resolve_name
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 WITHOUT_EFFECT = {"progress", "machine"}
 """Modules of this package that tell how a job is doing and where it runs."""
+
+DATA = {"plotting": ("letter.mplstyle",)}
+"""Files beside a module of this package that its results depend on."""
 
 DISTRIBUTIONS = {
     "yaml": ("pyyaml",),
@@ -36,45 +42,87 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
         script: Python file.
         lock: requirements file with a line `name==version ...` per package.
         package: folder of this package.
+
+    Raises:
+        ModuleNotFoundError: an import from this package that no file of it answers.
     """
     total = hashlib.sha256(_normal(Path(script)).encode())
-    modules, packages = set(_imports(Path(script), package)), set()
-    reached: set[str] = set()
-    while modules:
-        name = modules.pop()
-        if name in reached or name in WITHOUT_EFFECT:
-            continue
-        path = package / f"{name}.py"
-        if path.is_file():
-            reached.add(name)
-            modules |= _imports(path, package)
-        else:
-            packages.add(name)
-    for name in sorted(reached):
-        total.update(f"\0{name}\0{_normal(package / f'{name}.py')}".encode())
+    modules, packages = _reached(Path(script), package)
+    for name in sorted(modules):
+        total.update(f"\0{name}\0{_normal(modules[name])}".encode())
+        for data in DATA.get(name.removeprefix(f"{package.name}."), ()):
+            total.update(f"\0{data}\0{_without_comments(modules[name].with_name(data))}".encode())
     for version in _locked(packages, Path(lock)):
         total.update(f"\0{version}".encode())
     return total.hexdigest()
 
 
+def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
+    """What a script imports, directly or through others: files of this package's modules by their
+    dotted names, and names of other packages."""
+    modules: dict[str, Path] = {}
+    packages: set[str] = set()
+    without_effect = {f"{package.name}.{name}" for name in WITHOUT_EFFECT}
+    todo = set(_imports(script, package))
+    while todo:
+        name = todo.pop()
+        path = _file(name, package)
+        if path is None:
+            packages.add(name)
+        elif name not in modules and name not in without_effect:
+            modules[name] = path
+            todo |= _imports(path, package)
+    return modules, packages
+
+
 @functools.cache
 def _imports(path: Path, package: Path) -> frozenset[str]:
-    """Names of this package's modules that a file imports, and of other packages."""
+    """Dotted names of this package's modules that a file imports, of the packages around these,
+    and names of other packages."""
     found = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Import(names=names):
                 full = [name.name for name in names]
-            case ast.ImportFrom(module=module, names=names) if module == package.name:
-                full = [f"{module}.{name.name}" for name in names]
-            case ast.ImportFrom(module=module):
-                full = [module]
+            case ast.ImportFrom(module=module, names=names, level=0):
+                full = [_imported(module, name.name, package) for name in names]
+            case ast.ImportFrom(module=module, names=names, level=level):
+                around = ".".join(path.relative_to(package.parent).parent.parts)
+                source = resolve_name("." * level + (module or ""), around)
+                full = [_imported(source, name.name, package) for name in names]
             case _:
                 continue
         for name in full:
             first, *rest = name.split(".")
-            found.add(rest[0] if first == package.name and rest else first)
+            found.add(first)
+            if first == package.name:
+                found |= {".".join([first, *rest[:depth]]) for depth in range(1, len(rest) + 1)}
+    for name in sorted(found):
+        if name.split(".")[0] == package.name and _file(name, package) is None:
+            raise ModuleNotFoundError(f"{path}: imports {name}, which no file of {package} answers")
     return frozenset(found)
+
+
+def _imported(source: str, name: str, package: Path) -> str:
+    """The module that `from source import name` takes the name from, or that the name is."""
+    path = _file(source, package)
+    if path is None or path.name != "__init__.py" or name == "*":
+        return source
+    inner = f"{source}.{name}"
+    if _file(inner, package) is not None:
+        return inner
+    table = symtable.symtable(path.read_text(encoding="utf-8"), str(path), "exec")
+    return source if name in table.get_identifiers() else inner
+
+
+def _file(name: str, package: Path) -> Path | None:
+    """The file of a module of this package by its dotted name, if there is one."""
+    first, *rest = name.split(".")
+    if first != package.name:
+        return None
+    place = package.joinpath(*rest)
+    files = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    return next(filter(Path.is_file, files), None)
 
 
 def _locked(packages: set[str], lock: Path) -> Iterator[str]:
@@ -82,6 +130,12 @@ def _locked(packages: set[str], lock: Path) -> Iterator[str]:
     names = {name for package in packages for name in DISTRIBUTIONS.get(package, (package,))}
     pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M)
     yield from sorted({f"{name}=={version}" for name, version in pins if name.lower() in names})
+
+
+def _without_comments(path: Path) -> str:
+    """The lines of a data file that say something."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 @functools.cache

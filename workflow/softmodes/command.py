@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from softmodes import exchange, extended_xyz, lineage
+from softmodes import extended_xyz, lineage
 from softmodes.errors import InputError
 
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
@@ -39,12 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from softmodes import exchange  # here: with its kernels, of no use to `provenance`
+
     frames = exchange.frames(options.results, options.state_point)
     extended_xyz.write(options.output, frames)
     print(f"{options.output}: {len(frames)} frames")
 
 
 def _import(options: argparse.Namespace) -> None:
+    from softmodes import exchange
+
     frame = extended_xyz.read(options.file)[0]
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
     start, mixture = exchange.reduced(frame, **asked)

@@ -1,7 +1,7 @@
 """The configuration of a study: read, checked, and asked.
 
 A configuration is the plain mapping of its YAML file. `validate` checks it against the schema
-(`workflow/schemas/config.schema.yaml`: types, units, ranges, unknown keys) and then what one key
+(`config.schema.yaml`: types, units, ranges, unknown keys) and then what one key
 demands of another; the first fault found is raised as an `InputError` that names the key, the
 value and what was expected. The other functions here expect a validated configuration.
 """
@@ -12,6 +12,7 @@ import difflib
 import itertools
 import math
 from collections.abc import Iterable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from jsonschema.validators import extend
 
 from softmodes.errors import InputError
 
-SCHEMA = Path(__file__).resolve().parents[1] / "schemas" / "config.schema.yaml"
+SCHEMA = resources.files(__package__) / "config.schema.yaml"
 
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""

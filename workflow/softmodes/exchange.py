@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from softmodes.extended_xyz import Frame
 from softmodes.model import SMALL, Mixture
 from softmodes.random_streams import stream
 
-LOCK = Path(__file__).parents[2] / "envs" / "lock.txt"
+LOCK = resources.files(__package__) / "lock.txt"
+"""A link in the repository, a file of its own in the installed package."""
 
 FEW_MODES = 0.00175
 """The smaller number of soft modes that is mapped, as a share of 2N: the Letter's."""

@@ -613,15 +613,16 @@ def _versions() -> dict[str, str]:
 
 
 def _git_commit() -> str:
-    """Commit of the checkout that this package lies in, marked where files were changed since."""
-    here = Path(__file__).parent
+    """Commit of the repository that tracks this file, marked where files were changed since."""
+    here = Path(__file__)
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ["git", "-C", str(here), *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", str(here.parent), *arguments], capture_output=True, text=True, check=True
         ).stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", here.name)  # not of any repository around
         changed = git("status", "--porcelain", "--untracked-files=no")
         return git("rev-parse", "HEAD") + ("-changed" if changed else "")
     except (OSError, subprocess.CalledProcessError):
