@@ -94,7 +94,7 @@ def test_words_rerun_nothing(project: Path) -> None:
     for name, old, new in (
         (f"{LIBRARY}/dynamics.py", '"""Molecular dynamics', '"""The molecular dynamics'),
         (f"{LIBRARY}/dynamics.py", "# the half kicks", "# half kicks"),
-        (f"{LIBRARY}/dynamics.py", '"inherent structure %d', '"the inherent structure %d'),
+        (f"{LIBRARY}/dynamics.py", '"inherent structure of', '"the inherent structure of'),
         (f"{LIBRARY}/progress.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
         ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
         ("workflow/rules/quench.smk", "Shear and quench", "Quench"),
