@@ -57,9 +57,7 @@ def local_shear_strain(
         raise InputError(
             f"displacements: shape {displacements.shape} given, {positions.shape} expected"
         )
-    first, second, separation = neighbour_pairs(
-        positions, cell, np.asarray(neighbour_distances), species
-    )
+    first, second, separation = neighbour_pairs(positions, cell, neighbour_distances, species)
     relative = displacements[first] - displacements[second]
 
     def moments(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration
+from softmodes.forces import checked_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
 from softmodes.random_streams import generator_state, set_generator_state
@@ -223,16 +223,15 @@ class Trajectory:
         time_step: float,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        check_configuration(
+        positions, self.species = checked_configuration(
             configuration.positions,
             configuration.species,
             configuration.cell,
             mixture.largest_cutoff,
         )
-        self.positions = configuration.positions.copy()
+        self.positions = positions.copy()
         self.velocities = configuration.velocities.copy()
         self.forces = np.empty_like(self.positions)
-        self.species = configuration.species
         self.cell = configuration.cell
         self.time_step = time_step
         self._precision = precision

@@ -38,7 +38,7 @@ from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.dynamics import Progress, kick_and_drift, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration
+from softmodes.forces import checked_configuration
 from softmodes.model import Mixture, PairTable, pair_terms, reduced
 from softmodes.neighbours import build_pair_list
 from softmodes.simd import (
@@ -251,7 +251,7 @@ class Lanes:
         time_step: float,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        check_configuration(positions, species, cell, mixture.largest_cutoff)
+        positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
         self.order = spatial_order(positions, cell)
         self._start = np.ascontiguousarray(positions[self.order])
         self._species = species[self.order]

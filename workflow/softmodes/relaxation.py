@@ -367,7 +367,7 @@ def _cage_motion(
 ) -> NDArray[np.float64]:
     """Mean displacement (K, N, 2) of the neighbours that particles have at `positions`."""
     n_lags, n_particles, _ = displacement.shape
-    first, second, _ = neighbour_pairs(positions, cell, np.asarray(neighbour_distances), species)
+    first, second, _ = neighbour_pairs(positions, cell, neighbour_distances, species)
     row, column = np.concatenate([first, second]), np.concatenate([second, first])
     n_neighbours = np.bincount(row, minlength=n_particles)
     mean = csr_array((1.0 / n_neighbours[row], (row, column)), shape=(n_particles, n_particles))
