@@ -61,6 +61,13 @@ FAULTS = [
         "test_neighbours.py",
     ),
     Fault(
+        "Ctrl-C not caught",
+        "checkpoint",
+        "STOPPING = (signal.SIGTERM, signal.SIGINT)",
+        "STOPPING = (signal.SIGTERM,)",
+        "test_failures.py::test_ctrl_c_in_a_terminal_keeps_the_state",
+    ),
+    Fault(
         "species taken into the neighbour list as they come",
         "neighbours",
         "if species.shape != positions.shape[:1] or not np.isin(species, (SMALL, LARGE)).all():",
