@@ -339,6 +339,15 @@ def test_another_sample_only_adds_jobs_and_renews_the_overlaps(study, snakemake,
     assert jobs["overlap"] == 2
 
 
+def test_fewer_samples_than_the_relaxation_takes_are_all_taken(snakemake, tmp_path):
+    assert yaml.safe_load(TEST.read_text())["isoconfigurational"]["relaxation_samples"] == 2
+    target = "results/test/isoconfigurational/N120_T1.000_s000.h5"
+    done = snakemake(tmp_path, TEST, "--dry-run", "--config", "samples=1", "--", target)
+    assert done.returncode == 0, done.stdout
+    assert re.findall(r"results/test/relaxation/N120_T1\.000_s\d+\.h5", done.stdout) != []
+    assert "_s001" not in done.stdout
+
+
 def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
     assert done.returncode == 0, done.stdout

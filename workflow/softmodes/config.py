@@ -59,7 +59,6 @@ def validate(config: Any) -> None:
     _check_ensemble(config)
     _check_temperatures(config)
     _check_times(config)
-    _check_samples(config)
     _check_strains(config)
     for n_particles in config["n_particles"]:
         _check_composition(config, n_particles)
@@ -227,16 +226,6 @@ def _check_times(config: Mapping[str, Any]) -> None:
                 f"{entry['equilibration_time']} given",
                 f"at least series_points, {config['series_points']}, steps of {step}",
             )
-
-
-def _check_samples(config: Mapping[str, Any]) -> None:
-    number, samples = config["isoconfigurational"]["relaxation_samples"], config["samples"]
-    if number > samples:
-        _refuse(
-            "isoconfigurational.relaxation_samples",
-            f"{number} given",
-            f"at most samples, {samples}",
-        )
 
 
 def _check_strains(config: Mapping[str, Any]) -> None:
