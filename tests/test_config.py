@@ -152,6 +152,9 @@ WRONG = {
     "a precision of its own": (["precision"], "half", "precision", "'half'", "single or double"),
     "a precision that is none": (["precision"], 32, "precision", "32", "single or double"),
     "no precision": (["precision"], ..., "precision", "not given", "single or double"),
+    "a start in the void": (["start_density"], 1e-9, "start_density", "1e-09", ">= 0.001"),
+    "an isochore in the void": (["ensemble"], {"density": 1e-9}, "ensemble.density", "1e-09",
+                                ">= 0.001"),
     "a negative diameter": (["model", "sigma_small"], -1.0, "model.sigma_small", "-1.0", "> 0"),
     "a soft core": (["model", "exponent"], 2, "model.exponent", "2", ">= 4"),
     "smoothed by a number": (["model", "smoothed"], 1, "model.smoothed", "1", "true or false"),
@@ -215,12 +218,19 @@ def test_the_smallest_box_follows_the_density(isochore):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "readable YAML"), ("a: [1", "no valid YAML"), ("just a word", "a mapping of study")],
+    [
+        (None, "readable YAML"),
+        ("a: [1", "no valid YAML"),
+        ("just a word", "a mapping of study"),
+        (b"\x89HDF\r\n\x1a\n", r"study\.yaml: no text in UTF-8"),
+        ("samples: 2\nseed: 1\nsamples: 3\n", "key samples given twice, in lines 1 and 3"),
+        ("model:\n  cutoff: 2\n  cutoff: 3", "key cutoff given twice, in lines 2 and 3"),
+    ],
 )
 def test_a_file_that_is_no_configuration(tmp_path, text, words):
     path = tmp_path / "study.yaml"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError, match=words) as refusal:
         config.load(path)
     assert "\n" not in str(refusal.value)

@@ -377,6 +377,15 @@ def test_a_wrong_configuration_ends_in_one_message(snakemake, tmp_path, changes,
     assert not (tmp_path / "results").exists()
 
 
+def test_a_key_given_twice_is_refused(snakemake, tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text(TEST.read_text() + "\nsamples: 5\n")
+    done = snakemake(tmp_path, path, "--dry-run")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stdout.splitlines() if not line.startswith("Using")]
+    assert re.fullmatch(r".*twice\.yaml: .*key samples given twice, in lines \d+ and \d+", line)
+
+
 def test_a_configuration_file_stands_alone(snakemake, tmp_path):
     """The demo's keys do not fill the gaps of another file."""
     path = tmp_path / "short.yaml"

@@ -31,17 +31,28 @@ def load(path: str | Path) -> dict[str, Any]:
     """The validated configuration of a YAML file.
 
     Raises:
-        InputError: the file is missing or no YAML, or the configuration is wrong.
+        InputError: the file is unreadable or no YAML, or the configuration is wrong.
+    """
+    config = read(path)
+    validate(config)
+    return config
+
+
+def read(path: str | Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        InputError: the file is unreadable, no text, no YAML, or gives a key twice.
     """
     try:
-        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}, a readable YAML file expected") from error
     except yaml.YAMLError as error:
         detail = " ".join(str(error).split())
         raise InputError(f"{path}: no valid YAML: {detail}") from error
-    validate(config)
-    return config
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no text in UTF-8, a YAML file expected") from error
 
 
 def validate(config: Any) -> None:
@@ -94,6 +105,22 @@ def temperatures(config: Mapping[str, Any]) -> list[float]:
 def mode_number(fraction: float, n_particles: int) -> int:
     """N_m that a share of the 2N modes comes to, rounded half up, at least 1."""
     return max(1, math.floor(fraction * 2 * n_particles + 0.5 + _WHOLE))
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, but of a key given twice it doesn't take the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise yaml.YAMLError(
+                        f"key {key.value} given twice, in lines {lines[key.value]} and {line}"
+                    )
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 def _is_number(_checker: object, value: object) -> bool:
