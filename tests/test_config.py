@@ -1,6 +1,7 @@
 """Configurations: the three of the repository are right, wrong ones are refused in one message."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,22 @@ def test_a_file_that_is_no_configuration(tmp_path, text, words):
     with pytest.raises(InputError, match=words) as refusal:
         config.load(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_texts_in_lists_of_the_command_line_are_numbers():
+    given = [["120", "200"], {"gamma": ["1e-4", "0.1"], "smoothed": "false"}, "single", 2, None]
+    read = config.from_command_line(given)
+    assert read == [[120, 200], {"gamma": [1e-4, 0.1], "smoothed": False}, "single", 2, None]
+    assert type(read[0][0]) is int
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("120", "'120' (a text, no number) given"), ("1e2", "write 1.0e-4 for 1e-4) given")],
+)
+def test_a_text_that_looks_like_a_number_is_told(study, text, hint):
+    with pytest.raises(InputError, match=re.escape(hint)):
+        config.validate(changed(study, ["n_particles"], [text]))
 
 
 def test_names_of_state_points():

@@ -377,6 +377,14 @@ def test_a_wrong_configuration_ends_in_one_message(snakemake, tmp_path, changes,
     assert not (tmp_path / "results").exists()
 
 
+def test_lists_of_the_command_line_are_read(snakemake, tmp_path):
+    sizes = ["--config", "n_particles=[120,140]", "shear={gamma: [1e-4, 0.05, 0.08]}"]
+    done = snakemake(tmp_path, TEST, "--dry-run", *sizes)
+    assert done.returncode == 0, done.stdout
+    assert job_counts(done.stdout)["quench"] == 2 * 2 * 2
+    assert "results/test/quench/N140_T0.600_s001.h5" in done.stdout
+
+
 def test_a_key_given_twice_is_refused(snakemake, tmp_path):
     path = tmp_path / "twice.yaml"
     path.write_text(TEST.read_text() + "\nsamples: 5\n")

@@ -8,6 +8,7 @@ value and what was expected. The other functions here expect a validated configu
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import math
@@ -53,6 +54,21 @@ def read(path: str | Path) -> Any:
         raise InputError(f"{path}: no valid YAML: {detail}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: no text in UTF-8, a YAML file expected") from error
+
+
+def from_command_line(value: Any) -> Any:
+    """A value of --config; within lists and mappings Snakemake hands numbers over as texts."""
+    if isinstance(value, list):
+        return [from_command_line(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: from_command_line(entry) for key, entry in value.items()}
+    if not isinstance(value, str):
+        return value
+    # as Snakemake reads what is in no list
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(value)
+    return {"true": True, "false": False}.get(value.lower(), value)
 
 
 def validate(config: Any) -> None:
@@ -381,7 +397,8 @@ def _shown(value: Any) -> str:
     text = repr(value)
     text = text if len(text) <= 60 else f"{text[:57]}..."
     if isinstance(value, str) and _is_float(value):
-        text += " (a text to YAML; write 1.0e-4 for 1e-4)"
+        text += " (a text"
+        text += " to YAML; write 1.0e-4 for 1e-4)" if "e" in value.lower() else ", no number)"
     return text
 
 
