@@ -68,6 +68,20 @@ FAULTS = [
         "test_failures.py::test_ctrl_c_in_a_terminal_keeps_the_state",
     ),
     Fault(
+        "a negative temperature let through",
+        "dynamics",
+        "if not 0.0 <= temperature < np.inf:",
+        "if temperature == np.inf:",
+        "test_isoconfigurational.py::test_a_negative_temperature_is_named_as_the_cause",
+    ),
+    Fault(
+        "a key given twice taken by its last value",
+        "config",
+        "if key.value in lines:",
+        "if False:",
+        "test_config.py",
+    ),
+    Fault(
         "species taken into the neighbour list as they come",
         "neighbours",
         "if species.shape != positions.shape[:1] or not np.isin(species, (SMALL, LARGE)).all():",

@@ -54,7 +54,12 @@ from softmodes.dynamics import (
 )
 from softmodes.errors import InputError
 from softmodes.forces import checked_configuration
-from softmodes.isoconfigurational import Ensemble, ensemble_of, spatial_order
+from softmodes.isoconfigurational import (
+    Ensemble,
+    ensemble_of,
+    spatial_order,
+    velocities_of_run,
+)
 from softmodes.model import SMALL, Mixture
 from softmodes.random_streams import generator_state, set_generator_state
 
@@ -417,7 +422,7 @@ def run_ensemble(
     starts = [
         Configuration(
             positions,
-            maxwell_boltzmann(len(positions), temperature, random_stream(run)),
+            velocities_of_run(len(positions), temperature, random_stream, run),
             species,
             cell,
         )
