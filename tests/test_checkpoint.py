@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from configurations import jittered_lattice
 
 from softmodes import checkpoint
-from softmodes.checkpoint import TERMINATED, Checkpoint, of_job
+from softmodes.checkpoint import STOPPING, Checkpoint, of_job
 from softmodes.dynamics import Configuration, equilibrate, schedule
 from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble
@@ -22,16 +23,18 @@ MIXTURE = Mixture()
 
 
 class StoppedAt(Checkpoint):
-    """Asked to stop after so many questions whether it is due."""
+    """Asked to stop, by one signal or the other, after so many questions whether it is due."""
 
     def __init__(self, path: Path, questions: int) -> None:
         super().__init__(path, "key", interval=np.inf)
         self.questions = questions
 
+    signals = itertools.cycle(STOPPING)
+
     def due(self) -> bool:
         self.questions -= 1
         if self.questions == 0:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), next(self.signals))
         return super().due()
 
 
@@ -43,7 +46,7 @@ def in_pieces(job: Callable[[Checkpoint], object], path: Path, questions: int) -
             with StoppedAt(path, questions) as checkpoint:
                 return job(checkpoint), stops
         except SystemExit as end:
-            assert end.code == TERMINATED
+            assert end.code in (130, 143)
             assert path.exists()
             stops += 1
 
@@ -93,6 +96,13 @@ def test_an_ensemble_goes_on(precision: type, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     for name in ("debye_waller", "debye_waller_halves", "propensity", "propensity_halves"):
         assert (getattr(whole, name) == getattr(pieced, name)).all(), name
+
+
+def test_signals_are_the_callers_again_after_a_job(tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in STOPPING]
+    with Checkpoint(tmp_path / "a.npz", "key", np.inf):
+        assert signal.getsignal(signal.SIGINT) != before[STOPPING.index(signal.SIGINT)]
+    assert [signal.getsignal(number) for number in STOPPING] == before
 
 
 def saved(path: Path, key: str = "key") -> Path:

@@ -1,6 +1,7 @@
 """Configurations: the three of the repository are right, wrong ones are refused in one message."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -152,9 +153,9 @@ WRONG = {
     "a precision of its own": (["precision"], "half", "precision", "'half'", "single or double"),
     "a precision that is none": (["precision"], 32, "precision", "32", "single or double"),
     "no precision": (["precision"], ..., "precision", "not given", "single or double"),
-    "a relaxation of samples that lack": (["isoconfigurational", "relaxation_samples"], 3,
-                                          "isoconfigurational.relaxation_samples", "3",
-                                          "at most samples, 2"),
+    "a start in the void": (["start_density"], 1e-9, "start_density", "1e-09", ">= 0.001"),
+    "an isochore in the void": (["ensemble"], {"density": 1e-9}, "ensemble.density", "1e-09",
+                                ">= 0.001"),
     "a negative diameter": (["model", "sigma_small"], -1.0, "model.sigma_small", "-1.0", "> 0"),
     "a soft core": (["model", "exponent"], 2, "model.exponent", "2", ">= 4"),
     "smoothed by a number": (["model", "smoothed"], 1, "model.smoothed", "1", "true or false"),
@@ -218,15 +219,38 @@ def test_the_smallest_box_follows_the_density(isochore):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "readable YAML"), ("a: [1", "no valid YAML"), ("just a word", "a mapping of study")],
+    [
+        (None, "readable YAML"),
+        ("a: [1", "no valid YAML"),
+        ("just a word", "a mapping of study"),
+        (b"\x89HDF\r\n\x1a\n", r"study\.yaml: no text in UTF-8"),
+        ("samples: 2\nseed: 1\nsamples: 3\n", "key samples given twice, in lines 1 and 3"),
+        ("model:\n  cutoff: 2\n  cutoff: 3", "key cutoff given twice, in lines 2 and 3"),
+    ],
 )
 def test_a_file_that_is_no_configuration(tmp_path, text, words):
     path = tmp_path / "study.yaml"
     if text is not None:
-        path.write_text(text)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError, match=words) as refusal:
         config.load(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_texts_in_lists_of_the_command_line_are_numbers():
+    given = [["120", "200"], {"gamma": ["1e-4", "0.1"], "smoothed": "false"}, "single", 2, None]
+    read = config.from_command_line(given)
+    assert read == [[120, 200], {"gamma": [1e-4, 0.1], "smoothed": False}, "single", 2, None]
+    assert type(read[0][0]) is int
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("120", "'120' (a text, no number) given"), ("1e2", "write 1.0e-4 for 1e-4) given")],
+)
+def test_a_text_that_looks_like_a_number_is_told(study, text, hint):
+    with pytest.raises(InputError, match=re.escape(hint)):
+        config.validate(changed(study, ["n_particles"], [text]))
 
 
 def test_names_of_state_points():

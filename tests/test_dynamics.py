@@ -446,6 +446,47 @@ def test_a_run_that_explodes_says_so() -> None:
         trajectory.advance(1000)
 
 
+def test_lists_and_floats_are_taken_for_what_they_are() -> None:
+    positions, species, cell = jittered_lattice(150)
+    velocities = maxwell_boltzmann(150, 1.0, np.random.default_rng(2))
+    arrays = Configuration(positions, velocities, species, cell)
+    others = Configuration(
+        positions.tolist(), velocities.tolist(), species.astype(float).tolist(), cell
+    )
+    one, other = (Trajectory(start, Mixture(), 0.005) for start in (arrays, others))
+    for trajectory in (one, other):
+        trajectory.advance(20)
+    assert (one.positions == other.positions).all()
+    assert other.species.dtype == np.int8
+    with pytest.raises(InputError, match=r"velocities: an array of shape \(149, 2\) given"):
+        Trajectory(replace(arrays, velocities=velocities[1:]), Mixture(), 0.005)
+
+
+RNG = np.random.default_rng(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 0.7, 1.0, RNG), "n_particles: 0 given, 1 or more expected"),
+        ((120, -0.7, 1.0, RNG), r"density: -0\.7 given, a positive number expected"),
+        ((120, 0.0, 1.0, RNG), r"density: 0\.0 given, a positive number expected"),
+        ((120, 0.7, -1.0, RNG), r"temperature: -1\.0 given, 0 or more expected"),
+        ((120, 0.7, np.nan, RNG), "temperature: nan given, 0 or more expected"),
+    ],
+)
+def test_a_start_without_sense_is_refused_by_its_cause(arguments: tuple, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        random_configuration(Mixture(), *arguments)
+
+
+def test_velocities_are_drawn_from_a_generator_for_particles() -> None:
+    with pytest.raises(InputError, match=r"rng: a function given, a numpy\.random\.Generator"):
+        maxwell_boltzmann(120, 1.0, lambda run: RNG)
+    with pytest.raises(InputError, match="n_particles: 0 given"):
+        maxwell_boltzmann(0, 1.0, RNG)
+
+
 def test_durations_are_whole_steps() -> None:
     assert whole_steps(0.1, 0.005) == 20
     with pytest.raises(InputError, match=r"duration: 0.1 .* step 0.03"):

@@ -3,8 +3,10 @@ made up for."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -174,6 +176,39 @@ def test_a_killed_job_goes_on_and_ends_in_the_same_bits(
     assert not list((killed / "results/test/checkpoints").rglob("*.npz"))
 
 
+def test_ctrl_c_in_a_terminal_keeps_the_state(tmp_path: Path, snakemake: Callable) -> None:
+    """SIGINT, which a terminal sends to all processes in its foreground, in an equilibration."""
+    entries = yaml.safe_load(TEST.read_text())["temperatures"]
+    long = [longer(entries[0], 800), entries[1]]
+    configuration = often_kept(tmp_path, temperatures=long, checkpoint_interval=1000)
+    target = "results/test/equilibrium/N120_T1.000_s000.h5"
+    log = tmp_path / "results/test/logs/equilibrate/N120_T1.000_s000.log"
+    process, terminal = os.forkpty()
+    if not process:
+        os.chdir(ROOT)
+        os.execv(sys.executable, command_line(tmp_path, configuration, target))
+    shown, pressed = b"", None
+    with contextlib.suppress(OSError):  # when the last process has left the terminal
+        while True:
+            if select.select([terminal], [], [], 0.1)[0]:
+                shown += os.read(terminal, 4096)
+            if pressed is None and log.exists() and "started" in log.read_text():
+                pressed = time.monotonic() + 1.0
+            if pressed is not None and time.monotonic() > pressed:
+                os.write(terminal, b"\x03")
+                pressed = np.inf
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    assert status != 0
+    assert b"Traceback" not in shown, shown.decode()
+    lines = log.read_text().splitlines()
+    assert "asked to stop; the next run goes on from" in lines[-1]
+    assert len(list((tmp_path / "results/test/checkpoints").rglob("[!.]*.npz"))) == 1
+    done = snakemake(tmp_path, configuration, "--cores=1", target)
+    assert done.returncode == 0, done.stdout
+    assert "going on from" in log.read_text()
+
+
 def test_a_checkpoint_of_another_study_is_refused(tmp_path: Path, snakemake: Callable) -> None:
     entries = yaml.safe_load(TEST.read_text())["temperatures"]
     configuration = often_kept(tmp_path, temperatures=[longer(entries[0], 800), entries[1]])
@@ -192,21 +227,25 @@ def test_a_checkpoint_of_another_study_is_refused(tmp_path: Path, snakemake: Cal
 def started(folder: Path, configuration: Path, target: str) -> subprocess.Popen:
     """Snakemake in a process group of its own."""
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "snakemake",
-            f"--snakefile={ROOT / 'Snakefile'}",
-            f"--directory={folder}",
-            f"--configfile={configuration}",
-            "--cores=1",
-            target,
-        ],
+        command_line(folder, configuration, target),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def command_line(folder: Path, configuration: Path, target: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "snakemake",
+        f"--snakefile={ROOT / 'Snakefile'}",
+        f"--directory={folder}",
+        f"--configfile={configuration}",
+        "--cores=1",
+        target,
+    ]
 
 
 def wait_for_new_checkpoint(folder: Path, process: subprocess.Popen) -> Path:

@@ -122,7 +122,7 @@ def test_forces_and_energy_ignore_translations() -> None:
 
 def test_unusable_positions_and_boxes_are_refused() -> None:
     positions, species, cell = jittered_lattice(200)
-    with pytest.raises(InputError, match=r"\(N, 2\) expected"):
+    with pytest.raises(InputError, match=r"\(N, 2\) with N > 0 expected"):
         evaluate(positions.T.copy(), species, cell, MIXTURE)
     with pytest.raises(InputError, match="twice the interaction range"):
         evaluate(positions, species, Cell(6.9), MIXTURE)

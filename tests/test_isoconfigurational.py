@@ -197,6 +197,17 @@ def test_a_propensity_time_below_one_step_is_refused() -> None:
         run_ensemble(*arguments, propensity_time=0.0)
 
 
+def test_a_generator_instead_of_a_function_is_told() -> None:
+    arguments = (*jittered_lattice(150), MIXTURE, 0.5, 0.005, 2, 0.5, 0.1)
+    with pytest.raises(InputError, match="random_stream: a Generator given, a function that"):
+        run_ensemble(*arguments, np.random.default_rng(1))
+
+
+def test_a_negative_temperature_is_named_as_the_cause() -> None:
+    with pytest.raises(InputError, match=r"temperature: -0\.5 given"):
+        run_ensemble(*jittered_lattice(150), MIXTURE, -0.5, 0.005, 2, 0.5, 0.1, random_stream)
+
+
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_runs_that_explode_say_so(precision: type) -> None:
     lanes = some_lanes(N_LANES, 20.0, precision=precision)

@@ -210,6 +210,18 @@ def test_unusable_input_is_refused():
         quench(coincident, species, cell, mixture)
 
 
+def test_lists_and_species_as_floats_give_the_same_bits():
+    inherent, species, cell, mixture = glass()
+    start = shaken(inherent, THERMAL, seed=1)
+    expected = quench(start, species, cell, mixture)
+    found = quench(start.tolist(), species.astype(float), cell, mixture)
+    assert (found.positions == expected.positions).all()
+    one, other = (
+        hessian(inherent, kinds, cell, mixture) for kinds in (species, species.astype(float))
+    )
+    assert (one != other).nnz == 0
+
+
 def test_the_smoothed_cutoff_changes_little():
     """Against the unsmoothed 4.5 σ_ab of older papers, in the same basin."""
     positions, species, cell, mixture = glass()

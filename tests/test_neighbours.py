@@ -7,6 +7,7 @@ import pytest
 from configurations import jittered_lattice
 
 from softmodes.cell import Cell
+from softmodes.errors import InputError
 from softmodes.neighbours import neighbour_pairs
 
 RADII = np.array([2.5, 3.0, 3.5])
@@ -62,3 +63,51 @@ def test_rows_are_in_canonical_order() -> None:
     first, second, _ = neighbour_pairs(positions, cell, RADII, species)
     keys = first.astype(np.int64) * 300 + second
     assert (np.diff(keys) > 0).all()
+
+
+def test_radii_far_below_the_spacing_find_nothing() -> None:
+    """And ask for no more memory than there are particles."""
+    positions, species, cell = jittered_lattice(150)
+    assert not len(neighbour_pairs(positions, cell, np.full(3, 1e-9), species)[0])
+
+
+@pytest.mark.parametrize("kind", [float, np.int64, bool, list])
+def test_species_of_any_kind_of_number_count_alike(kind: type) -> None:
+    positions, species, cell = jittered_lattice(150)
+    given = species.tolist() if kind is list else species.astype(kind)
+    expected = listed(positions, cell, RADII, species)
+    assert listed(positions.tolist(), cell, RADII.tolist(), given) == expected
+    assert listed(np.asfortranarray(positions), cell, RADII, given) == expected
+
+
+POSITIONS, SPECIES, CELL = jittered_lattice(150)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"species": SPECIES + 1}, r"species: .* values \[1 2\] given, 150 values 0 or 1"),
+        ({"species": 2 * SPECIES - 1}, r"species: .* values \[-1  1\] given"),
+        ({"species": SPECIES + 0.5}, r"species: .* values \[0\.5 1\.5\] given"),
+        ({"species": SPECIES[:-1]}, r"species: shape \(149,\)"),
+        ({"species": ["A", "B"] * 75}, r"species: .* values \['A' 'B'\] given"),
+        ({"positions": POSITIONS[:, 0]}, r"positions: an array of shape \(150,\)"),
+        ({"positions": np.zeros((0, 2)), "species": []}, r"positions: .* \(N, 2\) with N > 0"),
+        ({"positions": [[0.0, 1.0], [2.0]]}, r"positions: .*an array of numbers expected"),
+        (
+            {"positions": np.where(np.arange(300).reshape(150, 2) == 15, np.inf, POSITIONS)},
+            "particle 7 is at",
+        ),
+        ({"radii": [1.45, 1.67]}, r"neighbour distances: \[1\.45 1\.67\] given, three positive"),
+        ({"radii": [1.45, -1.67, 1.91]}, r"neighbour distances: .*three positive"),
+        ({"radii": [1.45, np.nan, 1.91]}, r"neighbour distances: .*three positive"),
+        ({"radii": [1.45, np.inf, 1.91]}, r"neighbour distances: .*three positive"),
+        ({"radii": 1.45}, r"neighbour distances: 1\.45 given, three positive"),
+        ({"radii": "near"}, r"neighbour distances: .*an array of numbers expected"),
+    ],
+)
+def test_what_the_kernel_would_read_past_is_refused(changes: dict, message: str) -> None:
+    arguments = {"positions": POSITIONS, "cell": CELL, "radii": RADII, "species": SPECIES}
+    with pytest.raises(InputError, match=message) as refusal:
+        neighbour_pairs(**(arguments | changes))
+    assert "\n" not in str(refusal.value)

@@ -120,6 +120,18 @@ def test_random_fields_against_a_slow_recomputation(tilt):
     assert 0 < n_dropped < 8 * 15
 
 
+def test_bonds_are_of_checked_particles_and_distances():
+    rng = np.random.default_rng(7)
+    positions, cell, species = rng.uniform(0.0, 9.0, (60, 2)), Cell(9.0), np.repeat([0, 1], 30)
+    expected = neighbour_bonds(positions, species, cell, (1.45, 1.67, 1.91))
+    as_floats = neighbour_bonds(positions, species.astype(float), cell, (1.45, 1.67, 1.91))
+    np.testing.assert_array_equal(as_floats, expected)
+    with pytest.raises(InputError, match=r"neighbour distances: .*three positive numbers"):
+        neighbour_bonds(positions, species, cell, (1.45, 1.67))
+    with pytest.raises(InputError, match=r"species: .*60 values 0 or 1 expected"):
+        neighbour_bonds(positions, species + 1, cell, (1.45, 1.67, 1.91))
+
+
 def test_a_cluster_across_the_tilted_boundary():
     # the row at the bottom continues, displaced by the tilt, in the row at the top
     cell = Cell(10.0, 4.0)

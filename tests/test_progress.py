@@ -1,7 +1,10 @@
 """The log of a job: heartbeats, warnings and errors."""
 
 import logging
+import os
 import re
+import signal
+import time
 import warnings
 
 import pytest
@@ -77,6 +80,17 @@ def test_a_users_mistake_is_one_line_and_exit_code_1(tmp_path):
     assert stop.value.code == 1
     assert text.splitlines()[-1].endswith("ERROR samples: 0 given")
     assert "Traceback" not in text
+
+
+def test_an_interrupt_is_one_line_and_its_exit_code(tmp_path):
+    with pytest.raises(SystemExit) as stop, job(tmp_path / "job.log"):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    text = (tmp_path / "job.log").read_text()
+    assert stop.value.code == 130
+    assert "ERROR interrupted after" in text.splitlines()[-1]
+    assert "Traceback" not in text
+    assert stop.value.__suppress_context__
 
 
 def test_any_other_error_leaves_its_traceback(tmp_path):

@@ -339,6 +339,15 @@ def test_another_sample_only_adds_jobs_and_renews_the_overlaps(study, snakemake,
     assert jobs["overlap"] == 2
 
 
+def test_fewer_samples_than_the_relaxation_takes_are_all_taken(snakemake, tmp_path):
+    assert yaml.safe_load(TEST.read_text())["isoconfigurational"]["relaxation_samples"] == 2
+    target = "results/test/isoconfigurational/N120_T1.000_s000.h5"
+    done = snakemake(tmp_path, TEST, "--dry-run", "--config", "samples=1", "--", target)
+    assert done.returncode == 0, done.stdout
+    assert re.findall(r"results/test/relaxation/N120_T1\.000_s\d+\.h5", done.stdout) != []
+    assert "_s001" not in done.stdout
+
+
 def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
     assert done.returncode == 0, done.stdout
@@ -366,6 +375,23 @@ def test_a_wrong_configuration_ends_in_one_message(snakemake, tmp_path, changes,
     (line,) = [line for line in done.stdout.splitlines() if not line.startswith("Using")]
     assert line.startswith(message)
     assert not (tmp_path / "results").exists()
+
+
+def test_lists_of_the_command_line_are_read(snakemake, tmp_path):
+    sizes = ["--config", "n_particles=[120,140]", "shear={gamma: [1e-4, 0.05, 0.08]}"]
+    done = snakemake(tmp_path, TEST, "--dry-run", *sizes)
+    assert done.returncode == 0, done.stdout
+    assert job_counts(done.stdout)["quench"] == 2 * 2 * 2
+    assert "results/test/quench/N140_T0.600_s001.h5" in done.stdout
+
+
+def test_a_key_given_twice_is_refused(snakemake, tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text(TEST.read_text() + "\nsamples: 5\n")
+    done = snakemake(tmp_path, path, "--dry-run")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stdout.splitlines() if not line.startswith("Using")]
+    assert re.fullmatch(r".*twice\.yaml: .*key samples given twice, in lines \d+ and \d+", line)
 
 
 def test_a_configuration_file_stands_alone(snakemake, tmp_path):

@@ -9,7 +9,15 @@ sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
 from softmodes import costs, equilibria
-from softmodes.config import at_temperature, backend, state_point, temperatures, validate
+from softmodes.config import (
+    at_temperature,
+    backend,
+    from_command_line,
+    read,
+    state_point,
+    temperatures,
+    validate,
+)
 from softmodes.errors import InputError
 
 # scripts run in interpreters of their own, which find the library by this; and the C library of
@@ -22,6 +30,11 @@ os.environ.update(
 )
 
 try:
+    # for keys given twice, of which Snakemake has taken the last
+    for path in workflow.configfiles:
+        read(path)
+    for key in workflow.config_settings.config.keys() & config.keys():
+        config[key] = from_command_line(config[key])
     validate(config)
 except InputError as error:
     sys.exit(f"{error}")

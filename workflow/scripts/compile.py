@@ -1,6 +1,7 @@
 """Compile all kernels into the shared cache, before many jobs that have none start at once."""
 
 import functools
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -136,7 +137,11 @@ def compile_kernels(precision: str, processes: int) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_lattice(folder / "lattice.h5")
-        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        # Ctrl-C ends them without a word: the parent has one
+        quietly = signal.SIGINT, signal.SIG_DFL
+        with ProcessPoolExecutor(
+            processes, get_context("spawn"), initializer=signal.signal, initargs=quietly
+        ) as pool:
             for chain in [pool.submit(chain, folder, precision) for chain in chains]:
                 chain.result()
 

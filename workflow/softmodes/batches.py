@@ -7,6 +7,7 @@ at a time as the job has cores, and each sample's files are those of a job of it
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -83,7 +84,9 @@ def equilibrate(
     )
     # a process that has used a device must not be forked
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(n_cores, len(runs)), mp_context=context) as pool:
+    # Ctrl-C does not reach them: seconds before its end the job comes to it
+    deaf = signal.SIGINT, signal.SIG_IGN
+    with ProcessPoolExecutor(min(n_cores, len(runs)), context, signal.signal, deaf) as pool:
         written = [
             pool.submit(
                 finish,

@@ -9,8 +9,8 @@
         write the result
 
 A job that ends well needs its checkpoint no more and removes it; a killed one leaves its last.
-SIGTERM, which clusters send some time before they kill, makes it due at once, and `save` then ends
-the job.
+SIGTERM, which clusters send some time before they kill, and SIGINT, which Ctrl-C sends, make it due
+at once, and `save` then ends the job.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from softmodes.errors import InputError
 from softmodes.machine import vector_bytes
 from softmodes.storage import digest, replacing
 
-TERMINATED = 128 + signal.SIGTERM
-"""Exit code of a job that SIGTERM ended."""
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+"""Signals that ask a job to stop."""
 
 _logger = logging.getLogger("softmodes")
 
@@ -51,19 +51,21 @@ class Checkpoint:
     def __init__(self, path: str | Path, key: str, interval: float) -> None:
         self.path = Path(path)
         self._key, self._interval = key, interval
-        self._saved, self._asked_to_stop = time.monotonic(), False
+        self._saved = time.monotonic()
+        self._stopped_by: int | None = None
 
     def __enter__(self) -> Checkpoint:
-        self._handler = signal.signal(signal.SIGTERM, self._ask_to_stop)
+        self._handlers = {one: signal.signal(one, self._ask_to_stop) for one in STOPPING}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         if kind is None:
             self.path.unlink(missing_ok=True)
 
-    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked_to_stop = True
+    def _ask_to_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._stopped_by = number
 
     def load(self) -> dict[str, NDArray] | None:
         """The state by name, as arrays; None where there is none.
@@ -85,20 +87,20 @@ class Checkpoint:
 
     def due(self) -> bool:
         """Whether the interval has passed or the job is asked to stop."""
-        return self._asked_to_stop or time.monotonic() - self._saved >= self._interval
+        return self._stopped_by is not None or time.monotonic() - self._saved >= self._interval
 
     def save(self, **state: ArrayLike) -> None:
         """Write the state.
 
         Raises:
-            SystemExit: with code `TERMINATED`, afterwards, if the job is asked to stop.
+            SystemExit: afterwards, if the job is asked to stop; with 128 and the signal's number.
         """
         with replacing(self.path) as temporary:
             np.savez(temporary, key=self._key, **state)
         self._saved = time.monotonic()
-        if self._asked_to_stop:
+        if self._stopped_by is not None:
             _logger.warning("asked to stop; the next run goes on from %s", self.path)
-            raise SystemExit(TERMINATED)
+            raise SystemExit(128 + self._stopped_by)
 
 
 def of_job(

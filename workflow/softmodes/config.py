@@ -8,6 +8,7 @@ value and what was expected. The other functions here expect a validated configu
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import math
@@ -32,17 +33,43 @@ def load(path: str | Path) -> dict[str, Any]:
     """The validated configuration of a YAML file.
 
     Raises:
-        InputError: the file is missing or no YAML, or the configuration is wrong.
+        InputError: the file is unreadable or no YAML, or the configuration is wrong.
+    """
+    config = read(path)
+    validate(config)
+    return config
+
+
+def read(path: str | Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        InputError: the file is unreadable, no text, no YAML, or gives a key twice.
     """
     try:
-        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}, a readable YAML file expected") from error
     except yaml.YAMLError as error:
         detail = " ".join(str(error).split())
         raise InputError(f"{path}: no valid YAML: {detail}") from error
-    validate(config)
-    return config
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no text in UTF-8, a YAML file expected") from error
+
+
+def from_command_line(value: Any) -> Any:
+    """A value of --config; within lists and mappings Snakemake hands numbers over as texts."""
+    if isinstance(value, list):
+        return [from_command_line(entry) for entry in value]
+    if isinstance(value, dict):
+        return {key: from_command_line(entry) for key, entry in value.items()}
+    if not isinstance(value, str):
+        return value
+    # as Snakemake reads what is in no list
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(value)
+    return {"true": True, "false": False}.get(value.lower(), value)
 
 
 def validate(config: Any) -> None:
@@ -60,7 +87,6 @@ def validate(config: Any) -> None:
     _check_ensemble(config)
     _check_temperatures(config)
     _check_times(config)
-    _check_samples(config)
     _check_strains(config)
     for n_particles in config["n_particles"]:
         _check_composition(config, n_particles)
@@ -96,6 +122,22 @@ def temperatures(config: Mapping[str, Any]) -> list[float]:
 def mode_number(fraction: float, n_particles: int) -> int:
     """N_m that a share of the 2N modes comes to, rounded half up, at least 1."""
     return max(1, math.floor(fraction * 2 * n_particles + 0.5 + _WHOLE))
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, but of a key given twice it doesn't take the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in lines:
+                    raise yaml.YAMLError(
+                        f"key {key.value} given twice, in lines {lines[key.value]} and {line}"
+                    )
+                lines[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 def _is_number(_checker: object, value: object) -> bool:
@@ -230,16 +272,6 @@ def _check_times(config: Mapping[str, Any]) -> None:
             )
 
 
-def _check_samples(config: Mapping[str, Any]) -> None:
-    number, samples = config["isoconfigurational"]["relaxation_samples"], config["samples"]
-    if number > samples:
-        _refuse(
-            "isoconfigurational.relaxation_samples",
-            f"{number} given",
-            f"at most samples, {samples}",
-        )
-
-
 def _check_strains(config: Mapping[str, Any]) -> None:
     gamma, scan = config["shear"]["gamma"], config["modes"]["scan_gamma"]
     fractions = config["modes"]["scan_fractions"]
@@ -366,7 +398,8 @@ def _shown(value: Any) -> str:
     text = repr(value)
     text = text if len(text) <= 60 else f"{text[:57]}..."
     if isinstance(value, str) and _is_float(value):
-        text += " (a text to YAML; write 1.0e-4 for 1e-4)"
+        text += " (a text"
+        text += " to YAML; write 1.0e-4 for 1e-4)" if "e" in value.lower() else ", no number)"
     return text
 
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from softmodes.cell import Cell
 from softmodes.errors import InputError
-from softmodes.neighbours import neighbour_pairs
+from softmodes.neighbours import as_floats, neighbour_pairs
 
 INNER_RADIUS, OUTER_RADIUS = 4.0, 10.0
 """Range of distances of `quadrupole`, in σ11.
@@ -53,13 +53,15 @@ def local_shear_strain(
     Raises:
         InputError: if the displacements differ from the positions in shape.
     """
+    positions, displacements = (
+        as_floats("positions", positions),
+        as_floats("displacements", displacements),
+    )
     if displacements.shape != positions.shape:
         raise InputError(
             f"displacements: shape {displacements.shape} given, {positions.shape} expected"
         )
-    first, second, separation = neighbour_pairs(
-        positions, cell, np.asarray(neighbour_distances), species
-    )
+    first, second, separation = neighbour_pairs(positions, cell, neighbour_distances, species)
     relative = displacements[first] - displacements[second]
 
     def moments(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -98,6 +100,7 @@ def quadrupole(positions: NDArray[np.float64], strain: NDArray[np.float64], cell
     Raises:
         InputError: if the strain is not one number per particle.
     """
+    positions, strain = as_floats("positions", positions), as_floats("strain", strain)
     if strain.shape != positions.shape[:1]:
         raise InputError(f"strain: shape {strain.shape} given, {positions.shape[:1]} expected")
     known = ~np.isnan(strain)

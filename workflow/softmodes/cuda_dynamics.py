@@ -53,8 +53,13 @@ from softmodes.dynamics import (
     whole_steps,
 )
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration
-from softmodes.isoconfigurational import Ensemble, ensemble_of, spatial_order
+from softmodes.forces import checked_configuration
+from softmodes.isoconfigurational import (
+    Ensemble,
+    ensemble_of,
+    spatial_order,
+    velocities_of_run,
+)
 from softmodes.model import SMALL, Mixture
 from softmodes.random_streams import generator_state, set_generator_state
 
@@ -105,8 +110,7 @@ class Systems:
         self, configurations: Sequence[Configuration], mixture: Mixture, time_step: float
     ) -> None:
         check_device()
-        for configuration in configurations:
-            _check(configuration, mixture)
+        configurations = [_checked(configuration, mixture) for configuration in configurations]
         self.n_systems, self.n_particles = len(configurations), len(configurations[0].positions)
         self.time_step, self.species = time_step, configurations[0].species
         self.order = np.stack([_order(configuration) for configuration in configurations])
@@ -418,7 +422,7 @@ def run_ensemble(
     starts = [
         Configuration(
             positions,
-            maxwell_boltzmann(len(positions), temperature, random_stream(run)),
+            velocities_of_run(len(positions), temperature, random_stream, run),
             species,
             cell,
         )
@@ -476,12 +480,14 @@ def device_name() -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
-def _check(configuration: Configuration, mixture: Mixture) -> None:
-    """Refuse what the kernels would take wrongly."""
-    positions, cell = configuration.positions, configuration.cell
+def _checked(configuration: Configuration, mixture: Mixture) -> Configuration:
+    """The configuration as the kernels take it; what they would take wrongly is refused."""
+    cell = configuration.cell
     # lists are filled up with sites that were L/√8 away when they were made
     reach = math.sqrt(2.0) * (mixture.largest_cutoff + 0.5 * SKIN)
-    check_configuration(positions, configuration.species, cell, reach)
+    positions, species = checked_configuration(
+        configuration.positions, configuration.species, cell, reach
+    )
     if cell.tilt != 0.0:
         raise InputError(f"cell tilt: {cell.tilt} given, 0 expected by the backend cuda")
     if shared_bytes(len(positions)) > MAX_SHARED_BYTES:
@@ -489,6 +495,7 @@ def _check(configuration: Configuration, mixture: Mixture) -> None:
             f"n_particles: {len(positions)} given, which is more than the memory of a GPU's "
             "multiprocessor holds (some 18000)"
         )
+    return replace(configuration, positions=positions, species=species)
 
 
 def _order(configuration: Configuration) -> NDArray[np.int64]:

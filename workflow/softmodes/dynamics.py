@@ -45,9 +45,10 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration
+from softmodes.forces import checked_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
+from softmodes.neighbours import as_floats
 from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.relaxation import logarithmic_lags
 from softmodes.simd import add_scaled, all_lanes, load, store, width_of
@@ -174,7 +175,17 @@ class Equilibration:
 def maxwell_boltzmann(
     n_particles: int, temperature: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Velocities (N, 2) of the canonical distribution at zero total momentum."""
+    """Velocities (N, 2) of the canonical distribution at zero total momentum.
+
+    Raises:
+        InputError: if there is no particle, the temperature is negative or `rng` no generator.
+    """
+    if n_particles < 1:
+        raise InputError(f"n_particles: {n_particles} given, 1 or more expected")
+    if not 0.0 <= temperature < np.inf:
+        raise InputError(f"temperature: {temperature} given, 0 or more expected")
+    if not isinstance(rng, np.random.Generator):
+        raise InputError(f"rng: a {type(rng).__name__} given, a numpy.random.Generator expected")
     velocities = rng.normal(0.0, np.sqrt(temperature), (n_particles, 2))
     return velocities - velocities.mean(axis=0)
 
@@ -188,8 +199,13 @@ def random_configuration(
         density: particles per σ11².
 
     Raises:
-        InputError: if the box is too small for the potential's range.
+        InputError: if the number or density is not positive or the box too small for the
+            potential's range.
     """
+    if n_particles < 1:
+        raise InputError(f"n_particles: {n_particles} given, 1 or more expected")
+    if not 0.0 < density < np.inf:
+        raise InputError(f"density: {density} given, a positive number expected")
     cell = Cell(float(np.sqrt(n_particles / density)))
     species = mixture.species(n_particles)
     positions = rng.uniform(0.0, cell.length, (n_particles, 2))
@@ -213,7 +229,7 @@ class Trajectory:
         virial: (2, 2), in ε.
 
     Raises:
-        InputError: if a position is not finite or the box too small for the cutoff.
+        InputError: as `checked_configuration` does, or if the velocities are not (N, 2).
     """
 
     def __init__(
@@ -223,16 +239,20 @@ class Trajectory:
         time_step: float,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        check_configuration(
+        positions, self.species = checked_configuration(
             configuration.positions,
             configuration.species,
             configuration.cell,
             mixture.largest_cutoff,
         )
-        self.positions = configuration.positions.copy()
-        self.velocities = configuration.velocities.copy()
+        self.positions = positions.copy()
+        self.velocities = as_floats("velocities", configuration.velocities).copy()
+        if self.velocities.shape != self.positions.shape:
+            raise InputError(
+                f"velocities: an array of shape {self.velocities.shape} given, "
+                f"{self.positions.shape} expected"
+            )
         self.forces = np.empty_like(self.positions)
-        self.species = configuration.species
         self.cell = configuration.cell
         self.time_step = time_step
         self._precision = precision

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.model import LARGE, SMALL, Mixture, PairTable, pair_terms
-from softmodes.neighbours import PairList, build_pair_list
+from softmodes.model import Mixture, PairTable, pair_terms
+from softmodes.neighbours import PairList, build_pair_list, checked_particles
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def evaluate(
     Raises:
         InputError: if a position is not finite or the cell too small for the cutoff.
     """
-    check_configuration(positions, species, cell, mixture.largest_cutoff)
+    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
     pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
     forces = np.empty_like(positions)
@@ -60,32 +60,20 @@ def shear_stress(evaluation: Evaluation, cell: Cell) -> float:
     return -float(evaluation.virial[0, 1]) / cell.area
 
 
-def check_configuration(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, reach: float
-) -> None:
-    """Refuse what the kernels, which check nothing, would take wrongly.
+def checked_configuration(
+    positions: ArrayLike, species: ArrayLike, cell: Cell, reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Positions and species as the kernels take them, in a cell that they fit into.
 
     Raises:
-        InputError: if the positions are not a finite (N, 2) array, the species not N zeros and
-            ones, or L < 2 reach.
+        InputError: as `checked_particles` does; or if L < 2 reach.
     """
-    if positions.ndim != 2 or positions.shape[1] != 2:
-        raise InputError(f"positions: an array of shape {positions.shape} given, (N, 2) expected")
-    if not np.isfinite(positions).all():
-        bad = int(np.flatnonzero(~np.isfinite(positions).all(axis=1))[0])
-        raise InputError(
-            f"positions: particle {bad} is at {positions[bad]}, finite numbers expected"
-        )
-    if species.shape != positions.shape[:1] or not np.isin(species, (SMALL, LARGE)).all():
-        raise InputError(
-            f"species: shape {species.shape} and values {np.unique(species)} given, "
-            f"{len(positions)} values 0 or 1 expected"
-        )
     if cell.length < 2.0 * reach:
         raise InputError(
             f"cell length: {cell.length:.6g} given, at least twice the interaction range "
             f"({2.0 * reach:.6g}) expected"
         )
+    return checked_particles(positions, species)
 
 
 @kernel()

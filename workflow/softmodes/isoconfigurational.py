@@ -38,7 +38,7 @@ from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.dynamics import Progress, kick_and_drift, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration
+from softmodes.forces import checked_configuration
 from softmodes.model import Mixture, PairTable, pair_terms, reduced
 from softmodes.neighbours import build_pair_list
 from softmodes.simd import (
@@ -142,7 +142,8 @@ def run_ensemble(
         checkpoint: where to go on from and what to keep the state in.
 
     Raises:
-        InputError: if n_runs is odd, the propensity time shorter than a step, another time no
+        InputError: if n_runs is odd, the temperature negative, `random_stream` a generator and no
+            function that gives one, the propensity time shorter than a step, another time no
             multiple of it, or the box too small.
     """
     if n_runs < 2 or n_runs % 2:
@@ -166,7 +167,7 @@ def run_ensemble(
     for first in range(0 if kept is None else int(kept["first"]), n_runs, n_lanes):
         runs = range(first, min(first + n_lanes, n_runs))
         velocities = np.stack(
-            [maxwell_boltzmann(len(positions), temperature, random_stream(run)) for run in runs],
+            [velocities_of_run(len(positions), temperature, random_stream, run) for run in runs],
             axis=-1,
         )
         lanes = Lanes(positions, velocities, species, cell, mixture, time_step, precision)
@@ -203,6 +204,25 @@ def run_ensemble(
         variance[np.ix_(runs, lanes.order)] = of_rows.T[: len(runs)]
 
     return ensemble_of(variance, None if propensity_time is None else square)
+
+
+def velocities_of_run(
+    n_particles: int,
+    temperature: float,
+    random_stream: Callable[[int], np.random.Generator],
+    run: int,
+) -> NDArray[np.float64]:
+    """The velocities (N, 2) that a run starts with.
+
+    Raises:
+        InputError: as `maxwell_boltzmann` does; or `random_stream` is no function.
+    """
+    if not callable(random_stream):
+        raise InputError(
+            f"random_stream: a {type(random_stream).__name__} given, a function that gives the "
+            "generator of run 0, 1, ... expected"
+        )
+    return maxwell_boltzmann(n_particles, temperature, random_stream(run))
 
 
 def ensemble_of(variance: NDArray[np.float64], square: NDArray[np.float64] | None) -> Ensemble:
@@ -251,7 +271,7 @@ class Lanes:
         time_step: float,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        check_configuration(positions, species, cell, mixture.largest_cutoff)
+        positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
         self.order = spatial_order(positions, cell)
         self._start = np.ascontiguousarray(positions[self.order])
         self._species = species[self.order]

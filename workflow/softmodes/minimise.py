@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.forces import check_configuration, evaluate
+from softmodes.forces import checked_configuration, evaluate
 from softmodes.model import Mixture, PairTable
 from softmodes.modes import PinnedFactorisation, factorise_pinned, hessian
 from softmodes.simd import (
@@ -136,7 +136,7 @@ def quench(
         InputError: if a position is not finite, two particles coincide, the cell is too small for
             the cutoff or the tolerance not positive.
     """
-    check_configuration(positions, species, cell, mixture.largest_cutoff)
+    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
     if tolerance is None:
         tolerance = RESIDUAL * max(1.0, cell.length / 52.0)
     if not tolerance > 0.0:

@@ -21,7 +21,7 @@ from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
 from softmodes.factorisation import Factorisation, count_below, dissect, factorise
-from softmodes.forces import check_configuration
+from softmodes.forces import checked_configuration
 from softmodes.model import Mixture, PairTable, pair_terms
 from softmodes.neighbours import PairList, build_pair_list
 
@@ -86,7 +86,7 @@ def hessian(
     Raises:
         InputError: if a position is not finite or the cell too small for the cutoff.
     """
-    check_configuration(positions, species, cell, mixture.largest_cutoff)
+    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
     pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
     arrays = _assemble_hessian(positions, species, pairs, table)

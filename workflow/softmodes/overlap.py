@@ -24,8 +24,8 @@ MINIMUM_CLUSTER = 3
 
 
 def neighbour_bonds(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
+    positions: ArrayLike,
+    species: ArrayLike,
     cell: Cell,
     neighbour_distances: ArrayLike,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -40,8 +40,11 @@ def neighbour_bonds(
 
     Returns:
         The particles first (P,) and second (P,) that each bond joins.
+
+    Raises:
+        InputError: as `neighbour_pairs` does.
     """
-    first, second, _ = neighbour_pairs(positions, cell, np.asarray(neighbour_distances), species)
+    first, second, _ = neighbour_pairs(positions, cell, neighbour_distances, species)
     return first, second
 
 

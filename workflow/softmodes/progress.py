@@ -6,12 +6,13 @@
             progress.update(step / steps)
 
 An error inside the block ends the program with exit code 1 and lands in the log: a mistake of the
-user (`InputError`) as its one message, anything else with its traceback.
+user (`InputError`) as its one message, anything else with its traceback. Ctrl-C leaves one line.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ def job(log: str | Path) -> Iterator[Progress]:
     """Send everything logged and warned about inside the block to the file `log`.
 
     Raises:
-        SystemExit: with code 1, after an exception in the block has been logged.
+        SystemExit: with code 1, after an exception in the block has been logged; with 130 after
+            Ctrl-C.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
@@ -82,6 +84,9 @@ def job(log: str | Path) -> Iterator[Progress]:
     except InputError as error:
         _logger.error("%s", error)
         raise SystemExit(1) from error
+    except KeyboardInterrupt:
+        _logger.error("interrupted after %s", duration(time.monotonic() - started))
+        raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         _logger.exception("failed after %s", duration(time.monotonic() - started))
         raise SystemExit(1) from error

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from softmodes.cell import Cell
 from softmodes.errors import InputError
 from softmodes.model import LARGE, SMALL
-from softmodes.neighbours import neighbour_pairs
+from softmodes.neighbours import as_floats, checked_particles, neighbour_pairs
 
 LAGS_PER_DECADE = 8
 
@@ -131,7 +131,7 @@ def self_dynamics(
     Raises:
         InputError: if an argument lacks the shape or range given here.
     """
-    frames = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species)
     times, lags = _checked_times(times), np.asarray(lags)
     if len(times) != len(frames):
         raise InputError(
@@ -229,7 +229,7 @@ def structure_factor(
     Raises:
         InputError: if the frames or species lack the shape given here.
     """
-    frames = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species)
     n_bins = round(WAVENUMBER_END / WAVENUMBER_BIN)
     centres = (np.arange(n_bins) + 0.5) * WAVENUMBER_BIN
 
@@ -308,7 +308,7 @@ def radial_distribution(
     Raises:
         InputError: if the frames or species lack the shape given here.
     """
-    frames = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species)
     edges = np.arange(round(RADIUS_END / RADIUS_BIN) + 1) * RADIUS_BIN
     n_small, n_large = np.sum(species == SMALL), np.sum(species == LARGE)
     n_pairs = np.array(
@@ -367,7 +367,7 @@ def _cage_motion(
 ) -> NDArray[np.float64]:
     """Mean displacement (K, N, 2) of the neighbours that particles have at `positions`."""
     n_lags, n_particles, _ = displacement.shape
-    first, second, _ = neighbour_pairs(positions, cell, np.asarray(neighbour_distances), species)
+    first, second, _ = neighbour_pairs(positions, cell, neighbour_distances, species)
     row, column = np.concatenate([first, second]), np.concatenate([second, first])
     n_neighbours = np.bincount(row, minlength=n_particles)
     mean = csr_array((1.0 / n_neighbours[row], (row, column)), shape=(n_particles, n_particles))
@@ -422,13 +422,14 @@ def _checked_curve(
     return x[known], y[known]
 
 
-def _checked_frames(frames: ArrayLike, species: NDArray[np.int8]) -> NDArray[np.float64]:
-    frames = np.asarray(frames, dtype=np.float64)
+def _checked_frames(
+    frames: ArrayLike, species: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    frames = as_floats("frames", frames)
     if frames.ndim != 3 or frames.shape[2] != 2 or not len(frames):
         raise InputError(f"frames: shape {frames.shape} given, (F, N, 2) with F > 0 expected")
-    if species.shape != frames.shape[1:2]:
-        raise InputError(f"species: shape {species.shape} given, {frames.shape[1:2]} expected")
-    return frames
+    _, species = checked_particles(frames[0], species)
+    return frames, species
 
 
 def _checked_times(times: ArrayLike) -> NDArray[np.integer]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
-from softmodes.forces import check_configuration, evaluate, pressure, shear_stress
+from softmodes.forces import checked_configuration, evaluate, pressure, shear_stress
 from softmodes.minimise import Quench, quench
 from softmodes.model import Mixture, pair_derivatives
 from softmodes.modes import factorise_pinned, hessian
@@ -63,7 +63,7 @@ def affine_force(
     Raises:
         InputError: if a position is not finite or the cell too small for the cutoff.
     """
-    check_configuration(positions, species, cell, mixture.largest_cutoff)
+    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
     table = mixture.pair_table()
     first, second, displacement = neighbour_pairs(positions, cell, table.cutoff, species)
     distance = np.hypot(displacement[:, 0], displacement[:, 1])
