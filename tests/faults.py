@@ -257,6 +257,13 @@ FAULTS = [
         "test_code_digest.py",
     ),
     Fault(
+        "a pipe replaced by a file",
+        "storage",
+        "with _copied(Path(path)) if _is_stream(path) else",
+        "with",
+        "test_storage.py",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

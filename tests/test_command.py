@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import extended_xyz, storage
+from softmodes import exchange, extended_xyz, storage
 from softmodes.cell import Cell
 from softmodes.command import main
 from softmodes.minimise import quench
@@ -100,6 +100,20 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     frames = extended_xyz.read(tmp_path / "out" / "fields" / "some.xyz")
     moved = storage.read(results / "isoconfigurational" / f"{NAME}.h5")
     np.testing.assert_array_equal(frames[3].fields["debye_waller"], moved["debye_waller"])
+
+
+def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frames = extended_xyz.read(theirs(tmp_path))
+    monkeypatch.setattr(exchange, "frames", lambda *_: frames)
+    main(["export", "study", NAME, "-o", "whole.xyz"])
+    assert capsys.readouterr() == ("", "whole.xyz: 1 frames\n")
+    main(["export", "study", NAME, "-o", "-"])
+    assert capsys.readouterr() == (Path("whole.xyz").read_text(), "-: 1 frames\n")
+    assert not Path("-").exists()
+    assert "a folder, a file to write expected" in failure(
+        capsys, "export", "study", NAME, "-o", tmp_path
+    )
 
 
 def theirs(folder: Path) -> Path:

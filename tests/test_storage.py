@@ -1,5 +1,9 @@
 """The file contract: what does not fit is refused, what is written is whole, equal means equal."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -10,6 +14,7 @@ from softmodes import machine, storage
 from softmodes.errors import InputError
 
 N, G = 12, 3
+WORKFLOW = Path(__file__).parents[1] / "workflow"
 
 ATTRIBUTES = {
     "study": "made-up",
@@ -295,3 +300,58 @@ def test_a_folder_that_cannot_be_is_told(tmp_path):
     for path in (tmp_path / "file" / "quench.h5", tmp_path / "file" / "deeper" / "quench.h5"):
         with pytest.raises(InputError, match=r"quench\.h5: not written, "):
             write_quench(path)
+
+
+def test_a_link_is_followed_and_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "target.txt", tmp_path / "link.txt"
+    link.symlink_to(target)
+    for text in ("made", "replaced"):
+        with storage.replacing(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and target.read_text() == text
+    assert {path.name for path in tmp_path.rglob("*")} == {"there", "target.txt", "link.txt"}
+
+
+def test_a_pipe_is_written_through_once_all_is_there(tmp_path):
+    pipe, out = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    with (
+        out.open("wb") as file,
+        subprocess.Popen(["timeout", "9", "cat", pipe], stdout=file) as reader,
+    ):
+        with storage.replacing(pipe) as temporary:
+            temporary.write_text("through")
+        assert reader.wait() == 0
+    assert out.read_text() == "through"
+    assert pipe.is_fifo()
+
+
+def test_the_file_that_stdout_goes_to_is_appended_to(tmp_path):
+    """`>>` keeps what was in it. Not through /dev/stdout itself, which root could replace."""
+    out, link = tmp_path / "out", tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")
+    code = f"from softmodes import storage\nwith storage.replacing({str(link)!r}) as temporary:\n"
+    code += "    temporary.write_text('more')"
+    out.write_text("before, ")
+    with out.open("ab") as file:
+        subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, stdout=file, check=True)
+    assert out.read_text() == "before, more"
+    assert link.is_symlink()
+
+
+def test_what_cannot_be_replaced_is_told(tmp_path):
+    loop, end = tmp_path / "loop.txt", tmp_path / "socket"
+    loop.symlink_to(loop)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(end))
+    for path, message in (
+        (tmp_path, "a folder, a file to write expected"),
+        (loop, "not written, Too many"),
+        (end, "not written, No such device"),
+        ("/proc/none/some.txt", "not written, No such file"),
+    ):
+        with pytest.raises(InputError, match=message), storage.replacing(path) as temporary:
+            temporary.write_text("lost")
+    assert {path.name for path in tmp_path.iterdir()} == {"loop.txt", "socket"}
+    assert end.is_socket()

@@ -40,8 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     frames = exchange.frames(options.results, options.state_point)
-    extended_xyz.write(options.output, frames)
-    print(f"{options.output}: {len(frames)} frames")
+    if options.output == "-":
+        sys.stdout.writelines(extended_xyz.lines(frames))
+    else:
+        extended_xyz.write(options.output, frames)
+    # not among the frames, which may go to standard output under whatever name
+    print(f"{options.output}: {len(frames)} frames", file=sys.stderr)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -86,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("results", type=Path, help="folder of the study, results/demo or the like")
     export.add_argument("state_point", help="N120_T0.600_s000 or the like")
-    export.add_argument("--output", "-o", type=Path, required=True, help="file to write")
+    export.add_argument("--output", "-o", required=True, help="file to write, - for stdout")
     export.set_defaults(run=_export)
 
     take = commands.add_parser(
