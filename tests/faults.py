@@ -264,6 +264,13 @@ FAULTS = [
         "test_storage.py",
     ),
     Fault(
+        "a locked file called damaged",
+        "storage",
+        'if "unable to lock" in str(error):',
+        "if False:",
+        "test_storage.py",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

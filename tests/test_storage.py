@@ -252,7 +252,7 @@ def test_unusable_files_are_named(tmp_path):
     write_quench(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"state\.h5: no readable HDF5"):
+    with pytest.raises(InputError, match=r"state\.h5: no readable HDF5.*truncated file"):
         storage.read(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
@@ -263,6 +263,24 @@ def test_unusable_files_are_named(tmp_path):
     with h5py.File(path, "r+") as file:
         del file["switched"]
     with pytest.raises(InputError, match=r"state\.h5: incomplete, it lacks switched"):
+        storage.read(path)
+
+
+def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path):
+    path = tmp_path / "state.h5"
+    write_quench(path)
+    code = f"import h5py\nfile = h5py.File({str(path)!r}, 'r+')\nprint('open', flush=True)\ninput()"
+    arguments = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **arguments) as other:
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(InputError, match=r"locked; .*HDF5_USE_FILE_LOCKING.*errno = 11") as one:
+            storage.read(path)
+        assert "make it again" not in str(one.value)
+        other.communicate(b"\n")
+    storage.read(path)
+    killed = f"import h5py, os\nfile = h5py.File({str(path)!r}, 'r+')\nfile.flush()\nos._exit(0)"
+    subprocess.run([sys.executable, "-c", killed], check=True)
+    with pytest.raises(InputError, match=r"open for writing, or left so by .*h5clear"):
         storage.read(path)
 
 

@@ -341,8 +341,8 @@ def read(path: str | Path, *names: str) -> StateFile:
     An optional dataset that the file lacks is left out of `data` without complaint.
 
     Raises:
-        InputError: the file is missing, no readable HDF5, of another format version, lacks a
-            dataset that its stage requires, or holds NaN or infinity where there must be none; or
+        InputError: the file is missing, locked, no readable HDF5, of another format version, lacks
+            a dataset that its stage requires, or holds NaN or infinity where there must be none; or
             a name is not one of its stage's.
     """
     path = Path(path)
@@ -613,7 +613,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise InputError(f"{path}: no readable HDF5, perhaps cut short; make it again") from error
+        raise InputError(f"{path}: {_unopened(error)}; HDF5 says: {error}") from error
     with file:
         version = file.attrs.get("format_version")
         if version != FORMAT_VERSION:
@@ -621,6 +621,22 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         if file.attrs.get("stage") not in CONTRACT:
             raise InputError(f"{path}: stage is {file.attrs.get('stage')}, not one of this study's")
         yield file
+
+
+def _unopened(error: OSError) -> str:
+    """Why HDF5 did not open a file that is there, and what to do."""
+    if "unable to lock" in str(error):
+        return (
+            "locked; close it where it is open, or, on a disk without locks, set "
+            "HDF5_USE_FILE_LOCKING=FALSE"
+        )
+    if "already open" in str(error):
+        return (
+            "open for writing, or left so by a program that was killed; close it or make it again"
+        )
+    if error.errno:
+        return "not readable"
+    return "no readable HDF5, perhaps cut short; make it again"
 
 
 def _is_content(name: str, item: h5py.Group | h5py.Dataset) -> bool:
