@@ -271,6 +271,13 @@ FAULTS = [
         "test_storage.py",
     ),
     Fault(
+        "a notebook's backend asked for",
+        "plotting",
+        'os.environ.pop("MPLBACKEND")',
+        'os.environ["MPLBACKEND"]',
+        "test_plotting.py",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes import extended_xyz, modes, plotting, shear, state, storage
+from softmodes import extended_xyz, modes, shear, state, storage
 from softmodes.cell import Cell
 from softmodes.code_digest import code_digest
 from softmodes.config import mode_number
@@ -229,7 +229,7 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
         },
     )
     drawn = [folder / "figures" / f"{name}.{suffix}" for suffix in ("pdf", "png")]
-    plotting.save(plotting.figure3(_maps(found)), *drawn)
+    _draw(found, drawn)
     trajectory = folder / "fields" / f"{name}.xyz"
     extended_xyz.write(
         trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes)
@@ -274,9 +274,12 @@ def _frames(
         )
 
 
-def _maps(found: Analysis) -> plotting.Maps:
+def _draw(found: Analysis, paths: Sequence[Path]) -> None:
+    # matplotlib takes a second to load, and most commands draw nothing
+    from softmodes import plotting
+
     # the scan's numbers ascend, the maps' descend
-    return plotting.Maps(
+    maps = plotting.Maps(
         positions=found.quenched["positions"][0],
         diameters=_diameters(found.attributes)[found.start.species],
         box_length=found.start.cell.length,
@@ -288,6 +291,7 @@ def _maps(found: Analysis) -> plotting.Maps:
         temperature=found.attributes["temperature"],
         switched=bool(found.quenched["switched"][1]),
     )
+    plotting.save(plotting.figure3(maps), *paths)
 
 
 def _told(frame: Frame) -> dict[str, Any]:
