@@ -278,6 +278,13 @@ FAULTS = [
         "test_plotting.py",
     ),
     Fault(
+        "what is printed left to the end of Python",
+        "command",
+        "sys.stdout.flush()",
+        "pass",
+        "test_command.py::test_a_reader_that_leaves_ends_the_command_quietly",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -308,10 +309,43 @@ def test_what_cannot_be_written_or_read_is_told(tmp_path, capsys):
     assert "none.h5: no such file" in failure(capsys, "provenance", tmp_path / "none.h5")
 
 
+COMMAND = [sys.executable, "-c", "from softmodes.command import main; main()"]
+
+
+@pytest.mark.parametrize("command", ["import", "export", "provenance"])
+def test_help_prints_where_there_are_no_greek_letters(command):
+    done = subprocess.run(
+        [*COMMAND, command, "--help"],
+        cwd=ROOT / "workflow",
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (b"\\u03b3" in done.stdout) == (command == "import")
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path):
+    """Before what is printed fills a pipe, and after."""
+    for n_inputs in (1, 3000):
+        told = {"git_commit": "a", "written": "", "code_digest": ""}
+        told |= {"input_digests": {f"tables/{number:060}.csv": "" for number in range(n_inputs)}}
+        (tmp_path / "a.csv.provenance.json").write_text(json.dumps(told))
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [*COMMAND, "provenance", str(tmp_path / "a.csv")],
+            cwd=ROOT / "workflow",
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_a_mistake_ends_without_a_traceback(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", "from softmodes.command import main; main()"]
-        + ["provenance", str(tmp_path / "none.h5")],
+        [*COMMAND, "provenance", str(tmp_path / "none.h5")],
         cwd=ROOT / "workflow",
         capture_output=True,
         text=True,

@@ -10,7 +10,9 @@ A mistake of the user ends in one message and exit code 1.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +21,9 @@ from softmodes import exchange, extended_xyz, lineage
 from softmodes.errors import InputError
 
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
+READER_GONE = 141
+"""Exit code of a program that SIGPIPE ends, as shells tell it."""
+
 SHORT = 12
 """Characters of a digest that are printed."""
 
@@ -28,14 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: with code 1 after a mistake in files or values, with 2 after one in the
-            arguments' form.
+            arguments' form, with that of SIGPIPE when nobody reads what is printed.
     """
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # γ on a console that has none
+            stream.reconfigure(errors="backslashreplace")
     try:
-        options.run(options)
+        try:
+            options = _parser().parse_args(arguments)
+            options.run(options)
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         print(f"softmodes: {error}", file=sys.stderr)
         raise SystemExit(1) from error
+    except BrokenPipeError as error:
+        # Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(READER_GONE) from error
 
 
 def _export(options: argparse.Namespace) -> None:
