@@ -285,6 +285,13 @@ FAULTS = [
         "test_command.py::test_a_reader_that_leaves_ends_the_command_quietly",
     ),
     Fault(
+        "only the outermost folder tried",
+        "command",
+        "storage.check_folder(options.output / name)",
+        "storage.check_folder(options.output)",
+        "test_command.py::test_a_folder_that_cannot_be_is_told_before_anything_is_computed",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

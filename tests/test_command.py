@@ -309,6 +309,30 @@ def test_what_cannot_be_written_or_read_is_told(tmp_path, capsys):
     assert "none.h5: no such file" in failure(capsys, "provenance", tmp_path / "none.h5")
 
 
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("file", "Not a directory"),
+        ("file/deeper", "Not a directory"),
+        ("/proc/none", "No such file or directory"),
+        ("taken", "taken/fields: Not a directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_told_before_anything_is_computed(
+    tmp_path, capsys, monkeypatch, place, message
+):
+    monkeypatch.setattr(exchange, "analyse", None)
+    (tmp_path / "file").touch()
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "fields").touch()
+    before = sorted(tmp_path.rglob("*"))
+    source = theirs(tmp_path / "taken")
+    found = failure(capsys, "import", source, "--output", tmp_path / place, *FINE)
+    assert f"{message}, a folder to write to expected" in found
+    source.unlink()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 COMMAND = [sys.executable, "-c", "from softmodes.command import main; main()"]
 
 

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from softmodes import exchange, extended_xyz, lineage
+from softmodes import exchange, extended_xyz, lineage, storage
 from softmodes.errors import InputError
 
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
@@ -64,6 +64,8 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _import(options: argparse.Namespace) -> None:
+    for name in exchange.FOLDERS:
+        storage.check_folder(options.output / name)
     frame = extended_xyz.read(options.file)[0]
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
     start, mixture = exchange.reduced(frame, **asked)

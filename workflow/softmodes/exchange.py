@@ -28,6 +28,9 @@ from softmodes.random_streams import stream
 
 LOCK = Path(__file__).parents[2] / "envs" / "lock.txt"
 
+FOLDERS = ("quench", "modes", "figures", "fields")
+"""What `save` writes to."""
+
 FEW_MODES = 0.00175
 """The smaller number of soft modes that is mapped, as a share of 2N: the Letter's."""
 
@@ -205,7 +208,7 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
     """
     source = source.resolve()  # inputs are recorded with the name of their folder
     name, code = source.stem, code_digest(__file__, LOCK)
-    quench, soft = (folder / stage / f"{name}.h5" for stage in ("quench", "modes"))
+    quench, soft = (folder / stage / f"{name}.h5" for stage in FOLDERS[:2])
     attributes = {"study": name} | found.attributes
     box = {"box_length": found.start.cell.length}
     storage.write(

@@ -283,6 +283,29 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
 
 
+def check_folder(folder: Path) -> None:
+    """Try whether files can be written to a folder, which is left as it is, made or not.
+
+    Raises:
+        InputError: they cannot.
+    """
+    lacking = [path for path in (folder, *folder.parents) if not path.exists()]
+    made: list[Path] = []
+    try:
+        for path in reversed(lacking):
+            path.mkdir()
+            made.append(path)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {os.strerror(error.errno)}, a folder to write to expected"
+        ) from error
+    finally:
+        for path in reversed(made):
+            path.rmdir()
+
+
 def write(
     path: str | Path,
     stage: str,
