@@ -292,6 +292,13 @@ FAULTS = [
         "test_command.py::test_a_folder_that_cannot_be_is_told_before_anything_is_computed",
     ),
     Fault(
+        "a vector carried as a field",
+        "exchange",
+        "values.ndim != 1 or ",
+        "",
+        "test_command.py::test_a_field_of_that_name_that_is_no_such_field_is_told",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

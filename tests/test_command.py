@@ -288,6 +288,27 @@ def test_a_tilted_start_is_told(tmp_path, capsys):
     assert "Lattice: tilted by 2, an untilted cell expected" in found
 
 
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("debye_waller:R:3", "0.1 0.2 0.3"),
+        ("debye_waller:R:2", "0.1 0.2"),
+        ("propensity:L:1", "T"),
+        ("propensity:R:1", "inf"),
+    ],
+)
+def test_a_field_of_that_name_that_is_no_such_field_is_told(
+    tmp_path, capsys, monkeypatch, column, values
+):
+    monkeypatch.setattr(exchange, "analyse", None)
+    file = theirs(tmp_path)
+    number, comment, *rows = file.read_text().splitlines()
+    comment = re.sub(r"Properties=\S+", rf"\g<0>:{column}", comment)
+    file.write_text("\n".join([number, comment, *(f"{row} {values}" for row in rows)]))
+    found = failure(capsys, "import", file, "--output", tmp_path / "out", *FINE)
+    assert f"column '{column.split(':')[0]}': one finite number per particle expected" in found
+
+
 def test_coinciding_particles_are_told(tmp_path, capsys):
     file = theirs(tmp_path)
     lines = file.read_text().splitlines()

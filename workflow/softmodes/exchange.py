@@ -78,7 +78,7 @@ def reduced(
             the Letter's of another's.
 
     Raises:
-        InputError: a value is unusable, or no diameters are told.
+        InputError: a value or a field to carry is unusable, or no diameters are told.
     """
     told = _told(frame)
     potential = {field.name: told[field.name] for field in fields(Mixture)} if told else {}
@@ -105,7 +105,7 @@ def reduced(
         positions=frame.positions / unit,
         species=species,
         cell=Cell(frame.cell.length / unit, frame.cell.tilt / unit),
-        fields={name: frame.fields[name] / unit**2 for name in CARRIED if name in frame.fields},
+        fields={name: values / unit**2 for name, values in _carried(frame)},
     )
     return start, Mixture(**potential)
 
@@ -295,6 +295,19 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
         switched=bool(found.quenched["switched"][1]),
     )
     plotting.save(plotting.figure3(maps), *paths)
+
+
+def _carried(frame: Frame) -> Iterator[tuple[str, NDArray]]:
+    for name in CARRIED:
+        values = frame.fields.get(name)
+        if values is None:
+            continue
+        if values.ndim != 1 or values.dtype.kind not in "fi" or not np.isfinite(values).all():
+            raise InputError(
+                f"Properties: column '{name}': one finite number per particle expected; rename the "
+                "column if it is something else"
+            )
+        yield name, values
 
 
 def _told(frame: Frame) -> dict[str, Any]:
