@@ -299,6 +299,13 @@ FAULTS = [
         "test_command.py::test_a_field_of_that_name_that_is_no_such_field_is_told",
     ),
     Fault(
+        "translations printed for the lowest modes",
+        "command",
+        "squares[2 : 2 + SHOWN_FREQUENCIES]",
+        "squares[:SHOWN_FREQUENCIES]",
+        "test_command.py::test_an_import_tells_its_numbers",
+    ),
+    Fault(
         "NaN written as a position",
         "storage",
         "    _check_finite(path, stage, arrays)\n",

@@ -207,6 +207,34 @@ def test_its_fields_are_handed_back_and_mapped(imported):
     assert (out / "figures" / "theirs.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
+    """Of a minimum, a saddle and a quench that gave up, as made up."""
+    start = extended_xyz.read(theirs(tmp_path))[0]
+    quenched = {
+        "gamma": np.array([0.0, 1e-4, 0.01]),
+        "energy": np.array([2.125, 2.25, 2.5]),
+        "pressure": np.array([13.5, 14.5, 15.5]),
+        "shear_stress": np.array([0.0625, -0.125, 0.25]),
+        "n_negative": np.array([0, 1, 0]),
+        "converged": np.array([True, True, False]),
+    }
+    squares = [[1e-17, 0.0, 0.25, 1.0, 4.0, 9.0], [0, 0, -0.25, 1, 4, 9], [0, 0, 1, 4, 9, 16]]
+    attributes = {"n_particles": 150, "density": 0.745}
+    soft = {"eigenvalues": np.array(squares)}
+    made_up = exchange.Analysis(start, attributes, quenched, False, soft, 4, np.zeros(3, bool))
+    monkeypatch.setattr(exchange, "analyse", lambda *_: made_up)
+    monkeypatch.setattr(exchange, "save", lambda *_: [Path("one.h5")])
+    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *map(str, FINE)])
+    first, _, *rows, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("150 particles, density 0.745;")
+    assert [" ".join(row.split()) for row in rows] == [
+        "0 2.125 13.5 0.0625 0.5 1 2, minimum",
+        "0.0001 2.25 14.5 -0.125 -0.5 1 2, saddle of order 1",
+        "0.01 2.5 15.5 0.25 1 2 3, not converged",
+    ]
+    assert last == "one.h5"
+
+
 def test_an_import_tells_where_its_files_come_from(imported, capsys):
     main(["provenance", str(imported / "out" / "figures" / "theirs.pdf")])
     lines = capsys.readouterr().out.splitlines()

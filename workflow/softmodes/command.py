@@ -17,10 +17,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from softmodes import exchange, extended_xyz, lineage, storage
 from softmodes.errors import InputError
 
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
+SHOWN_FREQUENCIES = 3
+
 READER_GONE = 141
 """Exit code of a program that SIGPIPE ends, as shells tell it."""
 
@@ -71,8 +75,35 @@ def _import(options: argparse.Namespace) -> None:
     start, mixture = exchange.reduced(frame, **asked)
     asked |= {"gamma": options.gamma, "mode_fraction": options.mode_fraction}
     found = exchange.analyse(start, mixture, options.gamma, options.mode_fraction)
-    for path in exchange.save(found, options.file, options.output, json.dumps(asked)):
+    paths = exchange.save(found, options.file, options.output, json.dumps(asked))
+    print("\n".join(_numbers(found)))
+    for path in paths:
         print(path)
+
+
+def _numbers(found: exchange.Analysis) -> Iterator[str]:
+    """What became of a configuration, a line per strain."""
+    n_particles, density = found.attributes["n_particles"], found.attributes["density"]
+    yield f"{n_particles} particles, density {density:.6g}; in units of sigma11, epsilon and tau:"
+    yield (
+        f"{'gamma':>8} {'energy':>12} {'pressure':>12} {'stress':>12}  "
+        "lowest frequencies (imaginary below 0), stationary point"
+    )
+    columns = ("gamma", "energy", "pressure", "shear_stress", "n_negative", "converged")
+    rows = zip(*(found.quenched[name] for name in columns), strict=True)
+    for (gamma, energy, pressure, stress, order, converged), squares in zip(
+        rows, found.soft["eigenvalues"], strict=True
+    ):
+        lowest = squares[2 : 2 + SHOWN_FREQUENCIES]  # after the translations
+        frequencies = " ".join(f"{np.sign(x) * abs(x) ** 0.5:.4g}" for x in lowest)
+        numbers = f"{gamma:8g} {energy:12.7g} {pressure:12.7g} {stress:12.5g}"
+        yield f"{numbers}  {frequencies}, {_stationary_point(order, converged)}"
+
+
+def _stationary_point(order: int, converged: bool) -> str:
+    if not converged:
+        return "not converged"
+    return f"saddle of order {order}" if order else "minimum"
 
 
 def _provenance(options: argparse.Namespace) -> None:
