@@ -21,7 +21,8 @@ def verify(path: str, verdict: str) -> None:
         "faults": faults,
     }
     with storage.replacing(verdict) as temporary:
-        temporary.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
     if faults:
         raise InputError(f"{path}: not intact: {'; '.join(faults)}")
     print(f"{path}: intact, SHA-256 {found['sha256']}")
