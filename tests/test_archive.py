@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -52,6 +53,10 @@ def rewritten(path, change):
     with zipfile.ZipFile(path, "w") as crate:
         for name, content in members.items():
             crate.writestr(name, content)
+
+
+def checksum(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def checksums(path):
@@ -161,6 +166,9 @@ def deposit(study, snakemake, tmp_path_factory):
     shutil.copytree(study, folder)
     done = snakemake(folder, TEST, "--cores=1", "verify")
     assert done.returncode == 0, done.stdout
+    total = checksum(folder / "results" / "test" / "test.zip")
+    assert f"results/test/test.zip: intact, SHA-256 {total}\n" in done.stdout
+    assert re.search(rf"results/test/test\.zip: \d+ files packed, SHA-256 {total}\n", done.stdout)
     return folder
 
 
@@ -235,7 +243,7 @@ def test_verifying_writes_its_verdict_and_fails_on_damage(deposit, snakemake, tm
     path, verdict = results / "test.zip", results / "test.verdict.json"
     assert json.loads(verdict.read_text()) == {
         "archive": "test.zip",
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": checksum(path),
         "intact": True,
         "faults": [],
     }

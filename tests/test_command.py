@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import extended_xyz, storage
+from softmodes import exchange, extended_xyz, storage
 from softmodes.cell import Cell
 from softmodes.command import main
 from softmodes.minimise import quench
@@ -116,6 +116,20 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     np.testing.assert_array_equal(frames[3].fields["debye_waller"], moved["debye_waller"])
 
 
+def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frames = extended_xyz.read(theirs(tmp_path))
+    monkeypatch.setattr(exchange, "frames", lambda *_: frames)
+    main(["export", "study", NAME, "-o", "whole.xyz"])
+    assert capsys.readouterr() == ("", "whole.xyz: 1 frames\n")
+    main(["export", "study", NAME, "-o", "-"])
+    assert capsys.readouterr() == (Path("whole.xyz").read_text(), "-: 1 frames\n")
+    assert not Path("-").exists()
+    assert "a folder, a file to write expected" in failure(
+        capsys, "export", "study", NAME, "-o", tmp_path
+    )
+
+
 def theirs(folder: Path) -> Path:
     """A file that ASE wrote: other diameters, composition, unit of length and names."""
     positions, _, cell = jittered_lattice(150)
@@ -206,6 +220,34 @@ def test_its_fields_are_handed_back_and_mapped(imported):
     assert (out / "figures" / "theirs.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
+    """Of a minimum, a saddle and a quench that gave up, as made up."""
+    start = extended_xyz.read(theirs(tmp_path))[0]
+    quenched = {
+        "gamma": np.array([0.0, 1e-4, 0.01]),
+        "energy": np.array([2.125, 2.25, 2.5]),
+        "pressure": np.array([13.5, 14.5, 15.5]),
+        "shear_stress": np.array([0.0625, -0.125, 0.25]),
+        "n_negative": np.array([0, 1, 0]),
+        "converged": np.array([True, True, False]),
+    }
+    squares = [[1e-17, 0.0, 0.25, 1.0, 4.0, 9.0], [0, 0, -0.25, 1, 4, 9], [0, 0, 1, 4, 9, 16]]
+    attributes = {"n_particles": 150, "density": 0.745}
+    soft = {"eigenvalues": np.array(squares)}
+    made_up = exchange.Analysis(start, attributes, quenched, False, soft, 4, np.zeros(3, bool))
+    monkeypatch.setattr(exchange, "analyse", lambda *_: made_up)
+    monkeypatch.setattr(exchange, "save", lambda *_: [Path("one.h5")])
+    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *map(str, FINE)])
+    first, _, *rows, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("150 particles, density 0.745;")
+    assert [" ".join(row.split()) for row in rows] == [
+        "0 2.125 13.5 0.0625 0.5 1 2, minimum",
+        "0.0001 2.25 14.5 -0.125 -0.5 1 2, saddle of order 1",
+        "0.01 2.5 15.5 0.25 1 2 3, not converged",
+    ]
+    assert last == "one.h5"
+
+
 def test_an_import_tells_where_its_files_come_from(imported, capsys):
     main(["provenance", str(imported / "out" / "figures" / "theirs.pdf")])
     lines = capsys.readouterr().out.splitlines()
@@ -287,6 +329,27 @@ def test_a_tilted_start_is_told(tmp_path, capsys):
     assert "Lattice: tilted by 2, an untilted cell expected" in found
 
 
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("debye_waller:R:3", "0.1 0.2 0.3"),
+        ("debye_waller:R:2", "0.1 0.2"),
+        ("propensity:L:1", "T"),
+        ("propensity:R:1", "inf"),
+    ],
+)
+def test_a_field_of_that_name_that_is_no_such_field_is_told(
+    tmp_path, capsys, monkeypatch, column, values
+):
+    monkeypatch.setattr(exchange, "analyse", None)
+    file = theirs(tmp_path)
+    number, comment, *rows = file.read_text().splitlines()
+    comment = re.sub(r"Properties=\S+", rf"\g<0>:{column}", comment)
+    file.write_text("\n".join([number, comment, *(f"{row} {values}" for row in rows)]))
+    found = failure(capsys, "import", file, "--output", tmp_path / "out", *FINE)
+    assert f"column '{column.split(':')[0]}': one finite number per particle expected" in found
+
+
 def test_coinciding_particles_are_told(tmp_path, capsys):
     file = theirs(tmp_path)
     lines = file.read_text().splitlines()
@@ -308,10 +371,67 @@ def test_what_cannot_be_written_or_read_is_told(tmp_path, capsys):
     assert "none.h5: no such file" in failure(capsys, "provenance", tmp_path / "none.h5")
 
 
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("file", "Not a directory"),
+        ("file/deeper", "Not a directory"),
+        ("/proc/none", "No such file or directory"),
+        ("taken", "taken/fields: Not a directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_told_before_anything_is_computed(
+    tmp_path, capsys, monkeypatch, place, message
+):
+    monkeypatch.setattr(exchange, "analyse", None)
+    (tmp_path / "file").touch()
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "fields").touch()
+    before = sorted(tmp_path.rglob("*"))
+    source = theirs(tmp_path / "taken")
+    found = failure(capsys, "import", source, "--output", tmp_path / place, *FINE)
+    assert f"{message}, a folder to write to expected" in found
+    source.unlink()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+COMMAND = [sys.executable, "-c", "from softmodes.command import main; main()"]
+
+
+@pytest.mark.parametrize("command", ["import", "export", "provenance"])
+def test_help_prints_where_there_are_no_greek_letters(command):
+    done = subprocess.run(
+        [*COMMAND, command, "--help"],
+        cwd=ROOT / "workflow",
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (b"\\u03b3" in done.stdout) == (command == "import")
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path):
+    """Before what is printed fills a pipe, and after."""
+    for n_inputs in (1, 3000):
+        told = {"git_commit": "a", "written": "", "code_digest": ""}
+        told |= {"input_digests": {f"tables/{number:060}.csv": "" for number in range(n_inputs)}}
+        (tmp_path / "a.csv.provenance.json").write_text(json.dumps(told))
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [*COMMAND, "provenance", str(tmp_path / "a.csv")],
+            cwd=ROOT / "workflow",
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_a_mistake_ends_without_a_traceback(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", "from softmodes.command import main; main()"]
-        + ["provenance", str(tmp_path / "none.h5")],
+        [*COMMAND, "provenance", str(tmp_path / "none.h5")],
         cwd=ROOT / "workflow",
         capture_output=True,
         text=True,

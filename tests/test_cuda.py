@@ -60,32 +60,33 @@ class Dictated:
         return next(self._numbers)
 
 
-class Overheard:
+class Overheard(np.random.Generator):
     """A generator whose numbers are kept: the velocities, and rows of the noise."""
 
     def __init__(self) -> None:
-        self._rng = np.random.default_rng(12)
+        super().__init__(np.random.PCG64(12))
         self._normals: list[np.ndarray] = []
         self.rows: list[np.ndarray] = []
 
     def normal(self, *arguments: object) -> np.ndarray:
-        self.velocities = self._rng.normal(*arguments)
+        self.velocities = super().normal(*arguments)
         return self.velocities
 
     def standard_normal(self, shape: tuple[int, int]) -> np.ndarray:
-        self._normals = self._rng.standard_normal(shape)
+        self._normals = super().standard_normal(shape)
         return self._normals
 
     def chisquare(self, degrees: float, size: int) -> np.ndarray:
-        drawn = self._rng.chisquare(degrees, size)
+        drawn = super().chisquare(degrees, size)
         self.rows += list(np.stack([self._normals[0], drawn, self._normals[1]], axis=1))
         return drawn
 
 
-class Repeated:
+class Repeated(np.random.Generator):
     """A generator that gives those numbers in the order of `dynamics.equilibrate`."""
 
     def __init__(self, overheard: Overheard, n_barostat: int) -> None:
+        super().__init__(np.random.PCG64(0))
         self._velocities = overheard.velocities
         rows = enumerate(overheard.rows)
         self._numbers = iter(

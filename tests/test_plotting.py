@@ -1,6 +1,10 @@
 """Figures of small made-up tables: what must be seen is drawn, equal tables give equal files."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -249,3 +253,28 @@ def test_drawing_leaves_the_callers_settings_alone(tables):
         assert figure.axes[0].yaxis.label.get_size() == 9
     finally:
         mpl.rcParams["font.size"] = before
+
+
+@pytest.mark.parametrize(
+    "backend", ["module://matplotlib_inline.backend_inline", "none_such", "svg"]
+)
+def test_no_backend_is_needed(tmp_path, backend):
+    """Notebooks name one that other environments have not."""
+    code = """
+import sys
+from softmodes import command
+assert "matplotlib" not in sys.modules
+from softmodes import plotting
+plotting.save(plotting._figure(1, 1), "drawn.pdf", "drawn.png")
+assert "matplotlib.pyplot" not in sys.modules
+import os, matplotlib
+assert os.environ["MPLBACKEND"] != "svg" or matplotlib.get_backend() == "svg"
+"""
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ
+        | {"MPLBACKEND": backend, "PYTHONPATH": str(Path(__file__).parents[1] / "workflow")},
+        check=True,
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"drawn.pdf", "drawn.png"}

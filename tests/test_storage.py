@@ -1,5 +1,9 @@
 """The file contract: what does not fit is refused, what is written is whole, equal means equal."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -10,6 +14,7 @@ from softmodes import machine, storage
 from softmodes.errors import InputError
 
 N, G = 12, 3
+WORKFLOW = Path(__file__).parents[1] / "workflow"
 
 ATTRIBUTES = {
     "study": "made-up",
@@ -247,7 +252,7 @@ def test_unusable_files_are_named(tmp_path):
     write_quench(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"state\.h5: no readable HDF5"):
+    with pytest.raises(InputError, match=r"state\.h5: no readable HDF5.*truncated file"):
         storage.read(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
@@ -258,6 +263,24 @@ def test_unusable_files_are_named(tmp_path):
     with h5py.File(path, "r+") as file:
         del file["switched"]
     with pytest.raises(InputError, match=r"state\.h5: incomplete, it lacks switched"):
+        storage.read(path)
+
+
+def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path):
+    path = tmp_path / "state.h5"
+    write_quench(path)
+    code = f"import h5py\nfile = h5py.File({str(path)!r}, 'r+')\nprint('open', flush=True)\ninput()"
+    arguments = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **arguments) as other:
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(InputError, match=r"locked; .*HDF5_USE_FILE_LOCKING.*errno = 11") as one:
+            storage.read(path)
+        assert "make it again" not in str(one.value)
+        other.communicate(b"\n")
+    storage.read(path)
+    killed = f"import h5py, os\nfile = h5py.File({str(path)!r}, 'r+')\nfile.flush()\nos._exit(0)"
+    subprocess.run([sys.executable, "-c", killed], check=True)
+    with pytest.raises(InputError, match=r"open for writing, or left so by .*h5clear"):
         storage.read(path)
 
 
@@ -295,3 +318,58 @@ def test_a_folder_that_cannot_be_is_told(tmp_path):
     for path in (tmp_path / "file" / "quench.h5", tmp_path / "file" / "deeper" / "quench.h5"):
         with pytest.raises(InputError, match=r"quench\.h5: not written, "):
             write_quench(path)
+
+
+def test_a_link_is_followed_and_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "target.txt", tmp_path / "link.txt"
+    link.symlink_to(target)
+    for text in ("made", "replaced"):
+        with storage.replacing(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and target.read_text() == text
+    assert {path.name for path in tmp_path.rglob("*")} == {"there", "target.txt", "link.txt"}
+
+
+def test_a_pipe_is_written_through_once_all_is_there(tmp_path):
+    pipe, out = tmp_path / "pipe", tmp_path / "out"
+    os.mkfifo(pipe)
+    with (
+        out.open("wb") as file,
+        subprocess.Popen(["timeout", "9", "cat", pipe], stdout=file) as reader,
+    ):
+        with storage.replacing(pipe) as temporary:
+            temporary.write_text("through")
+        assert reader.wait() == 0
+    assert out.read_text() == "through"
+    assert pipe.is_fifo()
+
+
+def test_the_file_that_stdout_goes_to_is_appended_to(tmp_path):
+    """`>>` keeps what was in it. Not through /dev/stdout itself, which root could replace."""
+    out, link = tmp_path / "out", tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")
+    code = f"from softmodes import storage\nwith storage.replacing({str(link)!r}) as temporary:\n"
+    code += "    temporary.write_text('more')"
+    out.write_text("before, ")
+    with out.open("ab") as file:
+        subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, stdout=file, check=True)
+    assert out.read_text() == "before, more"
+    assert link.is_symlink()
+
+
+def test_what_cannot_be_replaced_is_told(tmp_path):
+    loop, end = tmp_path / "loop.txt", tmp_path / "socket"
+    loop.symlink_to(loop)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(end))
+    for path, message in (
+        (tmp_path, "a folder, a file to write expected"),
+        (loop, "not written, Too many"),
+        (end, "not written, No such device"),
+        ("/proc/none/some.txt", "not written, No such file"),
+    ):
+        with pytest.raises(InputError, match=message), storage.replacing(path) as temporary:
+            temporary.write_text("lost")
+    assert {path.name for path in tmp_path.iterdir()} == {"loop.txt", "socket"}
+    assert end.is_socket()

@@ -24,6 +24,7 @@ def pack(
     files = {Path(path).relative_to(Path(output).parent).as_posix(): path for path in results}
     files |= {path.relative_to(licence.parent).as_posix(): path for path in repository_files}
     archive.pack(output, files, config)
+    print(f"{output}: {len(files)} files packed, SHA-256 {archive.checksum(output)}")
 
 
 if __name__ == "__main__":

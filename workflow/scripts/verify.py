@@ -1,13 +1,10 @@
 """Check an archive against its manifest, and write down the verdict."""
 
 import json
-import logging
 from pathlib import Path
 
 from softmodes import archive, progress, storage
 from softmodes.errors import InputError
-
-logger = logging.getLogger("softmodes")
 
 
 def verify(path: str, verdict: str) -> None:
@@ -24,10 +21,11 @@ def verify(path: str, verdict: str) -> None:
         "faults": faults,
     }
     with storage.replacing(verdict) as temporary:
-        temporary.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
     if faults:
         raise InputError(f"{path}: not intact: {'; '.join(faults)}")
-    logger.info("%s is intact, SHA-256 %s", path, found["sha256"])
+    print(f"{path}: intact, SHA-256 {found['sha256']}")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,28 @@ A mistake of the user ends in one message and exit code 1.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from softmodes import extended_xyz, lineage
+import numpy as np
+
+from softmodes import extended_xyz, lineage, storage
 from softmodes.errors import InputError
 
+if TYPE_CHECKING:
+    from softmodes import exchange
+
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
+SHOWN_FREQUENCIES = 3
+
+READER_GONE = 141
+"""Exit code of a program that SIGPIPE ends, as shells tell it."""
+
 SHORT = 12
 """Characters of a digest that are printed."""
 
@@ -28,34 +41,77 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: with code 1 after a mistake in files or values, with 2 after one in the
-            arguments' form.
+            arguments' form, with that of SIGPIPE when nobody reads what is printed.
     """
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # γ on a console that has none
+            stream.reconfigure(errors="backslashreplace")
     try:
-        options.run(options)
+        try:
+            options = _parser().parse_args(arguments)
+            options.run(options)
+        finally:
+            sys.stdout.flush()
     except InputError as error:
         print(f"softmodes: {error}", file=sys.stderr)
         raise SystemExit(1) from error
+    except BrokenPipeError as error:
+        # Python flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(READER_GONE) from error
 
 
 def _export(options: argparse.Namespace) -> None:
     from softmodes import exchange  # here: with its kernels, of no use to `provenance`
 
     frames = exchange.frames(options.results, options.state_point)
-    extended_xyz.write(options.output, frames)
-    print(f"{options.output}: {len(frames)} frames")
+    if options.output == "-":
+        sys.stdout.writelines(extended_xyz.lines(frames))
+    else:
+        extended_xyz.write(options.output, frames)
+    # not among the frames, which may go to standard output under whatever name
+    print(f"{options.output}: {len(frames)} frames", file=sys.stderr)
 
 
 def _import(options: argparse.Namespace) -> None:
     from softmodes import exchange
 
+    for name in exchange.FOLDERS:
+        storage.check_folder(options.output / name)
     frame = extended_xyz.read(options.file)[0]
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
     start, mixture = exchange.reduced(frame, **asked)
     asked |= {"gamma": options.gamma, "mode_fraction": options.mode_fraction}
     found = exchange.analyse(start, mixture, options.gamma, options.mode_fraction)
-    for path in exchange.save(found, options.file, options.output, json.dumps(asked)):
+    paths = exchange.save(found, options.file, options.output, json.dumps(asked))
+    print("\n".join(_numbers(found)))
+    for path in paths:
         print(path)
+
+
+def _numbers(found: exchange.Analysis) -> Iterator[str]:
+    """What became of a configuration, a line per strain."""
+    n_particles, density = found.attributes["n_particles"], found.attributes["density"]
+    yield f"{n_particles} particles, density {density:.6g}; in units of sigma11, epsilon and tau:"
+    yield (
+        f"{'gamma':>8} {'energy':>12} {'pressure':>12} {'stress':>12}  "
+        "lowest frequencies (imaginary below 0), stationary point"
+    )
+    columns = ("gamma", "energy", "pressure", "shear_stress", "n_negative", "converged")
+    rows = zip(*(found.quenched[name] for name in columns), strict=True)
+    for (gamma, energy, pressure, stress, order, converged), squares in zip(
+        rows, found.soft["eigenvalues"], strict=True
+    ):
+        lowest = squares[2 : 2 + SHOWN_FREQUENCIES]  # after the translations
+        frequencies = " ".join(f"{np.sign(x) * abs(x) ** 0.5:.4g}" for x in lowest)
+        numbers = f"{gamma:8g} {energy:12.7g} {pressure:12.7g} {stress:12.5g}"
+        yield f"{numbers}  {frequencies}, {_stationary_point(order, converged)}"
+
+
+def _stationary_point(order: int, converged: bool) -> str:
+    if not converged:
+        return "not converged"
+    return f"saddle of order {order}" if order else "minimum"
 
 
 def _provenance(options: argparse.Namespace) -> None:
@@ -90,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("results", type=Path, help="folder of the study, results/demo or the like")
     export.add_argument("state_point", help="N120_T0.600_s000 or the like")
-    export.add_argument("--output", "-o", type=Path, required=True, help="file to write")
+    export.add_argument("--output", "-o", required=True, help="file to write, - for stdout")
     export.set_defaults(run=_export)
 
     take = commands.add_parser(

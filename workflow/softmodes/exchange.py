@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes import extended_xyz, modes, plotting, shear, state, storage
+from softmodes import extended_xyz, modes, shear, state, storage
 from softmodes.cell import Cell
 from softmodes.code_digest import code_digest
 from softmodes.config import mode_number
@@ -29,6 +29,9 @@ from softmodes.random_streams import stream
 
 LOCK = resources.files(__package__) / "lock.txt"
 """A link in the repository, a file of its own in the installed package."""
+
+FOLDERS = ("quench", "modes", "figures", "fields")
+"""What `save` writes to."""
 
 FEW_MODES = 0.00175
 """The smaller number of soft modes that is mapped, as a share of 2N: the Letter's."""
@@ -77,7 +80,7 @@ def reduced(
             the Letter's of another's.
 
     Raises:
-        InputError: a value is unusable, or no diameters are told.
+        InputError: a value or a field to carry is unusable, or no diameters are told.
     """
     told = _told(frame)
     potential = {field.name: told[field.name] for field in fields(Mixture)} if told else {}
@@ -104,7 +107,7 @@ def reduced(
         positions=frame.positions / unit,
         species=species,
         cell=Cell(frame.cell.length / unit, frame.cell.tilt / unit),
-        fields={name: frame.fields[name] / unit**2 for name in CARRIED if name in frame.fields},
+        fields={name: values / unit**2 for name, values in _carried(frame)},
     )
     return start, Mixture(**potential)
 
@@ -207,7 +210,7 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
     """
     source = source.resolve()  # inputs are recorded with the name of their folder
     name, code = source.stem, code_digest(__file__, LOCK)
-    quench, soft = (folder / stage / f"{name}.h5" for stage in ("quench", "modes"))
+    quench, soft = (folder / stage / f"{name}.h5" for stage in FOLDERS[:2])
     attributes = {"study": name} | found.attributes
     box = {"box_length": found.start.cell.length}
     storage.write(
@@ -231,7 +234,7 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
         },
     )
     drawn = [folder / "figures" / f"{name}.{suffix}" for suffix in ("pdf", "png")]
-    plotting.save(plotting.figure3(_maps(found)), *drawn)
+    _draw(found, drawn)
     trajectory = folder / "fields" / f"{name}.xyz"
     extended_xyz.write(
         trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes)
@@ -276,9 +279,12 @@ def _frames(
         )
 
 
-def _maps(found: Analysis) -> plotting.Maps:
+def _draw(found: Analysis, paths: Sequence[Path]) -> None:
+    # matplotlib takes a second to load, and most commands draw nothing
+    from softmodes import plotting
+
     # the scan's numbers ascend, the maps' descend
-    return plotting.Maps(
+    maps = plotting.Maps(
         positions=found.quenched["positions"][0],
         diameters=_diameters(found.attributes)[found.start.species],
         box_length=found.start.cell.length,
@@ -290,6 +296,20 @@ def _maps(found: Analysis) -> plotting.Maps:
         temperature=found.attributes["temperature"],
         switched=bool(found.quenched["switched"][1]),
     )
+    plotting.save(plotting.figure3(maps), *paths)
+
+
+def _carried(frame: Frame) -> Iterator[tuple[str, NDArray]]:
+    for name in CARRIED:
+        values = frame.fields.get(name)
+        if values is None:
+            continue
+        if values.ndim != 1 or values.dtype.kind not in "fi" or not np.isfinite(values).all():
+            raise InputError(
+                f"Properties: column '{name}': one finite number per particle expected; rename the "
+                "column if it is something else"
+            )
+        yield name, values
 
 
 def _told(frame: Frame) -> dict[str, Any]:

@@ -64,8 +64,13 @@ class Frame:
 def write(path: str | Path, frames: Iterable[Frame]) -> None:
     """Write frames as one trajectory, atomically."""
     with storage.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for frame in frames:
-            file.writelines(_lines(frame))
+        file.writelines(lines(frames))
+
+
+def lines(frames: Iterable[Frame]) -> Iterator[str]:
+    """The lines of such a file."""
+    for frame in frames:
+        yield from _lines(frame)
 
 
 def read(path: str | Path) -> list[Frame]:

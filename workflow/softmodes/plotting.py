@@ -8,11 +8,21 @@ samples, and no other module touches matplotlib.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+if "MPLBACKEND" in os.environ and "matplotlib" not in sys.modules:
+    # the shell of a notebook names one that need not be installed here, and none is used
+    named = os.environ.pop("MPLBACKEND")
+    import matplotlib as mpl
+
+    os.environ["MPLBACKEND"] = named
+    with suppress(ValueError):
+        mpl.rcParams["backend"] = named
 import matplotlib as mpl
 import numpy as np
 import pandas as pd

@@ -16,8 +16,11 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -46,8 +49,11 @@ _UNWRITABLE = {
     errno.EPERM,
     errno.ENOTDIR,
     errno.EEXIST,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENXIO,
 }
-"""Errors of the user's disk and folders."""
+"""Errors of the user's disk, folders and devices."""
 
 _LOADED = datetime.now(UTC)
 _RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
@@ -257,33 +263,47 @@ class StateFile:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Temporary path beside `path` that takes its name when the block ends without an error.
+    """Temporary path whose file takes the place of `path` when the block ends without an error.
 
     An error removes the temporary file and leaves an older `path` untouched; what is left of a
     killed process goes with the next that succeeds. The folder is made where it lacks. The suffix
-    is kept, because writers choose their format by it.
+    is kept, because writers choose their format by it. Links are followed. Into what is there and
+    no regular file, as a pipe or a device, the finished file is copied.
 
     Raises:
-        InputError: the disk is full, or the folder not to be written to.
+        InputError: `path` is a folder, the disk is full, or the folder not to be written to.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        # what killed processes left
-        for stale in path.parent.glob(f".{glob.escape(path.stem)}-*.part{path.suffix}"):
-            stale.unlink(missing_ok=True)
-        _sync(path.parent)
+        followed = Path(os.path.realpath(path))
+        with _copied(Path(path)) if _is_stream(path) else _renamed(followed) as temporary:
+            yield temporary
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
         raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Try whether files can be written to a folder, which is left as it is, made or not.
+
+    Raises:
+        InputError: they cannot.
+    """
+    lacking = [path for path in (folder, *folder.parents) if not path.exists()]
+    made: list[Path] = []
+    try:
+        for path in reversed(lacking):
+            path.mkdir()
+            made.append(path)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {os.strerror(error.errno)}, a folder to write to expected"
+        ) from error
     finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        for path in reversed(made):
+            path.rmdir()
 
 
 def write(
@@ -344,8 +364,8 @@ def read(path: str | Path, *names: str) -> StateFile:
     An optional dataset that the file lacks is left out of `data` without complaint.
 
     Raises:
-        InputError: the file is missing, no readable HDF5, of another format version, lacks a
-            dataset that its stage requires, or holds NaN or infinity where there must be none; or
+        InputError: the file is missing, locked, no readable HDF5, of another format version, lacks
+            a dataset that its stage requires, or holds NaN or infinity where there must be none; or
             a name is not one of its stage's.
     """
     path = Path(path)
@@ -454,6 +474,57 @@ def write_provenance(
     for path in paths:
         with replacing(f"{path}{SIDE_FILE_SUFFIX}") as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _make_folder_of(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+
+
+def _is_stream(path: str | Path) -> bool:
+    """Whether `path` is no regular file, or the one that this program prints to."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path}: a folder, a file to write expected")
+    return not stat.S_ISREG(found.st_mode) or _is_printed_to(found)
+
+
+def _is_printed_to(found: os.stat_result) -> bool:
+    with suppress(OSError):  # closed
+        return os.path.samestat(found, os.fstat(1))
+    return False
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder, f"whole{path.suffix}")
+        yield temporary
+        # appended: another end may be writing to it already
+        with temporary.open("rb") as whole, path.open("ab") as stream:
+            shutil.copyfileobj(whole, stream)
+
+
+@contextmanager
+def _renamed(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
+    try:
+        _make_folder_of(path)
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        # what killed processes left
+        for stale in path.parent.glob(f".{glob.escape(path.stem)}-*.part{path.suffix}"):
+            stale.unlink(missing_ok=True)
+        _sync(path.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _digest_of_bytes(path: Path) -> str:
@@ -565,7 +636,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise InputError(f"{path}: no readable HDF5, perhaps cut short; make it again") from error
+        raise InputError(f"{path}: {_unopened(error)}; HDF5 says: {error}") from error
     with file:
         version = file.attrs.get("format_version")
         if version != FORMAT_VERSION:
@@ -573,6 +644,22 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         if file.attrs.get("stage") not in CONTRACT:
             raise InputError(f"{path}: stage is {file.attrs.get('stage')}, not one of this study's")
         yield file
+
+
+def _unopened(error: OSError) -> str:
+    """Why HDF5 did not open a file that is there, and what to do."""
+    if "unable to lock" in str(error):
+        return (
+            "locked; close it where it is open, or, on a disk without locks, set "
+            "HDF5_USE_FILE_LOCKING=FALSE"
+        )
+    if "already open" in str(error):
+        return (
+            "open for writing, or left so by a program that was killed; close it or make it again"
+        )
+    if error.errno:
+        return "not readable"
+    return "no readable HDF5, perhaps cut short; make it again"
 
 
 def _is_content(name: str, item: h5py.Group | h5py.Dataset) -> bool:
