@@ -13,8 +13,8 @@ the same velocities as on the CPU, N = 2000, T = 1.0, 0.6 and 0.46: 6.0, 1.4 and
 1e-4 (1.5 τ_e at T = 1.0 and 0.6) and, over 45 τ at 0.46, 19 %, as two independent ensembles would
 be. 50 samples gone on with by the CPU at T = 1.0, 0.6 and 0.5: pressures differ by (-4 ± 5), (0 ±
 3) and (-1 ± 2) 10⁻³ ε/σ11², inherent energies by (-1 ± 2), (1 ± 3) and (-5 ± 4) 10⁻⁴ ε, and τ_e
-is 0.818, 2.76 and 6.87 τ on the GPU, 0.822, 2.74 and 6.80 τ on the CPU. The drift, and the forces of
-N = 8000, are those of the same arithmetic with one list instead of two.
+is 0.818, 2.76 and 6.87 τ on the GPU, 0.822, 2.74 and 6.80 τ on the CPU. The drift, and the forces
+of N = 8000, are those of the same arithmetic with one list instead of two.
 """
 
 from __future__ import annotations
