@@ -150,7 +150,7 @@ def test_a_killed_job_goes_on_and_ends_in_the_same_bits(
 ) -> None:
     """SIGKILL and SIGTERM, each in the midst of an equilibration of some seconds."""
     entries = yaml.safe_load(TEST.read_text())["temperatures"]
-    long = [longer(entries[0], 800), entries[1]]
+    long = [longer(entries[0], 2000), entries[1]]
     target = "results/test/equilibrium/N120_T1.000_s000.h5"
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
@@ -179,7 +179,7 @@ def test_a_killed_job_goes_on_and_ends_in_the_same_bits(
 def test_ctrl_c_in_a_terminal_keeps_the_state(tmp_path: Path, snakemake: Callable) -> None:
     """SIGINT, which a terminal sends to all processes in its foreground, in an equilibration."""
     entries = yaml.safe_load(TEST.read_text())["temperatures"]
-    long = [longer(entries[0], 800), entries[1]]
+    long = [longer(entries[0], 6000), entries[1]]
     configuration = often_kept(tmp_path, temperatures=long, checkpoint_interval=1000)
     target = "results/test/equilibrium/N120_T1.000_s000.h5"
     log = tmp_path / "results/test/logs/equilibrate/N120_T1.000_s000.log"
@@ -211,7 +211,7 @@ def test_ctrl_c_in_a_terminal_keeps_the_state(tmp_path: Path, snakemake: Callabl
 
 def test_a_checkpoint_of_another_study_is_refused(tmp_path: Path, snakemake: Callable) -> None:
     entries = yaml.safe_load(TEST.read_text())["temperatures"]
-    configuration = often_kept(tmp_path, temperatures=[longer(entries[0], 800), entries[1]])
+    configuration = often_kept(tmp_path, temperatures=[longer(entries[0], 2000), entries[1]])
     target = "results/test/equilibrium/N120_T1.000_s000.h5"
     process = started(tmp_path, configuration, target)
     kept = wait_for_new_checkpoint(tmp_path, process)
