@@ -174,19 +174,27 @@ def modes() -> tuple[dict, dict]:
 
 def overlaps(temperature: float, sample: int) -> pd.DataFrame:
     key = {"n_particles": N, "temperature": temperature, "sample": sample}
-    controls = {"random": 0.2, "within_species": 0.22}
+    controls = {"random": 0.2, "within_species": 0.22, "rank_correlation": 0.1, "corrected": 0.5}
     strained = [
         {"quantity": quantity, "gamma": gamma, "n_modes": 3, "overlap": value}
         for gamma, value in zip(GAMMA, drop_curve(temperature, sample), strict=True)
-        for quantity in ("DW_p", "DW_d", "d_p", "pq_pdq", "DP_p")
+        for quantity in ("DW_p", "DW_d", "d_p", "lin_p", "pq_pdq", "DP_p")
     ]
     unstrained = [
         {"quantity": quantity, "gamma": 0.0, "n_modes": 3, "overlap": 0.4}
-        for quantity in ("DP_pq", "DW_pq", "DW_DP", "DW_harmonic", "DW_small")
+        for quantity in (
+            "DP_pq",
+            "DW_pq",
+            "DW_DP",
+            "DW_lin",
+            "DW_harmonic",
+            "DW_small",
+            "DW_equal_size",
+        )
     ]
     scan = [
         {"quantity": quantity, "gamma": 0.06, "n_modes": number, "overlap": 0.3}
-        for quantity in ("scan_DW_p", "scan_d_p")
+        for quantity in ("scan_DW_p", "scan_d_p", "scan_lin_p")
         for number in (1, 4)
     ]
     rows = strained + unstrained + scan
@@ -234,7 +242,7 @@ def test_rows_do_not_depend_on_the_order_of_the_files(files, tmp_path):
 
 def test_overlap_vs_gamma_carries_the_distance(files):
     table = tables.overlap_vs_gamma(tables.collect_overlaps(files["overlap"]), files["quench"])
-    assert len(table) == len(POINTS) * 5 * G
+    assert len(table) == len(POINTS) * 6 * G
     np.testing.assert_allclose(table["rms_distance"], 5 * table["gamma"])
     assert not table["quantity"].str.startswith("scan").any()
 
@@ -243,12 +251,16 @@ def test_overlap_vs_temperature_takes_the_smallest_strain(files):
     table = tables.overlap_vs_temperature(
         tables.collect_overlaps(files["overlap"]), files["quench"]
     )
-    assert len(table) == len(POINTS) * 10
+    assert len(table) == len(POINTS) * 13
     strained = table[table["quantity"] == "DP_pdq"]
     assert set(strained["gamma"]) == {1e-4}
     expected = [drop_curve(temperature, sample)[1] for temperature, sample in POINTS]
     np.testing.assert_allclose(strained["overlap"], expected)
-    assert {"DP_pq", "DW_pq", "DW_d", "DW_small"} <= set(table["quantity"])
+    assert set(table["quantity"]) == {
+        *("DP_pq", "DW_pq", "DW_DP", "DW_lin", "DW_harmonic", "DW_small", "DW_equal_size"),
+        *("DP_pdq", "DW_pdq", "DW_d", "d_pdq", "lin_pdq", "pq_pdq"),
+    }
+    assert {"rank_correlation", "corrected"} <= set(table.columns)
     assert table["switched"].dtype == bool
     pd.testing.assert_series_equal(
         table["switched"], (table["sample"] == 2) & (table["gamma"] > 0), check_names=False
@@ -257,7 +269,7 @@ def test_overlap_vs_temperature_takes_the_smallest_strain(files):
 
 def test_overlap_vs_modes_counts_in_shares_of_all_modes(files):
     table = tables.overlap_vs_modes(tables.collect_overlaps(files["overlap"]), files["quench"])
-    assert set(table["quantity"]) == {"DW_p", "d_p"}
+    assert set(table["quantity"]) == {"DW_p", "d_p", "lin_p"}
     assert set(table["mode_fraction"]) == {1 / 32, 4 / 32}
     assert list(table["switched"]) == list(table["sample"] == 1)  # at γ = 0.06
 

@@ -180,17 +180,20 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
     propensity = theta(moved["propensity"]) if "propensity" in moved.data else None
     softness = [theta(field, place) for place, field in enumerate(soft["soft_participation"])]
     nonaffine = [theta((vectors**2).sum(axis=1), 0) for vectors in quenched["nonaffine"]]
+    linear = theta((quenched["linear_response"] ** 2).sum(axis=1), 0)
     n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
 
     expected = {
         ("DW_pq", 0.0, n_modes): (debye_waller, softness[0]),
         ("DW_small", 0.0, 0): (debye_waller, species == 0),
         ("DW_harmonic", 0.0, 0): (debye_waller, theta(soft["harmonic_debye_waller"], 0)),
+        ("DW_lin", 0.0, 0): (debye_waller, linear),
     }
     for place, strain in enumerate(gamma[1:], start=1):
         expected[("DW_p", strain, n_modes)] = (debye_waller, softness[place])
         expected[("DW_d", strain, 0)] = (debye_waller, nonaffine[place])
         expected[("d_p", strain, n_modes)] = (nonaffine[place], softness[place])
+        expected[("lin_p", strain, n_modes)] = (linear, softness[place])
         expected[("pq_pdq", strain, n_modes)] = (softness[0], softness[place])
         if propensity is not None:
             expected[("DP_p", strain, n_modes)] = (propensity, softness[place])
@@ -203,15 +206,24 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
             varied = theta(field, place)
             expected[("scan_DW_p", strain, number)] = (debye_waller, varied)
             expected[("scan_d_p", strain, number)] = (nonaffine[place], varied)
+            expected[("scan_lin_p", strain, number)] = (linear, varied)
 
     table = overlap_rows(results, temperature, sample)
     keys = ["quantity", "gamma", "n_modes"]
     found = {tuple(key): value for *key, value in table[[*keys, "overlap"]].itertuples(index=False)}
+    assert 0.0 < found.pop(("DW_equal_size", 0.0, 0)) < 1.0
     assert found.keys() == expected.keys()
     for key, pair in expected.items():
         assert found[key] == pytest.approx(agreement(*pair), abs=1e-12), key
     assert table["random"].between(0, 0.5).all()
     assert table["within_species"].between(0, 1).all()
+    measured = table["quantity"].str.contains("DW|DP")
+    assert table.loc[~measured, "corrected"].isna().all()
+    assert table.loc[table["quantity"] == "DW_lin", "rank_correlation"].item() == pytest.approx(
+        spearmanr(
+            moved["debye_waller"], np.hypot(*quenched["linear_response"].T)
+        ).statistic
+    )
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.6])

@@ -2,78 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from softmodes import dynamics, overlap, progress, state, storage, tables
-from softmodes.model import SMALL
-
-
-class Field(NamedTuple):
-    """One number per particle (N,) and the bonds of the configuration that it belongs to."""
-
-    values: NDArray[np.float64]
-    bonds: tuple[NDArray[np.int32], NDArray[np.int32]]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What selects particles, and what the controls shuffle with.
-
-    Attributes:
-        species: (N,).
-        top_fraction, minimum_cluster: what Θ keeps.
-        shuffles: number of shuffled fields in each control.
-        rng: source of the shuffles.
-    """
-
-    species: NDArray[np.int8]
-    top_fraction: float
-    minimum_cluster: int
-    shuffles: int
-    rng: np.random.Generator
-
-    def selected(self, field: Field) -> NDArray[np.bool_]:
-        """Θ of a field."""
-        return overlap.top_clusters(
-            field.values, *field.bonds, self.top_fraction, self.minimum_cluster
-        )
-
-    def of(self, one: Field, other: Field) -> dict[str, float]:
-        """The overlap of two fields; the controls shuffle the other one."""
-        selected = self.selected(one)
-
-        def shuffled(within: NDArray[np.int8] | None) -> float:
-            return overlap.shuffled_overlap(
-                selected,
-                other.values,
-                *other.bonds,
-                self.rng,
-                self.shuffles,
-                within,
-                self.top_fraction,
-                self.minimum_cluster,
-            )
-
-        return {
-            "overlap": overlap.overlap(selected, self.selected(other)),
-            "random": shuffled(None),
-            "within_species": shuffled(self.species),
-        }
-
-    def with_small(self, field: Field) -> dict[str, float]:
-        """The overlap of a field with all small particles, unclustered."""
-        selected, small = self.selected(field), self.species == SMALL
-        by_chance = [
-            overlap.overlap(selected, self.rng.permutation(small)) for _ in range(self.shuffles)
-        ]
-        found = overlap.overlap(selected, small)
-        return {"overlap": found, "random": np.mean(by_chance), "within_species": found}
+from softmodes import dynamics, progress, state, storage, tables
+from softmodes.comparison import Bonds, Comparison, Field, Fields
+from softmodes.overlap import neighbour_bonds
 
 
 def overlap_rows(
@@ -91,8 +29,9 @@ def overlap_rows(
 
     Clusters of Debye-Waller factor (DW) and propensity (DP) are taken on the thermal configuration,
     those of soft modes (p) each on its own inherent structure, those of the nonaffine displacement
-    (d) and of the harmonic Debye-Waller factor on the unstrained one. `n_modes` is 0 where no soft
-    modes enter. `DW_small` sets DW against all small particles.
+    (d), of the linear response (lin) and of the harmonic Debye-Waller factor on the unstrained one.
+    `n_modes` is 0 where no soft modes enter. `DW_small` sets DW against all small particles,
+    `DW_equal_size` against small ones drawn at random, as many as DW selects from.
 
     Args:
         equilibrium, isoconfigurational, quench, soft_modes: files to read.
@@ -103,7 +42,7 @@ def overlap_rows(
     source = storage.read(equilibrium)
     thermal = state.configuration(source)
     moved = storage.read(isoconfigurational)
-    quenched = storage.read(quench, "gamma", "positions", "nonaffine")
+    quenched = storage.read(quench, "gamma", "positions", "nonaffine", "linear_response")
     soft = storage.read(soft_modes)
     compare = Comparison(
         thermal.species,
@@ -113,65 +52,46 @@ def overlap_rows(
         state.random_stream(source, "overlap"),
     )
 
-    def bonds(positions: NDArray[np.float64], strain: float = 0.0) -> tuple:
-        return overlap.neighbour_bonds(
+    def bonds(positions: NDArray[np.float64], strain: float = 0.0) -> Bonds:
+        return neighbour_bonds(
             positions, thermal.species, thermal.cell.sheared(strain), neighbour_distances
         )
 
-    gamma, n_modes = quenched["gamma"], soft.dataset_attributes["soft_participation"]["n_modes"]
-    inherent_bonds = [bonds(*pair) for pair in zip(quenched["positions"], gamma, strict=True)]
-    thermal_bonds = bonds(thermal.positions)
-    debye_waller = Field(moved["debye_waller"], thermal_bonds)
-    softness = list(map(Field, soft["soft_participation"], inherent_bonds))
-    nonaffine = [
-        Field(np.linalg.norm(vectors, axis=1), inherent_bonds[0])
-        for vectors in quenched["nonaffine"]
-    ]
+    gamma, thermal_bonds = quenched["gamma"], bonds(thermal.positions)
+    inherent_bonds = dict(zip(gamma, map(bonds, quenched["positions"], gamma), strict=True))
 
-    pairs = [("DW_pq", 0.0, n_modes, debye_waller, softness[0])]
-    for place, strain in enumerate(gamma[1:], start=1):
-        pairs += [
-            ("DW_p", strain, n_modes, debye_waller, softness[place]),
-            ("DW_d", strain, 0, debye_waller, nonaffine[place]),
-            ("d_p", strain, n_modes, nonaffine[place], softness[place]),
-            ("pq_pdq", strain, n_modes, softness[0], softness[place]),
-        ]
-    for strain, participations in zip(
-        soft["scan/gamma"], soft["scan/soft_participation"], strict=True
-    ):
-        (place,) = np.flatnonzero(gamma == strain)
-        for number, participation in zip(soft["scan/n_modes"], participations, strict=True):
-            varied = Field(participation, inherent_bonds[place])
-            pairs += [
-                ("scan_DW_p", strain, number, debye_waller, varied),
-                ("scan_d_p", strain, number, nonaffine[place], varied),
-            ]
-    if "propensity" in moved.data:
-        propensity = Field(moved["propensity"], thermal_bonds)
-        pairs += [
-            ("DW_DP", 0.0, 0, debye_waller, propensity),
-            ("DP_pq", 0.0, n_modes, propensity, softness[0]),
-        ]
-        pairs += [
-            ("DP_p", strain, n_modes, propensity, field)
-            for strain, field in zip(gamma[1:], softness[1:], strict=True)
-        ]
-    if "harmonic_debye_waller" in soft.data:
-        harmonic = Field(soft["harmonic_debye_waller"], inherent_bonds[0])
-        pairs.append(("DW_harmonic", 0.0, 0, debye_waller, harmonic))
+    def measured(name: str) -> Field | None:
+        if name not in moved.data:
+            return None
+        return compare.field(moved[name], thermal_bonds, moved[f"{name}_halves"])
 
+    def unstrained(values: NDArray[np.float64]) -> Field:
+        return compare.field(values, inherent_bonds[0.0])
+
+    fields = Fields(
+        debye_waller=measured("debye_waller"),
+        linear=unstrained(np.linalg.norm(quenched["linear_response"], axis=1)),
+        nonaffine={
+            strain: unstrained(np.linalg.norm(vectors, axis=1))
+            for strain, vectors in zip(gamma, quenched["nonaffine"], strict=True)
+        },
+        soft={
+            strain: compare.field(participation, inherent_bonds[strain])
+            for strain, participation in zip(gamma, soft["soft_participation"], strict=True)
+        },
+        scan={
+            (strain, number): compare.field(participation, inherent_bonds[strain])
+            for strain, row in zip(soft["scan/gamma"], soft["scan/soft_participation"], strict=True)
+            for number, participation in zip(soft["scan/n_modes"], row, strict=True)
+        },
+        n_modes=soft.dataset_attributes["soft_participation"]["n_modes"],
+        propensity=measured("propensity"),
+        harmonic=unstrained(soft["harmonic_debye_waller"])
+        if "harmonic_debye_waller" in soft.data
+        else None,
+    )
     state_point = {name: source.attributes[name] for name in tables.STATE}
-    return [
-        state_point
-        | {"quantity": "DW_small", "gamma": 0.0, "n_modes": 0}
-        | compare.with_small(debye_waller),
-        *(
-            state_point
-            | {"quantity": quantity, "gamma": strain, "n_modes": number}
-            | compare.of(one, other)
-            for quantity, strain, number, one, other in pairs
-        ),
-    ]
+    return [state_point | row for row in compare.rows(fields)]
 
 
 def write_overlaps(

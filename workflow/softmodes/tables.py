@@ -26,19 +26,38 @@ from softmodes.random_streams import stream
 from softmodes.relaxation import first_minimum, relaxation_time
 
 STATE = ["n_particles", "temperature", "sample"]
-OVERLAP_COLUMNS = [*STATE, "quantity", "gamma", "n_modes", "overlap", "random", "within_species"]
+OVERLAP_COLUMNS = [
+    *STATE,
+    "quantity",
+    "gamma",
+    "n_modes",
+    "overlap",
+    "random",
+    "within_species",
+    "rank_correlation",
+    "corrected",
+]
 GROUPS = ("all", "small", "large")
 PAIRS = ("small", "mixed", "large")
 
-STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "pq_pdq", "DP_p")
-SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p"}
+STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "lin_p", "pq_pdq", "DP_p")
+SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p", "scan_lin_p": "lin_p"}
 # Figure 2 and its controls: name there -> quantity of the overlap files, and at which strain
-UNSTRAINED_QUANTITIES = ("DP_pq", "DW_pq", "DW_DP", "DW_harmonic", "DW_small")
+UNSTRAINED_QUANTITIES = (
+    "DP_pq",
+    "DW_pq",
+    "DW_DP",
+    "DW_lin",
+    "DW_harmonic",
+    "DW_small",
+    "DW_equal_size",
+)
 STRAINED_QUANTITIES = {
     "DP_pdq": "DP_p",
     "DW_pdq": "DW_p",
     "DW_d": "DW_d",
     "d_pdq": "d_p",
+    "lin_pdq": "lin_p",
     "pq_pdq": "pq_pdq",
 }
 
@@ -104,7 +123,8 @@ def overlap_vs_temperature(
     """Overlaps of each state point without strain and at its smallest strain, by name.
 
     In the names q is the unstrained inherent structure, dq the one at the smallest strain, d the
-    nonaffine displacement there. `switched` tells whether the row's strain changed the basin.
+    nonaffine displacement there, lin the linear response. `switched` tells whether the row's strain
+    changed the basin.
     """
     smallest = _smallest_strain(overlaps)
     unstrained = overlaps[overlaps["quantity"].isin(UNSTRAINED_QUANTITIES)]
