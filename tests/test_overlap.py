@@ -5,14 +5,25 @@ import math
 
 import numpy as np
 import pytest
+from configurations import jittered_lattice
+from scipy.integrate import quad
+from scipy.stats import norm, spearmanr
 
 from softmodes.cell import Cell
 from softmodes.errors import InputError
 from softmodes.overlap import (
+    MINIMUM_RELIABILITY,
+    chance_overlap,
+    corrected_overlap,
+    half_reliability,
+    latent_correlation,
     neighbour_bonds,
     number_selected,
     overlap,
+    rank_correlation,
     shuffled_overlap,
+    spearman_brown,
+    standard_ranks,
     top_clusters,
 )
 
@@ -264,6 +275,104 @@ def test_shuffles_follow_the_generator():
     assert mean(1) != mean(2)
 
 
+def test_chance_is_the_mean_over_all_sets_of_that_size():
+    fixed = np.arange(8) < 3
+    sets = [np.isin(np.arange(8), members) for members in itertools.combinations(range(8), 4)]
+    expected = np.mean([overlap(fixed, drawn) for drawn in sets])
+    assert chance_overlap(fixed, sets[0]) == pytest.approx(expected)
+    assert math.isnan(chance_overlap(np.zeros(8, bool), np.zeros(8, bool)))
+
+
+@pytest.mark.parametrize("correlation", [-0.9, -0.3, 0.0, 0.2, 0.7, 0.99])
+def test_latent_correlation_of_normal_variables(correlation):
+    # larger than the median both: 1/4 + asin(ρ)/2π (Sheppard); the overlap is twice that
+    halves = 0.5 + math.asin(correlation) / math.pi
+    assert latent_correlation(halves, 0.5, 0.5) == pytest.approx(correlation, abs=1e-9)
+    threshold, spread = norm.isf(0.25), math.sqrt(1 - correlation**2)
+
+    def both(x):
+        """Density of one at x, with the other above the threshold."""
+        return norm.pdf(x) * norm.cdf((correlation * x - threshold) / spread)
+
+    quarters = quad(both, threshold, 12.0, epsabs=1e-13)[0] / 0.25
+    assert latent_correlation(quarters, 0.25) == pytest.approx(correlation, abs=1e-7)
+
+
+def test_latent_correlation_ends_at_one():
+    assert latent_correlation(1.0, 0.2) == 1.0
+    assert latent_correlation(0.0, 0.5, 0.5) == -1.0
+    assert latent_correlation(0.1, 0.5) == -1.0
+    assert math.isnan(latent_correlation(math.nan, 0.2))
+    assert math.isnan(latent_correlation(1.0, 1.0))
+    with pytest.raises(InputError, match=r"top_fraction: 1\.0 given"):
+        latent_correlation(1.0, 0.2, 1.0)
+
+
+def test_all_runs_are_more_reliable_than_half_of_them():
+    for noise in (0.0, 0.5, 3.0):  # variance that all runs leave, half of them leave twice that
+        assert spearman_brown(1 / (1 + 2 * noise)) == pytest.approx(1 / (1 + noise))
+
+
+def test_correction_undoes_what_noise_does_to_normal_variables():
+    for correlation, reliability in itertools.product((-0.5, 0.0, 0.3, 0.9), (0.3, 0.8, 1.0)):
+        exact = 0.5 + math.asin(correlation) / math.pi
+        noisy = 0.5 + math.asin(correlation * math.sqrt(reliability)) / math.pi
+        assert corrected_overlap(noisy, 0.5, reliability, 0.5) == pytest.approx(exact)
+    assert corrected_overlap(0.9, 0.2, 0.5) == pytest.approx(1.0)
+    assert math.isnan(corrected_overlap(0.4, 0.2, 0.99 * MINIMUM_RELIABILITY))
+    assert math.isnan(corrected_overlap(0.4, 0.2, math.nan))
+    assert math.isnan(corrected_overlap(math.nan, 0.2, 0.9))
+
+
+def smooth_field(positions, cell, rng):
+    """A normal field of mean 0 and variance 1, correlated over some two neighbours' distances."""
+    waves = np.rint(rng.normal(0.0, cell.length / 9.0, (400, 2))) * 2 * np.pi / cell.length
+    smooth = np.cos(positions @ waves.T + rng.uniform(0, 2 * np.pi, 400)).sum(axis=1) / 200**0.5
+    field = 0.8 * smooth + 0.6 * rng.normal(size=len(positions))
+    return (field - field.mean()) / field.std()
+
+
+@pytest.mark.parametrize(
+    ("shape", "reliability"), [(1.6, (0.5, 0.62)), (4.0, (0.7, 0.82)), (22.0, (0.9, 0.97))]
+)
+@pytest.mark.parametrize("correlation", [0.0, 0.6])
+def test_corrected_overlap_of_fields_like_debye_waller_factors(correlation, shape, reliability):
+    """Averages over runs scatter by gamma-distributed factors about a clustered, skewed field."""
+    positions, species, cell = jittered_lattice(1600)
+    bonds = neighbour_bonds(positions, species, cell, (1.45, 1.67, 1.91))
+    rng = np.random.default_rng(11)
+    exact, measured, corrected, found = [], [], [], []
+    for _ in range(16):
+        logarithm, independent = (smooth_field(positions, cell, rng) for _ in range(2))
+        other = correlation * logarithm + math.sqrt(1 - correlation**2) * independent
+        halves = np.exp(0.6 * logarithm) * rng.gamma(shape, 1 / shape, (2, len(positions)))
+        theta, theta_exact, theta_other, *theta_halves = (
+            top_clusters(field, *bonds)
+            for field in (halves.mean(axis=0), logarithm, other, *halves)
+        )
+        found.append(spearman_brown(half_reliability(*theta_halves)))
+        exact.append(overlap(theta_exact, theta_other))
+        measured.append(overlap(theta, theta_other))
+        chance = chance_overlap(theta, theta_other)
+        corrected.append(corrected_overlap(measured[-1], chance, found[-1]))
+    assert reliability[0] < np.mean(found) < reliability[1]
+    off = np.subtract(corrected, exact)
+    assert abs(off.mean()) < 3 * off.std(ddof=1) / math.sqrt(len(off))
+    if correlation > 0 and reliability[1] < 0.9:
+        lost = np.subtract(measured, exact)
+        assert lost.mean() < -3 * lost.std(ddof=1) / math.sqrt(len(lost))
+
+
+def test_rank_correlation_is_spearmans_with_ties():
+    rng = np.random.default_rng(2)
+    field, coarse = rng.random(50), rng.integers(0, 5, 50)
+    ranks = standard_ranks(field)
+    expected = spearmanr(field, coarse).statistic
+    assert rank_correlation(ranks, standard_ranks(coarse)) == pytest.approx(expected)
+    assert rank_correlation(ranks, standard_ranks(np.exp(-field))) == pytest.approx(-1.0)
+    assert math.isnan(rank_correlation(ranks, standard_ranks(np.ones(50))))
+
+
 def shuffled(theta=(True, True), field=(1.0, 2.0), n_shuffles=1, within=None):
     rng = np.random.default_rng(0)
     return shuffled_overlap(np.array(theta), field, NO_BONDS, NO_BONDS, rng, n_shuffles, within)
@@ -280,6 +389,8 @@ def shuffled(theta=(True, True), field=(1.0, 2.0), n_shuffles=1, within=None):
         (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 0.5, 0), "minimum_cluster: 0"),
         (lambda: top_clusters(np.zeros(3), *chain(4)), "second: bonds of other particles"),
         (lambda: overlap(np.zeros(3, bool), np.zeros(4, bool)), r"theta_b: shape \(4,\)"),
+        (lambda: chance_overlap(np.zeros(3, bool), np.zeros(4, bool)), r"theta_b: shape \(4,\)"),
+        (lambda: standard_ranks([0.0, np.nan]), "field: nan at particle 1"),
         (lambda: shuffled(theta=(True, True, True)), r"theta_b: shape \(2,\)"),
         (lambda: shuffled(field=(1.0, np.nan)), "field_b: nan at particle 1"),
         (lambda: shuffled(n_shuffles=0), "n_shuffles: 0"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import spearmanr
 
 from softmodes import config, modes, state, storage, tables
 
@@ -220,9 +221,7 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
     measured = table["quantity"].str.contains("DW|DP")
     assert table.loc[~measured, "corrected"].isna().all()
     assert table.loc[table["quantity"] == "DW_lin", "rank_correlation"].item() == pytest.approx(
-        spearmanr(
-            moved["debye_waller"], np.hypot(*quenched["linear_response"].T)
-        ).statistic
+        spearmanr(moved["debye_waller"], np.hypot(*quenched["linear_response"].T)).statistic
     )
 
 
