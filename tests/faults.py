@@ -454,6 +454,20 @@ FAULTS = [
         "test_overlap.py",
     ),
     Fault(
+        "half the runs as reliable as all",
+        "overlap",
+        "return 2.0 * half / (1.0 + half)",
+        "return half",
+        "test_overlap.py",
+    ),
+    Fault(
+        "noise shared by two fields of the same runs",
+        "comparison",
+        "overlap(one_first, second) + overlap(one_second, first)",
+        "overlap(one_first, first) + overlap(one_second, second)",
+        "test_comparison.py",
+    ),
+    Fault(
         "shuffles across species",
         "overlap",
         "groups = [np.flatnonzero(group_of == group) for group in np.unique(group_of)]",

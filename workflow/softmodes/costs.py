@@ -351,7 +351,7 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
 def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
     strains = len(config["shear"]["gamma"])
     scan = len(config["modes"]["scan_gamma"]) * len(config["modes"]["scan_fractions"])
-    pairs = 3 + 4 * strains + 2 * scan + (2 + strains if entry["propensity"] else 0)
+    pairs = 5 + 5 * strains + 3 * scan + (2 + strains if entry["propensity"] else 0)
     fields = pairs * (1 + 2 * config["overlap"]["shuffles"])
     rows = config["samples"] * pairs
     return _cost(
