@@ -13,10 +13,11 @@ from pathlib import Path
 import ase
 import ase.io
 import numpy as np
+import pandas as pd
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import exchange, extended_xyz, storage
+from softmodes import exchange, foreign, storage, tables
 from softmodes.cell import Cell
 from softmodes.command import main
 from softmodes.minimise import quench
@@ -27,8 +28,8 @@ from softmodes.shear import affine_shear
 ROOT = Path(__file__).parents[1]
 NAME = "N120_T0.600_s000"
 PROPENSITY_NAME = "N120_T1.000_s001"
-SIGMA = (4.41, 3.6, 3.15)
-"""σ11, σ12 and σ22 of the foreign file: the first species by name is the larger one."""
+SIGMA = ("Ne=3.15", "mixed=3.6", "Ar=4.41")
+"""Of the foreign file: the first kind by name is the larger one."""
 UNIT = 3.15
 
 
@@ -79,6 +80,7 @@ def test_ase_reads_a_whole_state_point(results, tmp_path, name):
         assert atoms.info["configuration"] == "inherent"
         assert atoms.info["gamma"] == gamma
         assert atoms.info["switched"] == quenched["switched"][place]
+    np.testing.assert_array_equal(first.arrays["velo"][:, :2], thermal["velocities"])
     for atoms in (first, *strained):
         assert not atoms.positions[:, 2].any()
         assert atoms.pbc.tolist() == [True, True, False]
@@ -111,14 +113,20 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     assert again.attributes == before.attributes
     for name in ("eigenvalues", "soft_participation"):
         np.testing.assert_allclose(again[name], before[name], rtol=1e-6, atol=1e-8)
-    frames = extended_xyz.read(tmp_path / "out" / "fields" / "some.xyz")
+    third = foreign.read(tmp_path / "out" / "fields" / "some.xyz", 3)
     moved = storage.read(results / "isoconfigurational" / f"{NAME}.h5")
-    np.testing.assert_array_equal(frames[3].fields["debye_waller"], moved["debye_waller"])
+    np.testing.assert_array_equal(third.fields["debye_waller"], moved["debye_waller"])
+    overlaps = pd.read_csv(tmp_path / "out" / "overlap" / "some.csv")
+    study = tables.read_csv(results / "overlap" / "N120_T0.600.csv")
+    study = study[(study["sample"] == 0) & ~study["quantity"].str.contains("DP|scan")]
+    both = overlaps.merge(study, on=["quantity", "gamma", "n_modes"], suffixes=("", "_study"))
+    assert len(both) == len(overlaps) == 1 + 7 * 4
+    np.testing.assert_array_equal(both["overlap"], both["overlap_study"])
 
 
 def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    frames = extended_xyz.read(theirs(tmp_path))
+    frames = [foreign.read(theirs(tmp_path))]
     monkeypatch.setattr(exchange, "frames", lambda *_: frames)
     main(["export", "study", NAME, "-o", "whole.xyz"])
     assert capsys.readouterr() == ("", "whole.xyz: 1 frames\n")
@@ -148,7 +156,7 @@ def theirs(folder: Path) -> Path:
 def imported(tmp_path_factory) -> Path:
     """Folder in which the foreign file was imported."""
     folder = tmp_path_factory.mktemp("imported")
-    values = [*map(str, SIGMA), "--exponent", "10", "--cutoff", "2.2"]
+    values = [*SIGMA, "--exponent", "10", "--cutoff", "2.2"]
     strains = ["--gamma", "0.0001", "0.05", "--mode-fraction", "0.03"]
     main(
         ["import", str(theirs(folder)), "--output", str(folder / "out"), "--sigma", *values]
@@ -188,12 +196,12 @@ def test_its_soft_modes_are_those_of_the_whole_hessian(imported):
         storage.read(imported / "out" / stage / "theirs.h5") for stage in ("quench", "modes")
     )
     told = quenched.attributes
-    frames = extended_xyz.read(imported / "out" / "fields" / "theirs.xyz")
+    species = foreign.read(imported / "out" / "fields" / "theirs.xyz").species
     mixture = Mixture(1.0, told["sigma_mixed"], told["sigma_large"], 10, 2.2, small_fraction=0.7)
     assert soft.dataset_attributes["soft_participation"]["n_modes"] == 9
     for place, gamma in enumerate(quenched["gamma"]):
         cell = Cell(told["box_length"]).sheared(gamma)
-        matrix = hessian(quenched["positions"][place], frames[0].species, cell, mixture)
+        matrix = hessian(quenched["positions"][place], species, cell, mixture)
         values, vectors = np.linalg.eigh(matrix.toarray())
         expected = (vectors[:, 2:11] ** 2).reshape(150, 2, 9).sum(axis=(1, 2))
         np.testing.assert_allclose(soft["soft_participation"][place], expected, atol=1e-7)
@@ -222,7 +230,7 @@ def test_its_fields_are_handed_back_and_mapped(imported):
 
 def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
     """Of a minimum, a saddle and a quench that gave up, as made up."""
-    start = extended_xyz.read(theirs(tmp_path))[0]
+    start = foreign.read(theirs(tmp_path))
     quenched = {
         "gamma": np.array([0.0, 1e-4, 0.01]),
         "energy": np.array([2.125, 2.25, 2.5]),
@@ -232,20 +240,29 @@ def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
         "converged": np.array([True, True, False]),
     }
     squares = [[1e-17, 0.0, 0.25, 1.0, 4.0, 9.0], [0, 0, -0.25, 1, 4, 9], [0, 0, 1, 4, 9, 16]]
-    attributes = {"n_particles": 150, "density": 0.745}
     soft = {"eigenvalues": np.array(squares)}
-    made_up = exchange.Analysis(start, attributes, quenched, False, soft, 4, np.zeros(3, bool))
-    monkeypatch.setattr(exchange, "analyse", lambda *_: made_up)
+    overlaps = pd.DataFrame(
+        [{"quantity": "DW_p", "gamma": 0.01, "overlap": 0.5, "random": 0.25, "within_species": 0.3}]
+    )
+    made_up = exchange.Analysis(start, {}, quenched, False, soft, 4, np.zeros(3, bool), overlaps)
+    monkeypatch.setattr(exchange, "analyse", lambda *_, **__: made_up)
     monkeypatch.setattr(exchange, "save", lambda *_: [Path("one.h5")])
-    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *map(str, FINE)])
-    first, _, *rows, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("150 particles, density 0.745;")
-    assert [" ".join(row.split()) for row in rows] == [
+    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *FINE])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:3] == [
+        "small: Ne, sigma 3.15 in the file, 1 below, 105 of 150 particles",
+        "large: Ar, sigma 4.41 in the file, 1.4 below, 45 of 150 particles",
+        "mixed: sigma 3.6 in the file, 1.14286 below",
+    ]
+    assert lines[3].startswith("as given: density 0.745, energy ")
+    assert lines[-6:] == [
         "0 2.125 13.5 0.0625 0.5 1 2, minimum",
         "0.0001 2.25 14.5 -0.125 -0.5 1 2, saddle of order 1",
         "0.01 2.5 15.5 0.25 1 2 3, not converged",
+        "gamma fields overlap shuffled within species",
+        "0.01 DW_p 0.500 0.250 0.300",
+        "one.h5",
     ]
-    assert last == "one.h5"
 
 
 def test_an_import_tells_where_its_files_come_from(imported, capsys):
