@@ -124,10 +124,10 @@ def _given(frame: Frame, start: Frame, mixture: Mixture) -> Iterator[str]:
             f"the cell is tilted by {start.cell.tilt / start.cell.length:.6g} of its length; "
             "gamma counts from there"
         )
+    if len(start.symbols) == 2 and found.exchanged < found.energy:
+        yield f"WARNING: exchanged diameters would have the lower energy, {found.exchanged:.6g}"
     if found.overlapping:
-        yield (
-            f"WARNING: {found.overlapping} pairs overlap; are the diameters exchanged or too large?"
-        )
+        yield f"WARNING: {found.overlapping} pairs overlap; are the diameters too large?"
     if found.nearest > exchange.LOOSE:
         yield (
             f"WARNING: loose, half of the particles have none within {found.nearest:.3g} diameters;"

@@ -218,6 +218,7 @@ class Packing:
     Attributes:
         density, pressure: in 1/σ11² and ε/σ11², without kinetic part.
         energy: potential, per particle, in ε.
+        exchanged: the same, were the diameters exchanged: lower if they are.
         overlapping: pairs of an energy above OVERLAPPING.
         nearest: median over the particles of the distance to the nearest other one, in σ_ab;
             infinite beyond the cutoff.
@@ -226,6 +227,7 @@ class Packing:
     density: float
     pressure: float
     energy: float
+    exchanged: float
     overlapping: int
     nearest: float
 
@@ -236,7 +238,10 @@ def packing(start: Frame, mixture: Mixture) -> Packing:
     Raises:
         InputError: a position is not finite or the cell too small for the cutoff.
     """
-    found = forces.evaluate(start.positions, start.species, start.cell, mixture)
+    found, exchanged = (
+        forces.evaluate(start.positions, species, start.cell, mixture)
+        for species in (start.species, 1 - start.species)
+    )
     sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
     first, second, apart = neighbour_pairs(
         start.positions, start.cell, mixture.cutoff * sigma, start.species
@@ -249,6 +254,7 @@ def packing(start: Frame, mixture: Mixture) -> Packing:
         density=len(start.species) / start.cell.area,
         pressure=forces.pressure(found, start.cell),
         energy=found.energy / len(start.species),
+        exchanged=exchanged.energy / len(start.species),
         overlapping=np.count_nonzero(distance < OVERLAPPING ** (-1 / mixture.exponent)),
         nearest=float(np.median(nearest)),
     )
