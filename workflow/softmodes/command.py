@@ -67,13 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _export(options: argparse.Namespace) -> None:
     from softmodes import exchange  # here: with its kernels, of no use to `provenance`
 
-    write = sys.stdout.writelines if options.output == "-" else None
-    lines = exchange.writer("" if write else options.output)
+    printed = options.output == "-"
+    lines = exchange.writer("" if printed else options.output)
     frames = [
         frame for name in options.state_points for frame in exchange.frames(options.results, name)
     ]
-    if write:
-        write(lines(frames))
+    if printed:
+        sys.stdout.writelines(lines(frames))
     else:
         exchange.write(options.output, frames)
     # not among the frames, which may go to standard output under whatever name

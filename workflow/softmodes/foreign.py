@@ -28,6 +28,9 @@ SQUARE = 1e-6
 """How far, over L, a cell may be from a square and particles from a plane: files of others have few
 digits."""
 
+ROUNDING = 1e-12
+"""Of a tilt, over L: noise, and no strain."""
+
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 """What opens a compressed file, by its first bytes."""
 
@@ -200,7 +203,8 @@ def _cell(atoms: ase.Atoms, unit: float) -> Cell:
         )
     if not atoms.pbc[:2].all():
         raise InputError(f"pbc: {atoms.pbc.tolist()} given, periodic along x and y expected")
-    return Cell(float(length), float(tilt))
+    untilted = abs(tilt - length * np.rint(tilt / length)) <= ROUNDING * length
+    return Cell(float(length), 0.0 if untilted else float(tilt))
 
 
 def _plane(atoms: ase.Atoms, length: float) -> NDArray[np.float64]:
