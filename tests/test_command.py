@@ -13,12 +13,14 @@ from pathlib import Path
 import ase
 import ase.io
 import numpy as np
+import pandas as pd
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import exchange, extended_xyz, storage
+from softmodes import exchange, foreign, plotting, storage, tables
 from softmodes.cell import Cell
 from softmodes.command import main
+from softmodes.errors import InputError
 from softmodes.minimise import quench
 from softmodes.model import Mixture
 from softmodes.modes import hessian
@@ -27,8 +29,8 @@ from softmodes.shear import affine_shear
 ROOT = Path(__file__).parents[1]
 NAME = "N120_T0.600_s000"
 PROPENSITY_NAME = "N120_T1.000_s001"
-SIGMA = (4.41, 3.6, 3.15)
-"""σ11, σ12 and σ22 of the foreign file: the first species by name is the larger one."""
+SIGMA = ("Ne=3.15", "mixed=3.6", "Ar=4.41")
+"""Of the foreign file: the first kind by name is the larger one."""
 UNIT = 3.15
 
 
@@ -79,6 +81,7 @@ def test_ase_reads_a_whole_state_point(results, tmp_path, name):
         assert atoms.info["configuration"] == "inherent"
         assert atoms.info["gamma"] == gamma
         assert atoms.info["switched"] == quenched["switched"][place]
+    np.testing.assert_array_equal(first.arrays["velo"][:, :2], thermal["velocities"])
     for atoms in (first, *strained):
         assert not atoms.positions[:, 2].any()
         assert atoms.pbc.tolist() == [True, True, False]
@@ -111,14 +114,20 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     assert again.attributes == before.attributes
     for name in ("eigenvalues", "soft_participation"):
         np.testing.assert_allclose(again[name], before[name], rtol=1e-6, atol=1e-8)
-    frames = extended_xyz.read(tmp_path / "out" / "fields" / "some.xyz")
+    third = foreign.read(tmp_path / "out" / "fields" / "some.xyz", 3)
     moved = storage.read(results / "isoconfigurational" / f"{NAME}.h5")
-    np.testing.assert_array_equal(frames[3].fields["debye_waller"], moved["debye_waller"])
+    np.testing.assert_array_equal(third.fields["debye_waller"], moved["debye_waller"])
+    overlaps = pd.read_csv(tmp_path / "out" / "overlap" / "some.csv")
+    study = tables.read_csv(results / "overlap" / "N120_T0.600.csv")
+    study = study[(study["sample"] == 0) & ~study["quantity"].str.contains("DP|scan")]
+    both = overlaps.merge(study, on=["quantity", "gamma", "n_modes"], suffixes=("", "_study"))
+    assert len(both) == len(overlaps) == 1 + 7 * 4
+    np.testing.assert_array_equal(both["overlap"], both["overlap_study"])
 
 
 def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    frames = extended_xyz.read(theirs(tmp_path))
+    frames = [foreign.read(theirs(tmp_path))]
     monkeypatch.setattr(exchange, "frames", lambda *_: frames)
     main(["export", "study", NAME, "-o", "whole.xyz"])
     assert capsys.readouterr() == ("", "whole.xyz: 1 frames\n")
@@ -148,7 +157,7 @@ def theirs(folder: Path) -> Path:
 def imported(tmp_path_factory) -> Path:
     """Folder in which the foreign file was imported."""
     folder = tmp_path_factory.mktemp("imported")
-    values = [*map(str, SIGMA), "--exponent", "10", "--cutoff", "2.2"]
+    values = [*SIGMA, "--exponent", "10", "--cutoff", "2.2"]
     strains = ["--gamma", "0.0001", "0.05", "--mode-fraction", "0.03"]
     main(
         ["import", str(theirs(folder)), "--output", str(folder / "out"), "--sigma", *values]
@@ -188,12 +197,12 @@ def test_its_soft_modes_are_those_of_the_whole_hessian(imported):
         storage.read(imported / "out" / stage / "theirs.h5") for stage in ("quench", "modes")
     )
     told = quenched.attributes
-    frames = extended_xyz.read(imported / "out" / "fields" / "theirs.xyz")
+    species = foreign.read(imported / "out" / "fields" / "theirs.xyz").species
     mixture = Mixture(1.0, told["sigma_mixed"], told["sigma_large"], 10, 2.2, small_fraction=0.7)
     assert soft.dataset_attributes["soft_participation"]["n_modes"] == 9
     for place, gamma in enumerate(quenched["gamma"]):
         cell = Cell(told["box_length"]).sheared(gamma)
-        matrix = hessian(quenched["positions"][place], frames[0].species, cell, mixture)
+        matrix = hessian(quenched["positions"][place], species, cell, mixture)
         values, vectors = np.linalg.eigh(matrix.toarray())
         expected = (vectors[:, 2:11] ** 2).reshape(150, 2, 9).sum(axis=(1, 2))
         np.testing.assert_allclose(soft["soft_participation"][place], expected, atol=1e-7)
@@ -222,7 +231,7 @@ def test_its_fields_are_handed_back_and_mapped(imported):
 
 def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
     """Of a minimum, a saddle and a quench that gave up, as made up."""
-    start = extended_xyz.read(theirs(tmp_path))[0]
+    start = foreign.read(theirs(tmp_path))
     quenched = {
         "gamma": np.array([0.0, 1e-4, 0.01]),
         "energy": np.array([2.125, 2.25, 2.5]),
@@ -232,39 +241,58 @@ def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
         "converged": np.array([True, True, False]),
     }
     squares = [[1e-17, 0.0, 0.25, 1.0, 4.0, 9.0], [0, 0, -0.25, 1, 4, 9], [0, 0, 1, 4, 9, 16]]
-    attributes = {"n_particles": 150, "density": 0.745}
     soft = {"eigenvalues": np.array(squares)}
-    made_up = exchange.Analysis(start, attributes, quenched, False, soft, 4, np.zeros(3, bool))
-    monkeypatch.setattr(exchange, "analyse", lambda *_: made_up)
+    overlaps = pd.DataFrame(
+        [{"quantity": "DW_p", "gamma": 0.01, "overlap": 0.5, "random": 0.25, "within_species": 0.3}]
+    )
+    made_up = exchange.Analysis(start, {}, quenched, False, soft, 4, np.zeros(3, bool), overlaps)
+    monkeypatch.setattr(exchange, "analyse", lambda *_, **__: made_up)
     monkeypatch.setattr(exchange, "save", lambda *_: [Path("one.h5")])
-    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *map(str, FINE)])
-    first, _, *rows, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("150 particles, density 0.745;")
-    assert [" ".join(row.split()) for row in rows] == [
+    main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *FINE])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[:3] == [
+        "small: Ne, sigma 3.15 in the file, 1 below, 105 of 150 particles",
+        "large: Ar, sigma 4.41 in the file, 1.4 below, 45 of 150 particles",
+        "mixed: sigma 3.6 in the file, 1.14286 below",
+    ]
+    assert lines[3].startswith("as given: density 0.745, energy ")
+    assert lines[-6:] == [
         "0 2.125 13.5 0.0625 0.5 1 2, minimum",
         "0.0001 2.25 14.5 -0.125 -0.5 1 2, saddle of order 1",
         "0.01 2.5 15.5 0.25 1 2 3, not converged",
+        "gamma fields overlap shuffled within species",
+        "0.01 DW_p 0.500 0.250 0.300",
+        "one.h5",
     ]
-    assert last == "one.h5"
 
 
-def test_an_import_tells_where_its_files_come_from(imported, capsys):
-    main(["provenance", str(imported / "out" / "figures" / "theirs.pdf")])
-    lines = capsys.readouterr().out.splitlines()
+def test_an_import_tells_where_its_files_come_from(imported, tmp_path, capsys):
+    folder = shutil.copytree(imported, tmp_path / "moved")
+
+    def chain() -> list[str]:
+        main(["provenance", str(folder / "out" / "figures" / "theirs.pdf")])
+        return capsys.readouterr().out.splitlines()
+
+    lines = chain()
     assert [re.match(r" *[^,]*", line).group() for line in lines] == [
-        str(imported / "out" / "figures" / "theirs.pdf"),
-        f"  {imported.name}/theirs.xyz",
+        str(folder / "out" / "figures" / "theirs.pdf"),
+        "  ../theirs.xyz",
         "  modes/theirs.h5",
-        f"    {imported.name}/theirs.xyz",
+        "    ../theirs.xyz",
         "    quench/theirs.h5",
-        f"      {imported.name}/theirs.xyz",
+        "      ../theirs.xyz",
         "  quench/theirs.h5",
     ]
-    assert all(line.endswith("not found") for line in lines[1::2])
+    assert all(line.endswith(", as recorded, outside this study") for line in lines[1::2])
     assert "as recorded, written 20" in lines[2]
     assert lines[6].endswith("as recorded, inputs above")
     recorded = storage.read_provenance(imported / "out" / "quench" / "theirs.h5")
     assert json.loads(recorded["config"])["sigma"] == list(SIGMA)
+
+    (folder / "theirs.xyz").write_text("changed")
+    assert chain()[1] == "  ../theirs.xyz, CHANGED since, outside this study"
+    (folder / "theirs.xyz").unlink()
+    assert chain()[1] == "  ../theirs.xyz, not found, outside this study"
 
 
 def test_a_chain_that_bites_its_tail_ends(tmp_path, capsys):
@@ -288,7 +316,7 @@ def failure(capsys: pytest.CaptureFixture, *arguments: object) -> str:
         main([str(argument) for argument in arguments])
     assert caught.value.code == 1
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert printed.out == "" or printed.out.startswith("small: ")  # what it was taken for
     (line,) = printed.err.splitlines()
     return line
 
@@ -300,8 +328,11 @@ FINE = ["--sigma", *SIGMA]
     ("arguments", "message"),
     [
         ([], "sigma: not given, and the file does not tell its diameters"),
-        (["--sigma", 1, -1, 1], "sigma_mixed: -1.0 given, a positive number expected"),
-        (["--sigma", 0, 1, 1], "sigma: 0 given, positive numbers expected"),
+        (["--sigma", "Ar=1", "mixed=-1", "Ne=1"], "sigma_mixed: -1.0 given, a positive number"),
+        (["--sigma", "Ar=0", "mixed=1", "Ne=1"], "sigma: 0 given, positive numbers expected"),
+        (["--sigma", 1, 1.2, 1.4], "sigma: 1 1.2 1.4 given, --sigma Ar=σ mixed=σ Ne=σ expected"),
+        ([*FINE, "--temperature", 0], "temperature: 0.0 given, a positive number expected"),
+        ([*FINE, "--frame", 1], "no frame 1"),
         ([*FINE, "--exponent", 11], "exponent: 11 given, an even integer"),
         ([*FINE, "--cutoff", 0], "cutoff: 0.0 given, a positive number expected"),
         ([*FINE, "--cutoff", 20], "twice"),
@@ -310,7 +341,7 @@ FINE = ["--sigma", *SIGMA]
         ([*FINE, "--gamma", "nan"], "gamma: nan given"),
         ([*FINE, "--mode-fraction", 0], "mode fraction: 0.0 of 300 modes given"),
         ([*FINE, "--mode-fraction", 1], "mode fraction: 1.0 of 300 modes given, more than 0"),
-        (["--sigma", 0.02, 0.02, 0.02], "nothing holds some particles"),
+        (["--sigma", "Ar=0.02", "mixed=0.02", "Ne=0.02"], "nothing holds some particles"),
     ],
 )
 def test_wrong_values_are_told(tmp_path, capsys, arguments, message):
@@ -321,12 +352,180 @@ def test_wrong_values_are_told(tmp_path, capsys, arguments, message):
     assert [path.name for path in tmp_path.iterdir()] == ["theirs.xyz"]
 
 
-def test_a_tilted_start_is_told(tmp_path, capsys):
-    file = theirs(tmp_path)
-    (length,) = re.findall(r'Lattice="(\S+) ', file.read_text())
-    file.write_text(file.read_text().replace(f" 0.0 0.0 0.0 {length}", f" 0.0 0.0 6.3 {length}"))
-    found = failure(capsys, "import", file, "--output", tmp_path / "out", *FINE)
-    assert "Lattice: tilted by 2, an untilted cell expected" in found
+@pytest.mark.parametrize(
+    ("kinds", "given", "found"),
+    [
+        (("Ar", "He"), ["He=1", "Ar=1.4", "mixed=1.2"], [1.4, 1.2, 1.0]),
+        (("A", "B"), ["1", "1.2", "1.4"], [1.0, 1.2, 1.4]),
+        (("A", "B"), ["B=1", "mixed=1.2", "A=1.4"], [1.4, 1.2, 1.0]),
+        (("2", "10"), ["1", "1.2", "1.4"], [1.0, 1.2, 1.4]),
+        (("2", "10"), ["10=1", "2=1.4", "mixed=1.2"], [1.4, 1.2, 1.0]),
+        (("X",), ["1.5"], [1.5] * 3),
+        (("X",), ["1.5", "1.5", "1.5"], [1.5] * 3),
+        (("X",), ["X=1.5"], [1.5] * 3),
+        (("a=b", "c"), ["a=b=1", "c=2", "mixed=3"], [1.0, 3.0, 2.0]),
+        (("Ar", "He"), ["1", "1.2", "1.4"], None),
+        (("B", "C"), ["1", "1.2", "1.4"], None),
+        (("1", "He"), ["1", "1.2", "1.4"], None),
+        (("Cu", "Zr"), ["1", "1.2", "1.4"], None),
+        (("Ar", "He"), ["He=1", "Ar=1.4"], None),
+        (("Ar", "He"), ["He=1", "Ar=1.4", "He=1.2"], None),
+        (("Ar", "He"), ["He=1", "Ar=1.4", "mixed=1.2", "Ne=1"], None),
+        (("Ar", "He"), ["he=1", "Ar=1.4", "mixed=1.2"], None),
+        (("Ar", "He"), ["He=1", "Ar=wide", "mixed=1.2"], None),
+        (("1", "2"), ["1", "1.4"], None),
+        (("X",), ["1", "1.2", "1.4"], None),
+        (("X",), ["Y=1"], None),
+    ],
+)
+def test_diameters_go_to_the_kinds_that_are_named(kinds, given, found):
+    if found is None:
+        with pytest.raises(InputError, match=rf"given, --sigma {kinds[0]}=σ.* expected"):
+            exchange.diameters(kinds, given)
+    else:
+        assert exchange.diameters(kinds, given) == found
+
+
+def test_exchanged_and_small_diameters_are_warned_of(tmp_path, capsys, monkeypatch):
+    """Right ones are not, of however similar sizes."""
+    monkeypatch.setattr(exchange, "analyse", None)
+    atoms = ase.io.read(theirs(tmp_path))
+    species = np.array([kind == "Ar" for kind in atoms.get_chemical_symbols()]).astype(np.int8)
+    mixture = Mixture()
+    start = quench(atoms.positions[:, :2] / UNIT, species, Cell(atoms.cell[0, 0] / UNIT), mixture)
+    atoms.positions[:, :2] = UNIT * start.positions
+    ase.io.write(tmp_path / "glass.xyz", atoms)
+
+    def told(*sigma: float) -> str:
+        diameters = [f"{name}={d}" for name, d in zip(("Ne", "mixed", "Ar"), sigma, strict=True)]
+        with pytest.raises(TypeError):  # there is no `analyse`
+            main(
+                ["import", str(tmp_path / "glass.xyz"), "-o", str(tmp_path), "--sigma", *diameters]
+            )
+        return capsys.readouterr().out
+
+    sound = told(UNIT, 1.2 * UNIT, 1.4 * UNIT)
+    assert "WARNING" not in sound
+    assert f"energy {start.energy_per_particle:.4g}"[:-1] in sound
+    assert "WARNING" not in told(UNIT, 1.025 * UNIT, 1.05 * UNIT)
+    exchanged = told(1.05 * UNIT, 1.025 * UNIT, UNIT)
+    assert "small: Ar, sigma 3.15" in exchanged
+    energy, other = re.search(
+        r"energy (\S+) .*WARNING: exchanged .*, (\S+)\n", exchanged, re.S
+    ).groups()
+    assert float(other) < float(energy)
+    assert "pairs overlap" not in exchanged
+    assert re.search(r"WARNING: \d+ pairs overlap", told(1.5 * UNIT, 1.8 * UNIT, 2.1 * UNIT))
+    assert "WARNING: loose" in told(0.5 * UNIT, 0.6 * UNIT, 0.7 * UNIT)
+
+
+def tilted(folder: Path, gamma: float, name: str) -> Path:
+    """The foreign configuration sheared by ASE; by whole boxes, the cell without the particles."""
+    atoms = ase.io.read(theirs(folder))
+    cell = atoms.cell.array.copy()
+    cell[1, 0] += gamma * cell[0, 0]
+    atoms.set_cell(cell, scale_atoms=gamma < 1)
+    ase.io.write(folder / name, atoms, format="extxyz")
+    return folder / name
+
+
+def test_strains_of_a_tilted_start_are_counted_from_there(tmp_path, capsys):
+    """Sheared by 0.03 and then by 0.02 is sheared by 0.05; a tilt of L is none."""
+    values = [*FINE, "--exponent", "10", "--cutoff", "2.2", "--mode-fraction", "0.03", "--gamma"]
+    for name, gamma, strains in (
+        ("plain.xyz", 0.0, ["0.03", "0.05"]),
+        ("tilted.xyz", 0.03, ["0.02"]),
+        ("turned.xyz", 1.0, ["0.03"]),
+    ):
+        file = tilted(tmp_path, gamma, name)
+        main(["import", str(file), "--output", str(tmp_path / "out"), *values, *strains])
+    told = capsys.readouterr().out
+    assert told.count("the cell is tilted") == 1
+    assert "the cell is tilted by 0.03 of its length; gamma counts from there" in told
+    plain, strained, turned = (
+        storage.read(tmp_path / "out" / "quench" / f"{name}.h5")
+        for name in ("plain", "tilted", "turned")
+    )
+    length = plain.attributes["box_length"]
+    assert strained.attributes["tilt"] == pytest.approx(0.03 * length, rel=1e-6)
+    assert "tilt" not in plain.attributes
+    for name in ("energy", "pressure", "shear_stress"):
+        np.testing.assert_allclose(strained[name], plain[name][1:], rtol=1e-5, err_msg=name)
+        np.testing.assert_array_equal(turned[name], plain[name][:2], err_msg=name)
+    soft = [storage.read(tmp_path / "out" / "modes" / f"{name}.h5") for name in ("tilted", "plain")]
+    np.testing.assert_allclose(soft[0]["eigenvalues"], soft[1]["eigenvalues"][1:], atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def exported(results, tmp_path_factory) -> Path:
+    """A state point of the study, as a file."""
+    file = tmp_path_factory.mktemp("exported") / "some.xyz"
+    main(["export", str(results), NAME, "--output", str(file)])
+    return file
+
+
+@pytest.mark.parametrize("frame", [4, 5, 8])
+def test_a_strained_frame_of_a_study_is_where_it_was(results, exported, tmp_path, frame):
+    """It is an inherent structure with the modes that the study found, in the same cell."""
+    arguments = ["--frame", str(frame), "--gamma", "1e-6", "--mode-fraction", "0.02"]
+    main(["import", str(exported), "--output", str(tmp_path / "out"), *arguments])
+    place = frame - 1
+    for stage in ("quench", "modes"):
+        again = storage.read(tmp_path / "out" / stage / f"some_frame{frame}.h5")
+        before = storage.read(results / stage / f"{NAME}.h5")
+        gamma, length = before["gamma"][place], before.attributes["box_length"]
+        assert again.attributes["tilt"] == gamma * length % length
+        if stage == "quench":
+            for name in ("energy", "pressure", "shear_stress"):
+                np.testing.assert_allclose(again[name][0], before[name][place], rtol=1e-9)
+            np.testing.assert_allclose(again["positions"][0], before["positions"][place], atol=1e-9)
+            # elastic: no particle moves by more than its linear response
+            assert not again["switched"].any()
+            assert (again["energy"][1] - again["energy"][0]) / 1e-6 == pytest.approx(
+                before["shear_stress"][place] * length**2 / 120, rel=1e-3
+            )
+        else:
+            for name in ("eigenvalues", "soft_participation"):
+                np.testing.assert_allclose(
+                    again[name][0], before[name][place], rtol=1e-6, atol=1e-8
+                )
+    last = ase.io.read(tmp_path / "out" / "fields" / f"some_frame{frame}.xyz")
+    assert last.cell[1, 0] == pytest.approx((gamma + 1e-6) * length % length)
+
+
+def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_path, monkeypatch):
+    """As many and as long as there: the same Debye-Waller factors, which a map shows."""
+    study = {"time_step": 0.005, "n_runs": 8, "debye_waller_time": 2.0, "sampling_interval": 0.1}
+    monkeypatch.setattr(exchange, "RUNS", study)
+    drawn = []
+    monkeypatch.setattr(plotting, "save", lambda figure, *paths: drawn.append(figure))
+    monkeypatch.setattr(plotting, "figure3", lambda maps: maps)
+    monkeypatch.setattr(storage, "write_provenance", lambda *_: None)
+    bare = tmp_path / "bare.xyz"
+    text = exported.read_text().replace("debye_waller:R:1", "unnamed:R:1")
+    bare.write_text(text)
+    main(["import", str(bare), "-o", str(tmp_path), "--temperature", "0.6", "--gamma", "0.0001"])
+    again = storage.read(tmp_path / "isoconfigurational" / "bare.h5")
+    before = storage.read(results / "isoconfigurational" / f"{NAME}.h5")
+    for name in ("debye_waller", "debye_waller_halves"):
+        np.testing.assert_array_equal(again[name], before[name])
+    np.testing.assert_array_equal(drawn[0].debye_waller, before["debye_waller"])
+    assert (again.attributes["n_runs"], again.attributes["temperature"]) == (8, 0.6)
+    overlaps = pd.read_csv(tmp_path / "overlap" / "bare.csv")
+    assert set(overlaps["quantity"]) == {"DW_pq", "DW_p", "DW_d", "d_p", "pq_pdq"}
+
+
+def test_several_state_points_make_one_trajectory(results, tmp_path, capsys):
+    names = [NAME, "N120_T0.600_s001"]
+    main(["export", str(results), *names, "-o", str(tmp_path / "both.lammpstrj.gz")])
+    assert capsys.readouterr().err == f"{tmp_path / 'both.lammpstrj.gz'}: 18 frames\n"
+    for number, name in ((0, names[0]), (9, names[1])):
+        thermal = storage.read(results / "equilibrium" / f"{name}.h5")
+        found = foreign.read(tmp_path / "both.lammpstrj.gz", number)
+        np.testing.assert_array_equal(found.positions, thermal["positions"])
+        np.testing.assert_array_equal(found.species, thermal["species"])
+    message = failure(capsys, "export", tmp_path, "none", "-o", tmp_path / "both.gsd")
+    assert "both.gsd: a format that is not written" in message
 
 
 @pytest.mark.parametrize(

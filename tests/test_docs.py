@@ -94,5 +94,5 @@ def test_its_commands_run(example, capsys):
         main(shlex.split(example(command)))
         printed.append(capsys.readouterr())
     assert printed[0].err == "glass.xyz: 9 frames\n"
-    assert all(Path(name).is_file() for name in printed[1].out.splitlines()[-5:])
+    assert all(Path(name).is_file() for name in printed[1].out.splitlines()[-7:])
     assert len(printed[2].out.splitlines()) == 10

@@ -92,6 +92,28 @@ def maps() -> plotting.Maps:
     )
 
 
+def test_maps_repeat_a_tilted_cell_along_its_vectors():
+    """Every image that reaches into the box, by a loop over lattice vectors."""
+    wide = replace(maps(), tilt=2.5)
+    wide = replace(wide, positions=wide.positions % wide.box_length)
+    (found,) = [
+        collection.get_offsets()
+        for collection in plotting.figure3(wide).axes[0].collections
+        if isinstance(collection, EllipseCollection)
+    ]
+    length, expected = wide.box_length, []
+    for (x, y), diameter in zip(wide.positions, wide.diameters, strict=True):
+        for row in range(-2, 3):
+            for column in range(-3, 4):
+                centre = np.array([x + column * length + row * wide.tilt, y + row * length])
+                if (np.abs(centre - length / 2) < (length + diameter) / 2).all():
+                    expected.append(centre)
+    assert len(found) == len(expected) > len(wide.positions)
+    np.testing.assert_allclose(
+        sorted(found.tolist()), sorted(map(np.ndarray.tolist, expected)), atol=1e-12
+    )
+
+
 def label_texts(axes) -> list[str]:
     return [text.get_text() for text in axes.get_legend().get_texts()]
 

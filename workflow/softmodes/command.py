@@ -2,6 +2,7 @@
 
     softmodes export results/demo N1200_T0.460_s000 --output glass.xyz
     softmodes import glass.xyz --output glass
+    softmodes import others.lammpstrj --output others --sigma 1=1 2=1.4 mixed=1.2
     softmodes provenance results/demo/figures/fig1.pdf
 
 A mistake of the user ends in one message and exit code 1.
@@ -20,11 +21,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softmodes import extended_xyz, lineage, storage
+from softmodes import lineage, storage
 from softmodes.errors import InputError
 
 if TYPE_CHECKING:
     from softmodes import exchange
+    from softmodes.extended_xyz import Frame
+    from softmodes.model import Mixture
 
 GAMMA = [0.0001, 0.001, 0.01, 0.1]
 SHOWN_FREQUENCIES = 3
@@ -64,35 +67,76 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _export(options: argparse.Namespace) -> None:
     from softmodes import exchange  # here: with its kernels, of no use to `provenance`
 
-    frames = exchange.frames(options.results, options.state_point)
-    if options.output == "-":
-        sys.stdout.writelines(extended_xyz.lines(frames))
+    printed = options.output == "-"
+    lines = exchange.writer("" if printed else options.output)
+    frames = [
+        frame for name in options.state_points for frame in exchange.frames(options.results, name)
+    ]
+    if printed:
+        sys.stdout.writelines(lines(frames))
     else:
-        extended_xyz.write(options.output, frames)
+        exchange.write(options.output, frames)
     # not among the frames, which may go to standard output under whatever name
     print(f"{options.output}: {len(frames)} frames", file=sys.stderr)
 
 
 def _import(options: argparse.Namespace) -> None:
-    from softmodes import exchange
+    from softmodes import exchange, foreign
 
     for name in exchange.FOLDERS:
         storage.check_folder(options.output / name)
-    frame = extended_xyz.read(options.file)[0]
+    frame = foreign.read(options.file, options.frame)
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
-    start, mixture = exchange.reduced(frame, **asked)
-    asked |= {"gamma": options.gamma, "mode_fraction": options.mode_fraction}
-    found = exchange.analyse(start, mixture, options.gamma, options.mode_fraction)
-    paths = exchange.save(found, options.file, options.output, json.dumps(asked))
+    sigma = options.sigma and exchange.diameters(frame.symbols, options.sigma)
+    start, mixture = exchange.reduced(frame, sigma, options.exponent, options.cutoff)
+    print("\n".join(_given(frame, start, mixture)), flush=True)
+    rest = {name: getattr(options, name) for name in ("gamma", "mode_fraction", "temperature")}
+    found = exchange.analyse(start, mixture, **rest)
+    config = json.dumps(asked | rest)
+    paths = exchange.save(found, options.file, options.output, config, options.frame)
     print("\n".join(_numbers(found)))
     for path in paths:
         print(path)
 
 
+def _given(frame: Frame, start: Frame, mixture: Mixture) -> Iterator[str]:
+    """What a configuration is taken for, and what speaks against it."""
+    from softmodes import exchange
+
+    n_particles, unit = len(start.species), frame.cell.length / start.cell.length
+    diameters = (mixture.sigma_small, mixture.sigma_large)
+    for kind, (size, sigma) in enumerate(zip(("small", "large"), diameters, strict=True)):
+        if number := np.count_nonzero(start.species == kind):
+            yield (
+                f"{size}: {start.symbols[kind]}, sigma {sigma * unit:.6g} in the file, "
+                f"{sigma:.6g} below, {number} of {n_particles} particles"
+            )
+    if len(start.symbols) == 2:
+        sigma = mixture.sigma_mixed
+        yield f"mixed: sigma {sigma * unit:.6g} in the file, {sigma:.6g} below"
+    found = exchange.packing(start, mixture)
+    yield (
+        f"as given: density {found.density:.6g}, energy {found.energy:.6g} per particle, "
+        f"pressure {found.pressure:.6g} without kinetic part; in units of sigma11, epsilon and tau"
+    )
+    if start.cell.tilt:
+        yield (
+            f"the cell is tilted by {start.cell.tilt / start.cell.length:.6g} of its length; "
+            "gamma counts from there"
+        )
+    if len(start.symbols) == 2 and found.exchanged < found.energy:
+        yield f"WARNING: exchanged diameters would have the lower energy, {found.exchanged:.6g}"
+    if found.overlapping:
+        yield f"WARNING: {found.overlapping} pairs overlap; are the diameters too large?"
+    if found.nearest > exchange.LOOSE:
+        yield (
+            f"WARNING: loose, half of the particles have none within {found.nearest:.3g} diameters;"
+            " are the diameters too small?"
+        )
+
+
 def _numbers(found: exchange.Analysis) -> Iterator[str]:
-    """What became of a configuration, a line per strain."""
-    n_particles, density = found.attributes["n_particles"], found.attributes["density"]
-    yield f"{n_particles} particles, density {density:.6g}; in units of sigma11, epsilon and tau:"
+    """What became of a configuration, a line per strain, and its overlaps."""
     yield (
         f"{'gamma':>8} {'energy':>12} {'pressure':>12} {'stress':>12}  "
         "lowest frequencies (imaginary below 0), stationary point"
@@ -106,6 +150,12 @@ def _numbers(found: exchange.Analysis) -> Iterator[str]:
         frequencies = " ".join(f"{np.sign(x) * abs(x) ** 0.5:.4g}" for x in lowest)
         numbers = f"{gamma:8g} {energy:12.7g} {pressure:12.7g} {stress:12.5g}"
         yield f"{numbers}  {frequencies}, {_stationary_point(order, converged)}"
+    yield f"{'gamma':>8} {'fields':>12} {'overlap':>8} {'shuffled':>12} {'within species':>15}"
+    for row in found.overlaps.itertuples():
+        yield (
+            f"{row.gamma:8g} {row.quantity:>12} {row.overlap:8.3f} {row.random:12.3f} "
+            f"{row.within_species:15.3f}"
+        )
 
 
 def _stationary_point(order: int, converged: bool) -> str:
@@ -123,6 +173,8 @@ def _told(link: lineage.Link) -> Iterator[str]:
     """What is printed of one file: its state and, if it is known and new, where it comes from."""
     if link.depth:
         yield link.state
+        if link.name.startswith(".."):
+            yield "outside this study"
     if link.repeated:
         yield "inputs above"
     elif link.provenance:
@@ -140,30 +192,45 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser(
         "export",
-        help="write a state point as extended XYZ",
-        description="Write a state point as extended XYZ: the thermal configuration, then its "
-        "inherent structure at every strain, with their fields.",
+        help="write state points for other programs",
+        description="Write state points as one trajectory: of each the thermal configuration, with "
+        "velocities, then its inherent structure at every strain, with their fields.",
     )
     export.add_argument("results", type=Path, help="folder of the study, results/demo or the like")
-    export.add_argument("state_point", help="N120_T0.600_s000 or the like")
-    export.add_argument("--output", "-o", required=True, help="file to write, - for stdout")
+    export.add_argument(
+        "state_points", nargs="+", metavar="state_point", help="N120_T0.600_s000 or the like"
+    )
+    export.add_argument(
+        "--output",
+        "-o",
+        required=True,
+        help=".xyz or .extxyz (extended XYZ) or .lammpstrj (LAMMPS dump), with .gz after it if to "
+        "be compressed; - for stdout",
+    )
     export.set_defaults(run=_export)
 
     take = commands.add_parser(
         "import",
         help="quench a configuration from elsewhere and find its soft modes",
-        description="Take the first configuration of an extended XYZ file through quenches and "
-        "modes, and map where it is soft and where it gives way to shear.",
+        description="Take a configuration through quenches and modes, and map where it is soft and "
+        "where it gives way to shear; at a temperature, also where it is mobile.",
     )
-    take.add_argument("file", type=Path, help="extended XYZ: species, pos, a square Lattice")
+    take.add_argument(
+        "file",
+        type=Path,
+        help="extended XYZ, LAMMPS dump or data, .gro or what else ASE reads, compressed or not: "
+        "one or two kinds of particles in a square cell, tilted or not",
+    )
     take.add_argument("--output", "-o", type=Path, required=True, help="folder to write to")
     take.add_argument(
         "--sigma",
-        type=float,
-        nargs=3,
-        metavar=("σ11", "σ12", "σ22"),
-        help="diameters in the file's unit of length, 1 and 2 being its species by the order of "
-        "their names (default: what a file of `export` tells)",
+        nargs="+",
+        metavar="KIND=σ",
+        help="diameters by kind in the file's unit of length, as in --sigma He=1 Ar=1.4 mixed=1.2; "
+        "σ11 σ12 σ22 do for kinds 1 and 2, or A and B (default: what a file of `export` tells)",
+    )
+    take.add_argument(
+        "--frame", type=int, default=0, help="which configuration, from 0 (default: the first)"
     )
     take.add_argument("--exponent", type=int, help="n of (σ/r)^n (default: the file's, or 12)")
     take.add_argument(
@@ -177,13 +244,19 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="γ",
         default=GAMMA,
-        help="strains, ascending, without 0 (default: %(default)s)",
+        help="strains from the configuration on, ascending, without 0 (default: %(default)s)",
     )
     take.add_argument(
         "--mode-fraction",
         type=float,
         default=0.01,
         help="number of soft modes, over 2N (default: %(default)s)",
+    )
+    take.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="run it 96 times over 10 τ at this k_B T/ε, for Debye-Waller factors and overlaps",
     )
     take.set_defaults(run=_import)
 

@@ -2,42 +2,74 @@
 
 `frames` collects what a study's files say about one state point. `analyse` does with a
 configuration from elsewhere what the workflow does after equilibration: it is quenched, sheared by
-every strain and quenched again, and its lowest modes are found; `save` leaves files, maps and
-frames like those of a study.
+every strain and quenched again, its lowest modes are found, and, at a temperature, it is run many
+times from fresh velocities; `save` leaves files, overlaps, maps and frames like those of a study.
+A configuration may come in a tilted cell; strains are then counted from there.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from softmodes import extended_xyz, modes, shear, state, storage
+from softmodes import extended_xyz, forces, modes, overlap, shear, state, storage, tables
 from softmodes.cell import Cell
 from softmodes.code_digest import code_digest
 from softmodes.config import mode_number
 from softmodes.errors import InputError
 from softmodes.extended_xyz import Frame
+from softmodes.isoconfigurational import Ensemble, run_ensemble
 from softmodes.model import SMALL, Mixture
+from softmodes.neighbours import neighbour_pairs
 from softmodes.random_streams import stream
 
 LOCK = resources.files(__package__) / "lock.txt"
 """A link in the repository, a file of its own in the installed package."""
 
-FOLDERS = ("quench", "modes", "figures", "fields")
-"""What `save` writes to."""
+FOLDERS = ("quench", "modes", "overlap", "figures", "fields", "isoconfigurational")
+"""What `save` writes to, the last one at a temperature only."""
+
+WRITERS = {
+    "": extended_xyz.lines,
+    ".xyz": extended_xyz.lines,
+    ".extxyz": extended_xyz.lines,
+    ".lammpstrj": extended_xyz.dump_lines,
+}
+"""What makes the lines of a file, by its suffix, before which a .gz may stand."""
+
+COMPRESSED = (".gz", ".bz2", ".xz")
+"""Suffixes of sources that stand after another one."""
 
 FEW_MODES = 0.00175
 """The smaller number of soft modes that is mapped, as a share of 2N: the Letter's."""
 
 CARRIED = ("debye_waller", "propensity")
 """Fields of a configuration that stay with it, in units of its length squared."""
+
+RUNS = {"time_step": 0.005, "n_runs": 96, "debye_waller_time": 10.0, "sampling_interval": 0.1}
+"""Of the isoconfigurational ensemble, times in τ: the Letter's."""
+
+NEIGHBOURS = np.array([1.45, 1.67 / 1.2, 1.91 / 1.4])
+"""First minima of g_ab(r) of the Letter's mixture, in σ_ab."""
+
+SHUFFLES = 20
+"""In the controls of an overlap."""
+
+OVERLAPPING = 50.0
+"""In ε; at T = 2 no pair in 10^10 has such an energy."""
+
+LOOSE = 1.2
+"""In σ_ab; in a dense liquid the nearest neighbour of most particles is closer."""
 
 
 def frames(results: str | Path, name: str) -> list[Frame]:
@@ -53,15 +85,77 @@ def frames(results: str | Path, name: str) -> list[Frame]:
     thermal, moved, quenched, soft = (
         storage.read(Path(results, stage, f"{name}.h5"), *datasets)
         for stage, datasets in (
-            ("equilibrium", ("positions", "species")),
+            ("equilibrium", ("positions", "velocities", "species")),
             ("isoconfigurational", CARRIED),
             ("quench", ("gamma", "positions", "nonaffine", "switched")),
             ("modes", ("soft_participation",)),
         )
     )
     start = Frame(thermal["positions"], thermal["species"], state.cell(thermal), moved.data)
+    velocities = {"velo": thermal["velocities"]}
     n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
-    return list(_frames(start, thermal.common_attributes, quenched.data, soft.data, n_modes))
+    first, *strained = _frames(start, thermal.common_attributes, quenched.data, soft.data, n_modes)
+    return [replace(first, fields=velocities | first.fields), *strained]
+
+
+def writer(path: str | Path) -> Callable[[Iterable[Frame]], Iterator[str]]:
+    """What makes the lines of a file of frames, in the format that its suffix asks for.
+
+    Raises:
+        InputError: no format has this suffix.
+    """
+    name = str(path).lower().removesuffix(".gz")
+    suffix = Path(name).suffix
+    if suffix not in WRITERS:
+        raise InputError(
+            f"{path}: a format that is not written; .xyz or .extxyz (extended XYZ) or .lammpstrj "
+            "(LAMMPS dump) expected, and .gz after it for a compressed file"
+        )
+    return WRITERS[suffix]
+
+
+def write(path: str | Path, frames: Iterable[Frame]) -> None:
+    """Write frames as one trajectory, atomically, in the format that the suffix asks for.
+
+    Raises:
+        InputError: no format has this suffix, or the file cannot be written.
+    """
+    lines = writer(path)(frames)
+    with storage.replacing(path) as temporary, temporary.open("wb") as file:
+        if str(path).lower().endswith(".gz"):
+            file = gzip.GzipFile("", "wb", fileobj=file, mtime=0)  # the same bytes at any time
+        with io.TextIOWrapper(file, encoding="utf-8") as text:
+            text.writelines(lines)
+
+
+def diameters(kinds: Sequence[str], given: Sequence[str]) -> list[float]:
+    """σ11, σ12 and σ22 of the kinds of a file, in this order.
+
+    Args:
+        kinds: one or two names.
+        given: NAME=σ of every kind and, of two, mixed=σ. Three numbers do for kinds that are
+            numbers, or A and B; one does for a single kind.
+
+    Raises:
+        InputError: anything else is given.
+    """
+    names = _sigma_names(kinds)
+    ordered = len(kinds) == 1 or all(map(str.isdigit, kinds)) or tuple(kinds) == ("A", "B")
+    if len(kinds) == 1:
+        given = list(dict.fromkeys(given))  # one number three times
+    numbers = given
+    if ordered and len(given) == len(names) and "=" not in "".join(given):
+        numbers = [f"{name}={number}" for name, number in zip(names, given, strict=True)]
+    named = dict(text.rpartition("=")[::2] for text in numbers)
+    try:
+        if len(numbers) != len(names):
+            raise ValueError
+        values = [float(named[name]) for name in names]
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"sigma: {' '.join(given)} given, {_listed_names(names)} expected"
+        ) from error
+    return values if len(values) == 3 else values * 3
 
 
 def reduced(
@@ -86,11 +180,12 @@ def reduced(
     potential = {field.name: told[field.name] for field in fields(Mixture)} if told else {}
     potential |= {"exponent": exponent} if exponent is not None else {}
     potential |= {"cutoff": cutoff} if cutoff is not None else {}
-    species, unit = frame.species, 1.0
+    species, symbols, unit = frame.species, frame.symbols, 1.0
     if sigma is not None:
         small, mixed, large = sigma
         if large < small:
-            small, large, species = large, small, 1 - species
+            small, large = large, small
+            species, symbols = 1 - species, symbols[::-1]
         if not small > 0:
             raise InputError(f"sigma: {small:g} given, positive numbers expected")
         unit = small
@@ -100,7 +195,10 @@ def reduced(
             "sigma_large": large / unit,
         }
     elif not told:
-        raise InputError("sigma: not given, and the file does not tell its diameters")
+        raise InputError(
+            "sigma: not given, and the file does not tell its diameters; "
+            f"{_listed_names(_sigma_names(frame.symbols))} expected"
+        )
     potential["small_fraction"] = float(np.mean(species == SMALL))
     start = replace(
         frame,
@@ -108,8 +206,58 @@ def reduced(
         species=species,
         cell=Cell(frame.cell.length / unit, frame.cell.tilt / unit),
         fields={name: values / unit**2 for name, values in _carried(frame)},
+        symbols=symbols,
     )
     return start, Mixture(**potential)
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How a configuration is packed, as it is given.
+
+    Attributes:
+        density, pressure: in 1/σ11² and ε/σ11², without kinetic part.
+        energy: potential, per particle, in ε.
+        exchanged: the same, were the diameters exchanged: lower if they are.
+        overlapping: pairs of an energy above OVERLAPPING.
+        nearest: median over the particles of the distance to the nearest other one, in σ_ab;
+            infinite beyond the cutoff.
+    """
+
+    density: float
+    pressure: float
+    energy: float
+    exchanged: float
+    overlapping: int
+    nearest: float
+
+
+def packing(start: Frame, mixture: Mixture) -> Packing:
+    """What tells whether a configuration and its diameters belong together.
+
+    Raises:
+        InputError: a position is not finite or the cell too small for the cutoff.
+    """
+    found, exchanged = (
+        forces.evaluate(start.positions, species, start.cell, mixture)
+        for species in (start.species, 1 - start.species)
+    )
+    sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
+    first, second, apart = neighbour_pairs(
+        start.positions, start.cell, mixture.cutoff * sigma, start.species
+    )
+    distance = np.hypot(*apart.T) / sigma[start.species[first] + start.species[second]]
+    nearest = np.full(len(start.species), np.inf)
+    np.minimum.at(nearest, first, distance)
+    np.minimum.at(nearest, second, distance)
+    return Packing(
+        density=len(start.species) / start.cell.area,
+        pressure=forces.pressure(found, start.cell),
+        energy=found.energy / len(start.species),
+        exchanged=exchanged.energy / len(start.species),
+        overlapping=np.count_nonzero(distance < OVERLAPPING ** (-1 / mixture.exponent)),
+        nearest=float(np.median(nearest)),
+    )
 
 
 @dataclass(frozen=True)
@@ -124,6 +272,8 @@ class Analysis:
         soft: the datasets of a modes file, without the harmonic Debye-Waller factor.
         n_modes: number of soft modes.
         splits_degenerate: (G,), whether the mode after the last of these belongs to its group.
+        overlaps: of the fields, a row per pair and strain, as in the study's tables.
+        ensemble: of the runs at a temperature; None where none was given.
     """
 
     start: Frame
@@ -133,28 +283,35 @@ class Analysis:
     soft: dict[str, NDArray]
     n_modes: int
     splits_degenerate: NDArray[np.bool_]
+    overlaps: pd.DataFrame
+    ensemble: Ensemble | None = None
 
 
 def analyse(
-    start: Frame, mixture: Mixture, gamma: Sequence[float], mode_fraction: float
+    start: Frame,
+    mixture: Mixture,
+    gamma: Sequence[float],
+    mode_fraction: float,
+    temperature: float | None = None,
 ) -> Analysis:
     """Quench a configuration at every strain and find the modes of what it leads to.
 
     Args:
         start: from `reduced`.
         mixture: from there too.
-        gamma: strains, ascending, without 0.
+        gamma: strains from the configuration on, ascending, without 0.
         mode_fraction: number of soft modes, over 2N.
+        temperature: of the isoconfigurational runs; None: no runs.
 
     Raises:
-        InputError: an argument is unusable, the cell tilted or too small, or nothing holds some
-            particles of the inherent structure.
+        InputError: an argument is unusable, the cell too small, or nothing holds some particles of
+            the inherent structure.
     """
     n_particles = len(start.species)
     if not gamma or not (np.diff([0.0, *gamma]) > 0).all() or not math.isfinite(gamma[-1]):
         raise InputError(f"gamma: {_listed(gamma)} given, ascending numbers above 0 expected")
-    if start.cell.tilt:
-        raise InputError(f"Lattice: tilted by {start.cell.tilt:g}, an untilted cell expected")
+    if temperature is not None and not 0 < temperature < math.inf:
+        raise InputError(f"temperature: {temperature} given, a positive number expected")
     n_modes = mode_number(mode_fraction, n_particles)
     if not (mode_fraction > 0 and max(n_modes, modes.N_EIGENVECTORS) <= 2 * n_particles - 4):
         raise InputError(
@@ -163,6 +320,7 @@ def analyse(
         )
     attributes = {
         **({"temperature": math.nan, "sample": 0, "seed": 0} | _told(start)),
+        **({} if temperature is None else {"temperature": temperature}),
         **asdict(mixture),
         "n_particles": n_particles,
         "density": n_particles / start.cell.area,
@@ -188,44 +346,70 @@ def analyse(
         sorted([mode_number(FEW_MODES, n_particles), n_modes]),
         _stream(attributes, "diagonalise"),
     )
-    return Analysis(start, attributes, quenched, control, soft, n_modes, splits)
+    ensemble = None
+    if temperature is not None:
+        ensemble = run_ensemble(
+            start.positions,
+            *system,
+            temperature,
+            **RUNS,
+            random_stream=lambda run: _stream(attributes, "isoconfigurational", run),
+            precision=np.float32,
+        )
+        start = replace(start, fields=start.fields | {"debye_waller": ensemble.debye_waller})
+    rng = _stream(attributes, "overlap")
+    overlaps = pd.DataFrame(_overlaps(start, mixture, quenched, soft, n_modes, rng))
+    return Analysis(start, attributes, quenched, control, soft, n_modes, splits, overlaps, ensemble)
 
 
-def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[Path]:
-    """Write quench/NAME.h5, modes/NAME.h5, figures/NAME.pdf and .png, fields/NAME.xyz.
+def save(
+    found: Analysis, source: Path, folder: Path, config: str = "", frame: int = 0
+) -> list[Path]:
+    """Write what was found, one file per folder of FOLDERS, of figures PDF and PNG.
 
-    The figure maps the fields at the smallest strain; NAME is that of the source.
+    The figure maps the fields at the smallest strain. Files have the name of the source and, but
+    for the first frame, its number.
 
     Args:
         found: from `analyse`.
         source: the file that the configuration comes from.
         folder: to write to.
         config: what was asked for, for the provenance.
+        frame: number of the configuration in the source.
 
     Returns:
-        The files, in this order.
+        The files.
 
     Raises:
         InputError: a file cannot be written.
     """
-    source = source.resolve()  # inputs are recorded with the name of their folder
-    name, code = source.stem, code_digest(__file__, LOCK)
-    quench, soft = (folder / stage / f"{name}.h5" for stage in FOLDERS[:2])
+    bare = source.with_suffix("") if source.suffix in COMPRESSED else source
+    name = f"{bare.stem}_frame{frame}" if frame else bare.stem
+    code = code_digest(__file__, LOCK)
+    quench, soft, table, pdf, trajectory, moved = (
+        folder / stage / f"{name}.{suffix}"
+        for stage, suffix in zip(FOLDERS, ("h5", "h5", "csv", "pdf", "xyz", "h5"), strict=True)
+    )
+    cell = found.start.cell
     attributes = {"study": name} | found.attributes
-    box = {"box_length": found.start.cell.length}
+    box = {"box_length": cell.length} | ({"tilt": cell.tilt} if cell.tilt else {})
+
+    def origin(*inputs: Path) -> dict[str, Any]:
+        return storage.provenance(inputs, config, code, folder)
+
     storage.write(
         quench,
         "quench",
         found.quenched,
         attributes | box | {"translation_switched": found.translation_switched},
-        storage.provenance([source], config, code),
+        origin(source),
     )
     storage.write(
         soft,
         "modes",
         found.soft,
         attributes | box,
-        storage.provenance([source, quench], config, code),
+        origin(source, quench),
         {
             "soft_participation": {
                 "n_modes": found.n_modes,
@@ -233,14 +417,75 @@ def save(found: Analysis, source: Path, folder: Path, config: str = "") -> list[
             }
         },
     )
-    drawn = [folder / "figures" / f"{name}.{suffix}" for suffix in ("pdf", "png")]
+    written, inputs = [quench, soft], [source, quench, soft]
+    if found.ensemble is not None:
+        ensemble = {
+            name: values for name, values in vars(found.ensemble).items() if values is not None
+        }
+        told = {"n_runs": RUNS["n_runs"], "t_dw": RUNS["debye_waller_time"], "precision": "single"}
+        told |= {"t_alpha": math.nan, "relaxation_time": math.nan}
+        storage.write(
+            moved, "isoconfigurational", ensemble, attributes | box | told, origin(source)
+        )
+        written, inputs = [*written, moved], [*inputs, moved]
+    tables.write_csv(found.overlaps, table)
+    drawn = [pdf, pdf.with_suffix(".png")]
     _draw(found, drawn)
-    trajectory = folder / "fields" / f"{name}.xyz"
-    extended_xyz.write(
-        trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes)
-    )
-    storage.write_provenance([*drawn, trajectory], [source, quench, soft], config, code)
-    return [quench, soft, *drawn, trajectory]
+    write(trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes))
+    others = [table, *drawn, trajectory]
+    storage.write_provenance(others, inputs, config, code, folder)
+    return [*written, *others]
+
+
+def _overlaps(
+    start: Frame,
+    mixture: Mixture,
+    quenched: Mapping[str, NDArray],
+    soft: Mapping[str, NDArray],
+    n_modes: int,
+    rng: np.random.Generator,
+) -> Iterator[dict[str, Any]]:
+    """Rows of an overlap table: at every strain, of the fields that are known."""
+
+    def bonds(positions: NDArray, strain: float = 0.0) -> tuple[NDArray, NDArray]:
+        sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
+        cell = start.cell.sheared(strain)
+        return overlap.neighbour_bonds(positions, start.species, cell, NEIGHBOURS * sigma)
+
+    inherent = [
+        bonds(positions, strain)
+        for positions, strain in zip(quenched["positions"], quenched["gamma"], strict=True)
+    ]
+    softness = list(zip(soft["soft_participation"], inherent, strict=True))
+    mobility = {}
+    if "debye_waller" in start.fields:
+        mobility = {"DW": (start.fields["debye_waller"], bonds(start.positions))}
+    for place, strain in enumerate(quenched["gamma"]):
+        pairs = [
+            (f"{name}_pq" if place == 0 else f"{name}_p", n_modes, field, softness[place])
+            for name, field in mobility.items()
+        ]
+        if place:
+            moved = np.linalg.norm(quenched["nonaffine"][place], axis=1), inherent[0]
+            pairs += [(f"{name}_d", 0, field, moved) for name, field in mobility.items()]
+            pairs += [
+                ("d_p", n_modes, moved, softness[place]),
+                ("pq_pdq", n_modes, softness[0], softness[place]),
+            ]
+        for quantity, number, (one, its_bonds), (other, other_bonds) in pairs:
+            selected = overlap.top_clusters(one, *its_bonds)
+            shuffled = [
+                overlap.shuffled_overlap(selected, other, *other_bonds, rng, SHUFFLES, within)
+                for within in (None, start.species)
+            ]
+            yield {
+                "quantity": quantity,
+                "gamma": strain,
+                "n_modes": number,
+                "overlap": overlap.overlap(selected, overlap.top_clusters(other, *other_bonds)),
+                "random": shuffled[0],
+                "within_species": shuffled[1],
+            }
 
 
 def _frames(
@@ -285,9 +530,10 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
 
     # the scan's numbers ascend, the maps' descend
     maps = plotting.Maps(
-        positions=found.quenched["positions"][0],
+        positions=found.start.cell.wrap(found.quenched["positions"][0])[0],
         diameters=_diameters(found.attributes)[found.start.species],
         box_length=found.start.cell.length,
+        tilt=found.start.cell.tilt,
         debye_waller=found.start.fields.get("debye_waller"),
         nonaffine=found.quenched["nonaffine"][1],
         soft_participation=found.soft["scan/soft_participation"][0, ::-1],
@@ -322,10 +568,20 @@ def _told(frame: Frame) -> dict[str, Any]:
         return {}
 
 
-def _stream(attributes: Mapping[str, Any], use: str) -> np.random.Generator:
+def _stream(attributes: Mapping[str, Any], use: str, replica: int = 0) -> np.random.Generator:
     temperature = attributes["temperature"]
     key = 0.0 if math.isnan(temperature) else temperature
-    return stream(attributes["seed"], use, attributes["n_particles"], key, attributes["sample"])
+    return stream(
+        attributes["seed"], use, attributes["n_particles"], key, attributes["sample"], replica
+    )
+
+
+def _sigma_names(kinds: Sequence[str]) -> list[str]:
+    return [kinds[0], "mixed", kinds[1]] if len(kinds) == 2 else list(kinds)
+
+
+def _listed_names(names: Sequence[str]) -> str:
+    return "--sigma " + " ".join(f"{name}=σ" for name in names)
 
 
 def _diameters(attributes: Mapping[str, Any]) -> NDArray[np.float64]:

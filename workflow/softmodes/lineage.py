@@ -1,7 +1,7 @@
 """Where a file comes from: the file, what it was made of, what that was made of, and so on.
 
 Inputs are recorded by folder and name, `modes/N120_T0.600_s000.h5`, and looked for in the folder of
-the study's results.
+the study's results; what lies outside, by the way to it from there, `../glass.xyz`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def _inputs(path: Path, provenance: dict[str, str], depth: int, seen: set[Path])
         if state in (MISSING, UNREADABLE):
             yield Link(name, depth, state, {}, repeated=False)
             continue
-        own, repeated = _provenance(source), source in seen
+        own = _provenance(source)
+        repeated = bool(own) and source in seen
         seen.add(source)
         yield Link(name, depth, state, own, repeated)
         if own and not repeated:

@@ -151,7 +151,7 @@ class Maps:
     """Fields of one configuration of N particles, for figure 3. Lengths in σ11.
 
     Attributes:
-        positions: (N, 2), of the unstrained inherent structure.
+        positions: (N, 2), of the unstrained inherent structure, wrapped where the cell is tilted.
         diameters: (N,), the particles' own σ_aa.
         box_length: L.
         debye_waller: (N,), or None where it is not known; then it is not mapped.
@@ -159,6 +159,7 @@ class Maps:
         soft_participation: (2, N), for the two numbers of modes `n_modes`.
         temperature: T, in ε/k_B, of `debye_waller`; NaN where it is not known.
         switched: whether the strain left the basin of the unstrained inherent structure.
+        tilt: of the cell.
     """
 
     positions: NDArray[np.float64]
@@ -171,6 +172,7 @@ class Maps:
     gamma: float
     temperature: float
     switched: bool
+    tilt: float = 0.0
 
 
 def figure3(maps: Maps) -> Figure:
@@ -357,7 +359,8 @@ def _particles(
 ) -> EllipseCollection:
     """Discs at their size, with the periodic images that reach into the box."""
     length = maps.box_length
-    shifts = length * np.array([(x, y) for x in (0, -1, 1) for y in (0, -1, 1)])
+    images = [(x, y) for x in (0, -1, 1) for y in (0, -1, 1)]
+    shifts = np.array([(x * length + y * maps.tilt, y * length) for x, y in images])
     centres = (maps.positions % length)[:, None, :] + shifts[None, :, :]
     radius = maps.diameters[:, None] / 2
     inside = ((centres > -radius[..., None]) & (centres < length + radius[..., None])).all(axis=2)

@@ -27,8 +27,8 @@ def mixture(file: StateFile) -> Mixture:
 
 
 def cell(file: StateFile) -> Cell:
-    """The untilted box of a file's state point."""
-    return Cell(file.attributes["box_length"])
+    """The box of a file's state point, untilted but for one from elsewhere."""
+    return Cell(file.attributes["box_length"], file.attributes.get("tilt", 0.0))
 
 
 def configuration(equilibrium: StateFile) -> Configuration:

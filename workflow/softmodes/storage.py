@@ -116,6 +116,10 @@ class Stage:
     common: Mapping[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
 
 
+CELL: Mapping[str, type] = {"box_length": float, "tilt": float}
+"""Of the cell at γ = 0; without a tilt it is a square."""
+
+
 # Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
 # K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan,
 # A samples of an archive, J bytes of a text.
@@ -162,7 +166,7 @@ CONTRACT: dict[str, Stage] = {
             "t_alpha": float,
             "relaxation_time": float,
         },
-        optional={"box_length": float},
+        optional=CELL,
     ),
     "quench": Stage(
         datasets={
@@ -181,7 +185,7 @@ CONTRACT: dict[str, Stage] = {
             "newton_iterations": Dataset("1", ("G",), "int64", required=False),
         },
         attributes={"translation_switched": bool},
-        optional={"box_length": float},
+        optional=CELL,
     ),
     "modes": Stage(
         datasets={
@@ -198,7 +202,7 @@ CONTRACT: dict[str, Stage] = {
             # where the unstrained inherent structure is a minimum
             "harmonic_debye_waller": Dataset("sigma11^2", ("N",), required=False),
         },
-        optional={"box_length": float},
+        optional=CELL,
     ),
 }
 
@@ -439,11 +443,15 @@ def digest(path: str | Path) -> str:
 
 
 def provenance(
-    inputs: Iterable[str | Path] = (), config: str = "", code: str = ""
+    inputs: Iterable[str | Path] = (),
+    config: str = "",
+    code: str = "",
+    folder: str | Path | None = None,
 ) -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
 
-    `inputs` are the files that were read: kept by folder and name with their `digest`.
+    `inputs` are the files that were read: kept by folder and name with their `digest`, or by the
+    way to them from `folder`, that of the results, where some are outside.
     `config` is the study's configuration as text, `code` what `code_digest` gives for the job's
     script. The start is when this module was loaded.
     """
@@ -458,19 +466,23 @@ def provenance(
         "versions": _versions(),
         "git_commit": _git_commit(),
         "code_digest": code,
-        "input_digests": {_stage_and_name(path): digest(path) for path in inputs},
+        "input_digests": {_stage_and_name(path, folder): digest(path) for path in inputs},
         "config": config,
     }
 
 
 def write_provenance(
-    paths: Iterable[str | Path], inputs: Iterable[str | Path], config: str = "", code: str = ""
+    paths: Iterable[str | Path],
+    inputs: Iterable[str | Path],
+    config: str = "",
+    code: str = "",
+    folder: str | Path | None = None,
 ) -> None:
     """Write what `provenance` gives beside each of the files that came of the inputs, atomically.
 
     The side file of `fig1.pdf` is `fig1.pdf.provenance.json`.
     """
-    text = json.dumps(provenance(inputs, config, code), indent=1, ensure_ascii=False)
+    text = json.dumps(provenance(inputs, config, code, folder), indent=1, ensure_ascii=False)
     for path in paths:
         with replacing(f"{path}{SIDE_FILE_SUFFIX}") as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
@@ -539,9 +551,12 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _stage_and_name(path: str | Path) -> str:
-    """Stage folder and name of a file: the stages of a state point share the name."""
-    return "/".join(Path(path).parts[-2:])
+def _stage_and_name(path: str | Path, folder: str | Path | None) -> str:
+    """Stage folder and name of a file, which the stages of a state point share, or where it lies
+    from a folder on."""
+    if folder is None:
+        return "/".join(Path(path).parts[-2:])
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
 
 
 def _checked_attributes(
