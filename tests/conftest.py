@@ -2,16 +2,14 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import ROOT, snakemake_command
 
 # before numba is imported anywhere: the kernels of `cuda_kernels` run without a device
 os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
-
-ROOT = Path(__file__).parents[1]
 
 
 def run_snakemake(
@@ -19,15 +17,7 @@ def run_snakemake(
 ) -> subprocess.CompletedProcess:
     """Run this repository's workflow in a folder of its own; its output is one text, `stdout`."""
     return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "snakemake",
-            f"--snakefile={ROOT / 'Snakefile'}",
-            f"--directory={folder}",
-            f"--configfile={configuration}",
-            *arguments,
-        ],
+        snakemake_command(folder, configuration, *arguments),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

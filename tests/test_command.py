@@ -119,10 +119,14 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     np.testing.assert_array_equal(third.fields["debye_waller"], moved["debye_waller"])
     overlaps = pd.read_csv(tmp_path / "out" / "overlap" / "some.csv")
     study = tables.read_csv(results / "overlap" / "N120_T0.600.csv")
-    study = study[(study["sample"] == 0) & ~study["quantity"].str.contains("DP|scan")]
-    both = overlaps.merge(study, on=["quantity", "gamma", "n_modes"], suffixes=("", "_study"))
-    assert len(both) == len(overlaps) == 1 + 7 * 4
-    np.testing.assert_array_equal(both["overlap"], both["overlap_study"])
+    both = overlaps.merge(
+        study[study["sample"] == 0], on=["quantity", "gamma", "n_modes"], suffixes=("", "_study")
+    )
+    # other scans of the number of modes, other draws
+    both = both[~both["quantity"].str.contains("scan|equal_size")]
+    assert len(both) == 3 + 7 * 5
+    for name in ("overlap", "rank_correlation"):
+        np.testing.assert_array_equal(both[name], both[f"{name}_study"])
 
 
 def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monkeypatch):
@@ -512,7 +516,9 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     np.testing.assert_array_equal(drawn[0].debye_waller, before["debye_waller"])
     assert (again.attributes["n_runs"], again.attributes["temperature"]) == (8, 0.6)
     overlaps = pd.read_csv(tmp_path / "overlap" / "bare.csv")
-    assert set(overlaps["quantity"]) == {"DW_pq", "DW_p", "DW_d", "d_p", "pq_pdq"}
+    with_mobility = {"DW_small", "DW_equal_size", "DW_pq", "DW_p", "DW_d", "DW_lin", "scan_DW_p"}
+    without = {"d_p", "lin_p", "pq_pdq", "scan_d_p", "scan_lin_p"}
+    assert set(overlaps["quantity"]) == with_mobility | without
 
 
 def test_several_state_points_make_one_trajectory(results, tmp_path, capsys):

@@ -16,7 +16,7 @@ NO_BONDS = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
 
 
 def compare(species, shuffles=1, cluster=1, fraction=0.25):
-    return Comparison(species, fraction, cluster, shuffles, np.random.default_rng(3))
+    return Comparison(species, shuffles, np.random.default_rng(3), fraction, cluster)
 
 
 def test_as_many_small_particles_are_all_sets_of_small_ones_clustered():

@@ -19,11 +19,11 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from commands import ROOT, snakemake_command
 
 from softmodes import storage
 from softmodes.checkpoint import Checkpoint
 
-ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
 NAME = "N120_T0.600_s001"
 EQUILIBRIUM = f"results/test/equilibrium/{NAME}.h5"
@@ -186,7 +186,7 @@ def test_ctrl_c_in_a_terminal_keeps_the_state(tmp_path: Path, snakemake: Callabl
     process, terminal = os.forkpty()
     if not process:
         os.chdir(ROOT)
-        os.execv(sys.executable, command_line(tmp_path, configuration, target))
+        os.execv(sys.executable, snakemake_command(tmp_path, configuration, "--cores=1", target))
     shown, pressed = b"", None
     with contextlib.suppress(OSError):  # when the last process has left the terminal
         while True:
@@ -227,25 +227,12 @@ def test_a_checkpoint_of_another_study_is_refused(tmp_path: Path, snakemake: Cal
 def started(folder: Path, configuration: Path, target: str) -> subprocess.Popen:
     """Snakemake in a process group of its own."""
     return subprocess.Popen(
-        command_line(folder, configuration, target),
+        snakemake_command(folder, configuration, "--cores=1", target),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-def command_line(folder: Path, configuration: Path, target: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "snakemake",
-        f"--snakefile={ROOT / 'Snakefile'}",
-        f"--directory={folder}",
-        f"--configfile={configuration}",
-        "--cores=1",
-        target,
-    ]
 
 
 def wait_for_new_checkpoint(folder: Path, process: subprocess.Popen) -> Path:

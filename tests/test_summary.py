@@ -331,6 +331,11 @@ def test_trouble_is_said(letter_like):
     assert not row["long_enough"]
 
 
+def test_every_overlap_has_a_name_to_read():
+    named = {*tables.UNSTRAINED_QUANTITIES, *tables.STRAINED_QUANTITIES}
+    assert named <= set(summary.LABELS)
+
+
 def test_both_files_are_written_and_say_the_same(letter_like, tmp_path):
     found = summary.compare(letter_like, "made-up", 20.0)
     summary_page.write(found, tmp_path / "summary.md", tmp_path / "summary.json")

@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from softmodes import dynamics, progress, state, storage, tables
-from softmodes.comparison import Bonds, Comparison, Field, Fields
-from softmodes.overlap import neighbour_bonds
+from softmodes.comparison import Comparison
 
 
 def overlap_rows(
@@ -27,9 +24,8 @@ def overlap_rows(
 ) -> list[dict[str, Any]]:
     """The rows of the overlap table of one state point, keys `tables.OVERLAP_COLUMNS`.
 
-    Clusters of Debye-Waller factor (DW) and propensity (DP) are taken on the thermal configuration,
-    those of soft modes (p) each on its own inherent structure, those of the nonaffine displacement
-    (d), of the linear response (lin) and of the harmonic Debye-Waller factor on the unstrained one.
+    Of the names, DW is the Debye-Waller factor, DP the propensity, p soft modes, d the nonaffine
+    displacement and lin the linear response; where each is clustered, `Comparison.fields` tells.
     `n_modes` is 0 where no soft modes enter. `DW_small` sets DW against all small particles,
     `DW_equal_size` against small ones drawn at random, as many as DW selects from.
 
@@ -46,49 +42,19 @@ def overlap_rows(
     soft = storage.read(soft_modes)
     compare = Comparison(
         thermal.species,
-        top_fraction,
-        minimum_cluster,
         shuffles,
         state.random_stream(source, "overlap"),
+        top_fraction,
+        minimum_cluster,
     )
-
-    def bonds(positions: NDArray[np.float64], strain: float = 0.0) -> Bonds:
-        return neighbour_bonds(
-            positions, thermal.species, thermal.cell.sheared(strain), neighbour_distances
-        )
-
-    gamma, thermal_bonds = quenched["gamma"], bonds(thermal.positions)
-    inherent_bonds = dict(zip(gamma, map(bonds, quenched["positions"], gamma), strict=True))
-
-    def measured(name: str) -> Field | None:
-        if name not in moved.data:
-            return None
-        return compare.field(moved[name], thermal_bonds, moved[f"{name}_halves"])
-
-    def unstrained(values: NDArray[np.float64]) -> Field:
-        return compare.field(values, inherent_bonds[0.0])
-
-    fields = Fields(
-        debye_waller=measured("debye_waller"),
-        linear=unstrained(np.linalg.norm(quenched["linear_response"], axis=1)),
-        nonaffine={
-            strain: unstrained(np.linalg.norm(vectors, axis=1))
-            for strain, vectors in zip(gamma, quenched["nonaffine"], strict=True)
-        },
-        soft={
-            strain: compare.field(participation, inherent_bonds[strain])
-            for strain, participation in zip(gamma, soft["soft_participation"], strict=True)
-        },
-        scan={
-            (strain, number): compare.field(participation, inherent_bonds[strain])
-            for strain, row in zip(soft["scan/gamma"], soft["scan/soft_participation"], strict=True)
-            for number, participation in zip(soft["scan/n_modes"], row, strict=True)
-        },
-        n_modes=soft.dataset_attributes["soft_participation"]["n_modes"],
-        propensity=measured("propensity"),
-        harmonic=unstrained(soft["harmonic_debye_waller"])
-        if "harmonic_debye_waller" in soft.data
-        else None,
+    fields = compare.fields(
+        thermal.positions,
+        thermal.cell,
+        neighbour_distances,
+        moved.data,
+        quenched.data,
+        soft.data,
+        soft.dataset_attributes["soft_participation"]["n_modes"],
     )
     state_point = {name: source.attributes[name] for name in tables.STATE}
     return [state_point | row for row in compare.rows(fields)]

@@ -1,10 +1,11 @@
 """Which fields of a sample meet which, and what is said of each pair.
 
-    compare = Comparison(species, top_fraction, minimum_cluster, shuffles, rng)
-    field = compare.field(values, bonds)                    Θ and ranks, found once
-    compare.rows(Fields(...))                               ->  every row of the sample
+    compare = Comparison(species, shuffles, rng)
+    fields = compare.fields(positions, cell, neighbour_distances, moved, quenched, soft, n_modes)
+    compare.rows(fields)                                    ->  every row of the sample
 
-`Fields` names what a sample has, `Fields.pairs` lists which of them meet.
+`Fields` names what a sample has, each with Θ and ranks found once; `Fields.pairs` lists which of
+them meet.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from softmodes.cell import Cell
 from softmodes.model import SMALL
 from softmodes.overlap import (
+    MINIMUM_CLUSTER,
+    TOP_FRACTION,
     attenuation,
     chance_overlap,
     corrected_overlap,
     half_reliability,
+    neighbour_bonds,
     overlap,
     rank_correlation,
     shuffled_overlap,
@@ -73,7 +78,7 @@ class Fields:
     """The fields of a sample.
 
     Attributes:
-        debye_waller: DW, as the propensity on the thermal configuration.
+        debye_waller: DW, as the propensity on the thermal configuration, or None.
         linear: lin, length of the linear response to shear, on the unstrained inherent structure.
         nonaffine: d, length of the nonaffine displacement, by strain γ, on the same.
         soft: p, soft-mode participation by γ, each on its own inherent structure; γ = 0 too.
@@ -83,7 +88,7 @@ class Fields:
         harmonic: harmonic Debye-Waller factor, on the unstrained inherent structure, or None.
     """
 
-    debye_waller: Field
+    debye_waller: Field | None
     linear: Field
     nonaffine: Mapping[float, Field]
     soft: Mapping[float, Field]
@@ -97,27 +102,34 @@ class Fields:
         moved, number, unstrained = self.debye_waller, self.n_modes, self.soft[0.0]
         strained = [(gamma, soft) for gamma, soft in self.soft.items() if gamma > 0.0]
 
-        yield Pair("DW_pq", 0.0, number, moved, unstrained)
+        candidates = [("DW_pq", 0.0, number, moved, unstrained)]
         for gamma, soft in strained:
-            yield Pair("DW_p", gamma, number, moved, soft)
-            yield Pair("DW_d", gamma, 0, moved, self.nonaffine[gamma])
-            yield Pair("d_p", gamma, number, self.nonaffine[gamma], soft)
-            yield Pair("pq_pdq", gamma, number, unstrained, soft)
+            candidates += [
+                ("DW_p", gamma, number, moved, soft),
+                ("DW_d", gamma, 0, moved, self.nonaffine[gamma]),
+                ("d_p", gamma, number, self.nonaffine[gamma], soft),
+                ("pq_pdq", gamma, number, unstrained, soft),
+            ]
         for (gamma, varied), soft in self.scan.items():
-            yield Pair("scan_DW_p", gamma, varied, moved, soft)
-            yield Pair("scan_d_p", gamma, varied, self.nonaffine[gamma], soft)
-        if self.propensity is not None:
-            yield Pair("DW_DP", 0.0, 0, moved, self.propensity)
-            yield Pair("DP_pq", 0.0, number, self.propensity, unstrained)
-            for gamma, soft in strained:
-                yield Pair("DP_p", gamma, number, self.propensity, soft)
-        if self.harmonic is not None:
-            yield Pair("DW_harmonic", 0.0, 0, moved, self.harmonic)
-        yield Pair("DW_lin", 0.0, 0, moved, self.linear)
-        for gamma, soft in strained:
-            yield Pair("lin_p", gamma, number, self.linear, soft)
-        for (gamma, varied), soft in self.scan.items():
-            yield Pair("scan_lin_p", gamma, varied, self.linear, soft)
+            candidates += [
+                ("scan_DW_p", gamma, varied, moved, soft),
+                ("scan_d_p", gamma, varied, self.nonaffine[gamma], soft),
+            ]
+        candidates += [
+            ("DW_DP", 0.0, 0, moved, self.propensity),
+            ("DP_pq", 0.0, number, self.propensity, unstrained),
+            *(("DP_p", gamma, number, self.propensity, soft) for gamma, soft in strained),
+            ("DW_harmonic", 0.0, 0, moved, self.harmonic),
+            ("DW_lin", 0.0, 0, moved, self.linear),
+            *(("lin_p", gamma, number, self.linear, soft) for gamma, soft in strained),
+            *(
+                ("scan_lin_p", gamma, varied, self.linear, soft)
+                for (gamma, varied), soft in self.scan.items()
+            ),
+        ]
+        for quantity, gamma, count, one, other in candidates:
+            if one is not None and other is not None:
+                yield Pair(quantity, gamma, count, one, other)
 
 
 @dataclass(frozen=True)
@@ -126,16 +138,81 @@ class Comparison:
 
     Attributes:
         species: (N,).
-        top_fraction, minimum_cluster: what Θ keeps.
         shuffles: number of shuffled fields in each control.
         rng: source of the shuffles.
+        top_fraction, minimum_cluster: what Θ keeps.
     """
 
     species: NDArray[np.int8]
-    top_fraction: float
-    minimum_cluster: int
     shuffles: int
     rng: np.random.Generator
+    top_fraction: float = TOP_FRACTION
+    minimum_cluster: int = MINIMUM_CLUSTER
+
+    def fields(
+        self,
+        positions: NDArray[np.float64],
+        cell: Cell,
+        neighbour_distances: ArrayLike,
+        moved: Mapping[str, NDArray],
+        quenched: Mapping[str, NDArray],
+        soft: Mapping[str, NDArray],
+        n_modes: int,
+    ) -> Fields:
+        """The fields of a sample out of what its stages found.
+
+        Clusters of Debye-Waller factor and propensity are taken on the thermal configuration, those
+        of soft modes each on its own inherent structure, those of the nonaffine displacement, of
+        the linear response and of the harmonic Debye-Waller factor on the unstrained one.
+
+        Args:
+            positions: (N, 2), the thermal ones, σ11.
+            cell: theirs; strains are counted from its tilt.
+            neighbour_distances: (3,) by pair type, in σ11.
+            moved: datasets of an isoconfigurational file, as far as they are known.
+            quenched, soft: datasets of a quench and of a modes file.
+            n_modes: that its `soft_participation` counts.
+        """
+
+        def bonds(positions: NDArray[np.float64], strain: float = 0.0) -> Bonds:
+            return neighbour_bonds(
+                positions, self.species, cell.sheared(strain), neighbour_distances
+            )
+
+        gamma, thermal_bonds = quenched["gamma"], bonds(positions)
+        inherent_bonds = dict(zip(gamma, map(bonds, quenched["positions"], gamma), strict=True))
+
+        def measured(name: str) -> Field | None:
+            if name not in moved:
+                return None
+            return self.field(moved[name], thermal_bonds, moved.get(f"{name}_halves"))
+
+        def unstrained(values: NDArray[np.float64]) -> Field:
+            return self.field(values, inherent_bonds[0.0])
+
+        harmonic = soft.get("harmonic_debye_waller")
+        return Fields(
+            debye_waller=measured("debye_waller"),
+            linear=unstrained(np.linalg.norm(quenched["linear_response"], axis=1)),
+            nonaffine={
+                strain: unstrained(np.linalg.norm(vectors, axis=1))
+                for strain, vectors in zip(gamma, quenched["nonaffine"], strict=True)
+            },
+            soft={
+                strain: self.field(participation, inherent_bonds[strain])
+                for strain, participation in zip(gamma, soft["soft_participation"], strict=True)
+            },
+            scan={
+                (strain, number): self.field(participation, inherent_bonds[strain])
+                for strain, row in zip(
+                    soft["scan/gamma"], soft["scan/soft_participation"], strict=True
+                )
+                for number, participation in zip(soft["scan/n_modes"], row, strict=True)
+            },
+            n_modes=n_modes,
+            propensity=measured("propensity"),
+            harmonic=None if harmonic is None else unstrained(harmonic),
+        )
 
     def field(self, values: ArrayLike, bonds: Bonds, halves: ArrayLike | None = None) -> Field:
         """A field (N,) on a configuration with these bonds.
@@ -158,11 +235,13 @@ class Comparison:
     def rows(self, fields: Fields) -> Iterator[dict[str, Any]]:
         """The rows of a sample: all pairs, and the Debye-Waller factor against small particles."""
         moved, unstrained = fields.debye_waller, {"gamma": 0.0, "n_modes": 0}
-        yield {"quantity": "DW_small"} | unstrained | self.with_small(moved)
+        if moved is not None:
+            yield {"quantity": "DW_small"} | unstrained | self.with_small(moved)
         for pair in fields.pairs():
             key = {"quantity": pair.quantity, "gamma": pair.gamma, "n_modes": pair.n_modes}
             yield key | self.of(pair.one, pair.other)
-        yield {"quantity": "DW_equal_size"} | unstrained | self.with_as_many_small(moved)
+        if moved is not None:
+            yield {"quantity": "DW_equal_size"} | unstrained | self.with_as_many_small(moved)
 
     def of(self, one: Field, other: Field) -> dict[str, float]:
         """The overlap of two fields; the controls shuffle the other one."""

@@ -22,9 +22,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from softmodes import extended_xyz, forces, modes, overlap, shear, state, storage, tables
+from softmodes import extended_xyz, forces, modes, shear, state, storage, tables
 from softmodes.cell import Cell
 from softmodes.code_digest import code_digest
+from softmodes.comparison import Comparison
 from softmodes.config import mode_number
 from softmodes.errors import InputError
 from softmodes.extended_xyz import Frame
@@ -357,8 +358,13 @@ def analyse(
             precision=np.float32,
         )
         start = replace(start, fields=start.fields | {"debye_waller": ensemble.debye_waller})
-    rng = _stream(attributes, "overlap")
-    overlaps = pd.DataFrame(_overlaps(start, mixture, quenched, soft, n_modes, rng))
+    compare = Comparison(start.species, SHUFFLES, _stream(attributes, "overlap"))
+    sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
+    moved = start.fields if ensemble is None else start.fields | _datasets(ensemble)
+    known = compare.fields(
+        start.positions, start.cell, NEIGHBOURS * sigma, moved, quenched, soft, n_modes
+    )
+    overlaps = pd.DataFrame(compare.rows(known))
     return Analysis(start, attributes, quenched, control, soft, n_modes, splits, overlaps, ensemble)
 
 
@@ -419,13 +425,14 @@ def save(
     )
     written, inputs = [quench, soft], [source, quench, soft]
     if found.ensemble is not None:
-        ensemble = {
-            name: values for name, values in vars(found.ensemble).items() if values is not None
-        }
         told = {"n_runs": RUNS["n_runs"], "t_dw": RUNS["debye_waller_time"], "precision": "single"}
         told |= {"t_alpha": math.nan, "relaxation_time": math.nan}
         storage.write(
-            moved, "isoconfigurational", ensemble, attributes | box | told, origin(source)
+            moved,
+            "isoconfigurational",
+            _datasets(found.ensemble),
+            attributes | box | told,
+            origin(source),
         )
         written, inputs = [*written, moved], [*inputs, moved]
     tables.write_csv(found.overlaps, table)
@@ -437,55 +444,8 @@ def save(
     return [*written, *others]
 
 
-def _overlaps(
-    start: Frame,
-    mixture: Mixture,
-    quenched: Mapping[str, NDArray],
-    soft: Mapping[str, NDArray],
-    n_modes: int,
-    rng: np.random.Generator,
-) -> Iterator[dict[str, Any]]:
-    """Rows of an overlap table: at every strain, of the fields that are known."""
-
-    def bonds(positions: NDArray, strain: float = 0.0) -> tuple[NDArray, NDArray]:
-        sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
-        cell = start.cell.sheared(strain)
-        return overlap.neighbour_bonds(positions, start.species, cell, NEIGHBOURS * sigma)
-
-    inherent = [
-        bonds(positions, strain)
-        for positions, strain in zip(quenched["positions"], quenched["gamma"], strict=True)
-    ]
-    softness = list(zip(soft["soft_participation"], inherent, strict=True))
-    mobility = {}
-    if "debye_waller" in start.fields:
-        mobility = {"DW": (start.fields["debye_waller"], bonds(start.positions))}
-    for place, strain in enumerate(quenched["gamma"]):
-        pairs = [
-            (f"{name}_pq" if place == 0 else f"{name}_p", n_modes, field, softness[place])
-            for name, field in mobility.items()
-        ]
-        if place:
-            moved = np.linalg.norm(quenched["nonaffine"][place], axis=1), inherent[0]
-            pairs += [(f"{name}_d", 0, field, moved) for name, field in mobility.items()]
-            pairs += [
-                ("d_p", n_modes, moved, softness[place]),
-                ("pq_pdq", n_modes, softness[0], softness[place]),
-            ]
-        for quantity, number, (one, its_bonds), (other, other_bonds) in pairs:
-            selected = overlap.top_clusters(one, *its_bonds)
-            shuffled = [
-                overlap.shuffled_overlap(selected, other, *other_bonds, rng, SHUFFLES, within)
-                for within in (None, start.species)
-            ]
-            yield {
-                "quantity": quantity,
-                "gamma": strain,
-                "n_modes": number,
-                "overlap": overlap.overlap(selected, overlap.top_clusters(other, *other_bonds)),
-                "random": shuffled[0],
-                "within_species": shuffled[1],
-            }
+def _datasets(ensemble: Ensemble) -> dict[str, NDArray]:
+    return {name: values for name, values in vars(ensemble).items() if values is not None}
 
 
 def _frames(

@@ -75,6 +75,8 @@ _OVERLAP = {
     "overlap": "overlap",
     "random": "at random",
     "within_species": "shuffled within species",
+    "corrected": "corrected for noise",
+    "rank_correlation": "rank correlation",
 }
 
 _STRAIN = {

@@ -890,12 +890,15 @@ LABELS = {
     "DW_pdq": "O_DW,pdq",
     "DW_p": "O_DW,p",
     "DW_d": "O_DW,|d|",
+    "DW_lin": "O_DW,|d_lin|",
     "d_p": "O_|d|,p",
     "d_pdq": "O_|d|,pdq",
+    "lin_pdq": "O_|d_lin|,pdq",
     "pq_pdq": "O_pq,pdq",
     "DW_DP": "O_DW,DP",
     "DW_harmonic": "O_DW,harmonic",
     "DW_small": "O_DW,small",
+    "DW_equal_size": "O_DW,random small",
 }
 
 
