@@ -1,6 +1,6 @@
 """Test the tests: plant one fault at a time in a copy of the library and see its test turn red.
 
-    python tests/faults.py            # all of them, about five minutes
+    python tests/faults.py            # all of them, a quarter of an hour
     python tests/faults.py tilt       # those with "tilt" in their name
 
 A fault is a piece of source that stands exactly once in its module, what replaces it, and the tests
