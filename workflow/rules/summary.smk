@@ -5,7 +5,9 @@ rule summary:
         overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",
         energy_stress=f"{RESULTS}/tables/energy_stress.csv",
         gamma_c=f"{RESULTS}/tables/gamma_c.csv",
+        gamma_c_trends=f"{RESULTS}/tables/gamma_c_trends.csv",
         state_points=f"{RESULTS}/tables/state_points.csv",
+        checks=f"{RESULTS}/tables/checks.csv",
     output:
         markdown=f"{RESULTS}/summary.md",
         json=f"{RESULTS}/summary.json",
@@ -22,7 +24,8 @@ rule summary:
     params:
         code=code("summary"),
         study=config["study"],
-        minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
+        model=MODEL,
+        seed=config["seed"],
     message:
         "Set the study's figures beside the Letter's statements."
     script:

@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
-from softmodes import progress, storage, summary, summary_page, tables
+from softmodes import letter, progress, storage, summary, summary_page, tables
+from softmodes.evidence import Tables
 
 
 def summarise(
     inputs: Mapping[str, str],
     study: str,
-    minimum_relaxation_times: float,
+    model: Mapping[str, Any],
+    seed: int,
     markdown: str,
     data: str,
     config: str = "",
     code: str = "",
 ) -> None:
-    """Write the summary as Markdown and JSON from the tables, named as in `summary.Tables`."""
-    frames = summary.Tables(**{name: tables.read_csv(path) for name, path in inputs.items()})
-    found = summary.compare(frames, study, minimum_relaxation_times)
+    """Write the summary as Markdown and JSON from the tables, named as in `evidence.Tables`."""
+    frames = {name: tables.read_csv(path) for name, path in inputs.items()}
+    found = summary.compare(Tables(**frames, seed=seed), study, letter.is_letters(model))
     summary_page.write(found, markdown, data)
     storage.write_provenance([markdown, data], inputs.values(), config, code)
 
@@ -27,7 +30,8 @@ if __name__ == "__main__":
         summarise(
             dict(snakemake.input.items()),
             snakemake.params.study,
-            snakemake.params.minimum_relaxation_times,
+            snakemake.params.model,
+            snakemake.params.seed,
             snakemake.output.markdown,
             snakemake.output.json,
             json.dumps(snakemake.config),

@@ -28,6 +28,8 @@ SIGNIFICANT_SEM = 3.0
 PLATEAU_END = 0.01
 """Largest strain that counts to the plateau at small strain: well inside the elastic range."""
 
+FLOOR_START = 0.3
+
 # Steepness of a logistic in ln γ, which goes from 10 % to 90 % within a factor exp(4.4/s): at the
 # lower bound it is no drop any more, at the upper it is a step between neighbouring strains.
 LEAST_STEEPNESS, MOST_STEEPNESS = 1.0, 20.0
@@ -55,9 +57,15 @@ class Summary:
     n_missing: int
 
     @property
+    def interval(self) -> Interval:
+        """That of the mean, by Student's t; NaN for fewer than two observations."""
+        half = float(stdtrit(max(self.n - 1, 1), 0.5 * (1.0 + CONFIDENCE))) * self.sem
+        return Interval(self.mean - half, self.mean + half, 0)
+
+    @property
     def significant(self) -> bool:
-        """Whether the mean lies above zero by more than SIGNIFICANT_SEM standard errors."""
-        return self.mean > SIGNIFICANT_SEM * self.sem
+        """Whether the interval of the mean lies above zero."""
+        return self.interval.low > 0
 
 
 @dataclass(frozen=True)
@@ -186,7 +194,9 @@ def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Summary:
     gamma, curves = _checked_curves(gamma, curves)
     if gamma[0] > PLATEAU_END:
         return summarise(np.full(len(curves), math.nan))
-    return summarise(_plateau(gamma, curves) - curves[:, -1])
+    return summarise(
+        _plateau(gamma, curves) - curves[:, gamma >= min(FLOOR_START, gamma[-1])].mean(axis=1)
+    )
 
 
 def critical_strain(
@@ -250,6 +260,37 @@ def stress_maximum(gamma: ArrayLike, curves: ArrayLike, rng: np.random.Generator
         return summarise(curves[np.arange(len(curves)), tops] - curves[:, -1])
 
     return _strain_estimate(gamma, curves, _parabola_maximum, height, rng)
+
+
+def position_of_maximum(
+    x: ArrayLike, curves: ArrayLike, rng: np.random.Generator
+) -> tuple[float, Interval]:
+    """Where the mean of curves is largest, with its interval by drawing samples anew.
+
+    A parabola goes through the largest point of the mean curve and its two neighbours; a largest
+    point at either end of the grid is its own position. The interval is that of Student's t about
+    the estimate, with the standard deviation of the resamples for the standard error.
+
+    Args:
+        x: (M,), ascending.
+        curves: (S, M), one row per sample.
+        rng: source of the draws.
+
+    Returns:
+        The position and its interval; NaN without curves, the interval for fewer than two.
+    """
+    x, curves = np.asarray(x, dtype=np.float64), np.asarray(curves, dtype=np.float64)
+    n = len(curves)
+    if not curves.size:
+        return math.nan, Interval(math.nan, math.nan, 0)
+    value = _top(x, curves.mean(axis=0))
+    if n < 2:
+        return value, Interval(math.nan, math.nan, 0)
+    draws = rng.integers(0, n, (RESAMPLES, n))
+    positions = np.array([_top(x, curve) for curve in curves[draws].mean(axis=1)])
+    error = positions.std() * math.sqrt(n / (n - 1))
+    half = float(stdtrit(n - 1, 0.5 * (1.0 + CONFIDENCE)) * error)
+    return value, Interval(value - half, value + half, 0)
 
 
 def drift(times: ArrayLike, values: ArrayLike) -> Drift:
@@ -367,6 +408,16 @@ def _tangent_onset(gamma: NDArray[np.float64], curve: NDArray[np.float64]) -> fl
     log_half, steepness = _fitted_logistic(gamma, -curve)
     onset = math.exp(log_half - 2.0 / steepness)
     return onset if onset >= gamma[0] else math.nan
+
+
+def _top(x: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
+    """Where a curve is largest, between its points or at an end."""
+    top = int(np.argmax(curve))
+    if not 0 < top < len(curve) - 1:
+        return float(x[top])
+    near = slice(top - 1, top + 2)
+    curvature, slope, _ = np.polyfit(x[near] - x[top], curve[near], 2)
+    return float(x[top] - slope / (2.0 * curvature)) if curvature < 0 else float(x[top])
 
 
 def _parabola_maximum(gamma: NDArray[np.float64], curve: NDArray[np.float64]) -> float:

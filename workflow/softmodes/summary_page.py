@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from softmodes import storage
-from softmodes.statistics import SIGNIFICANT_SEM
+from softmodes.statistics import CONFIDENCE
+
+OTHER_MIXTURE = (
+    "This study is of another mixture than the Letter's: what it found stands beside the Letter's "
+    "statements without a verdict."
+)
 
 
 def write(found: dict[str, Any], markdown_path: str | Path, json_path: str | Path) -> None:
@@ -31,10 +36,12 @@ def markdown(found: dict[str, Any]) -> str:
         f"{found['n_samples']} samples of N = {_list(found['sizes'])} at T = "
         f"{_list(found['temperatures'])}. Of {len(verdicts)} statements: {counts}. Errors are "
         "standard errors over samples unless said; SD is the standard deviation over samples. "
-        f"A difference counts beyond {SIGNIFICANT_SEM:g} standard errors.",
+        f"A verdict asks whether an interval of {CONFIDENCE:.0%} (Student's t, or samples drawn "
+        "anew) lies within what the statement allows.",
         "## Before believing it",
         "\n".join(f"- {text}" for text in found["warnings"]) or "Nothing to report.",
         "## Statements of the Letter",
+        *([] if found["letters_mixture"] else [OTHER_MIXTURE]),
         _findings_table(found["statements"]),
         "## This study's own measures",
         _findings_table(found["controls"]),
@@ -44,6 +51,8 @@ def markdown(found: dict[str, Any]) -> str:
         _overlap_table(found["overlaps_at_lowest_temperature"]),
         "## State points",
         _state_tables(found),
+        "## Checks",
+        _checks_table(found["checks"]),
         "## Criteria",
         "\n".join(
             f"- **{item['name']}**: {item['criterion']}"
@@ -56,33 +65,41 @@ def markdown(found: dict[str, Any]) -> str:
 def _findings_table(findings: list[dict[str, Any]]) -> str:
     rows = []
     for item in findings:
-        observed = [
-            f"{seen['what']}: {_value(seen['mean'], seen['sem'])}" for seen in item["observations"]
-        ]
+        observed = [_observed(seen) for seen in item["observations"]]
         observed += [item["remark"]] if item["remark"] else []
         obtained = "<br>".join(observed) or "nothing to judge by"
         rows.append([item["name"], item["statement"], obtained, f"**{item['verdict']}**"])
-    return _table(["", "statement", "obtained", "verdict"], rows)
+    return _table(["", "statement", f"obtained ({CONFIDENCE:.0%} interval)", "verdict"], rows)
+
+
+def _observed(seen: dict[str, Any]) -> str:
+    text = f"{seen['what']}: {_number(seen['value'])}"
+    if seen["low"] != seen["high"]:
+        text += f" ({_number(seen['low'])} to {_number(seen['high'])})"
+    if seen["samples_needed"]:
+        text += f"; about {seen['samples_needed']:.0f} samples would tell"
+    return text
 
 
 def _critical_text(found: dict[str, Any]) -> str:
     first = found["gamma_c"][0]
     letter = f"The Letter: {first['letter']:g} ± {first['letter_sd']:g} (SD)."
     pooled = _table(
-        ["estimator", "mean over samples", "SD", "samples", "failed fits"],
+        ["estimator", "of the mean curves", "95% interval", "SD of own", "own fits", "failed"],
         [
             [
                 row["estimator"].replace("_", " "),
-                _value(row["mean"], row["sem"]),
+                _number(row["value"]),
+                f"{_number(row['lower'])} to {_number(row['upper'])}",
                 _number(row["sd"]),
-                row["n_samples"],
+                row["n_own"],
                 row["n_failed"],
             ]
             for row in found["gamma_c"]
         ],
     )
     single = _table(
-        ["estimator", "N", "T", "of the mean curve", "95% bootstrap", "SD", "failed fits", ""],
+        ["estimator", "N", "T", "of the mean curve", "95% interval", "SD of own", "failed", ""],
         [
             [
                 row["estimator"].replace("_", " "),
@@ -99,37 +116,57 @@ def _critical_text(found: dict[str, Any]) -> str:
         ],
     )
     trends = _table(
-        ["estimator", "against", "slope", "95% interval", "state points"],
+        ["estimator", "N", "what", "value", "95% interval", "from", "to", "left out"],
         [
             [
                 row["estimator"].replace("_", " "),
-                row["against"],
-                _number(row["slope"]),
-                f"{_number(row['low'])} to {_number(row['high'])}",
-                row["n"],
+                row["n_particles"] or "all",
+                row["what"].replace("_", " "),
+                _number(row["value"]),
+                f"{_number(row['lower'])} to {_number(row['upper'])}",
+                _number(row["abscissa_low"]),
+                _number(row["abscissa_high"]),
+                row["left_out"] or "",
             ]
             for row in found["gamma_c_trends"]
         ],
     )
-    return "\n\n".join([letter, pooled, single, "Trends:", trends])
+    return "\n\n".join([letter, pooled, single, "Over temperatures and sizes:", trends])
 
 
 def _overlap_table(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ["N", "overlap", "value", "SD", "random", "within species", "value less within species"],
+    corrected = (
+        "Corrected: for the noise of the Debye–Waller factor and the propensity, known from halves "
+        "of their runs."
+    )
+    table = _table(
+        [
+            "N",
+            "overlap",
+            "value",
+            "SD",
+            "random",
+            "within species",
+            "value less within species",
+            "corrected",
+            "rank correlation",
+        ],
         [
             [
                 row["n_particles"],
                 row["label"],
-                _value(row["overlap"], row["sem"]),
-                _number(row["sd"]),
+                _value(row["overlap"], row["overlap_sem"]),
+                _number(row["overlap_sd"]),
                 _number(row["random"]),
                 _number(row["within_species"]),
                 _value(row["excess"], row["excess_sem"]),
+                _value(row["corrected"], row["corrected_sem"]),
+                _value(row["rank_correlation"], row["rank_correlation_sem"]),
             ]
             for row in rows
         ],
     )
+    return f"{corrected}\n\n{table}"
 
 
 def _state_tables(found: dict[str, Any]) -> str:
@@ -143,7 +180,10 @@ def _state_tables(found: dict[str, Any]) -> str:
             "τ_e",
             "τ_e cage-relative",
             "t_eq/τ_e",
-            "drifting in e_IS, P",
+            "t_eq over cage-relative",
+            "halves: e_IS",
+            "halves: P",
+            "halves: F_s(τ_e)",
             "equilibrated",
         ],
         [
@@ -155,8 +195,12 @@ def _state_tables(found: dict[str, Any]) -> str:
                 _number(row["relaxation_time"]),
                 _number(row["cage_relative_relaxation_time"]),
                 _number(row["relaxation_times"]),
-                f"{row['n_inherent_energy_drifting']}, {row['n_pressure_drifting']}",
-                f"{row['n_equilibrated']} of {row['n_samples']}",
+                _number(row["cage_relative_times"]),
+                *(
+                    _value(row[f"{name}_halves"], row[f"{name}_halves_sem"])
+                    for name in ("inherent_energy", "pressure", "scattering")
+                ),
+                "yes" if row["equilibrated"] else "no",
             ]
             for row in states
         ],
@@ -199,11 +243,30 @@ def _state_tables(found: dict[str, Any]) -> str:
         ],
     )
     equilibrated = (
-        f"A sample is equilibrated where t_eq is at least {found['minimum_relaxation_times']:g} "
-        "τ_e and neither e_IS nor P drifts in the second half. τ_e is that of F_s averaged over "
-        "samples; t_eq is the stage at constant volume."
+        "τ_e is that of F_s averaged over samples, t_eq the stage at constant volume; the halves "
+        "of that stage are compared, second less first. What is asked of a state point is told in "
+        "`equilibrated` of the configuration."
     )
     return "\n\n".join([equilibrated, prepared, obtained, "First minima of g_ab(r):", minima])
+
+
+def _checks_table(rows: list[dict[str, Any]]) -> str:
+    return _table(
+        ["check", "N", "T", "value", "expected", "from", "to", ""],
+        [
+            [
+                row["check"],
+                row["n_particles"],
+                _number(row["temperature"]),
+                _number(row["value"]),
+                _number(row["expected"]),
+                _number(row["lower"]),
+                _number(row["upper"]),
+                "passed" if row["passed"] else "**not passed**",
+            ]
+            for row in rows
+        ],
+    )
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> str:

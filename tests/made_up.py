@@ -1,0 +1,212 @@
+"""Tables of a study that shows what the Letter found, of known truth, for tests to change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from softmodes.evidence import Tables
+
+GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.5, 1.0])
+FRACTIONS = np.array([0.0005, 0.001, 0.00175, 0.003, 0.006, 0.01, 0.02, 0.05])
+TEMPERATURES = (0.38, 0.43, 0.5, 0.7, 1.0)
+RISING_FROM_1 = {0.38: 1.0, 0.43: 1.0, 0.5: 0.8, 0.7: 0.4, 1.0: 0.05}
+STRAIN = 0.071
+
+
+def letter_like(
+    sizes: tuple[int, ...] = (1000, 4000),
+    temperatures: tuple[float, ...] = TEMPERATURES,
+    samples: int = 6,
+    noise: float = 0.004,
+) -> Tables:
+    """A study that shows what the Letter found."""
+    rng = np.random.default_rng(5)
+    states = [
+        {"n_particles": size, "temperature": temperature, "sample": sample}
+        for size in sizes
+        for temperature in temperatures
+        for sample in range(samples)
+    ]
+
+    def rows(key: dict, levels: dict, **columns: object) -> list[dict]:
+        return [
+            key
+            | {"quantity": name, "overlap": level + noise * rng.normal(), "n_modes": 20}
+            | {"random": 0.2, "within_species": 0.22, "corrected": level + 0.05}
+            | {"rank_correlation": level}
+            | columns
+            for name, level in levels.items()
+        ]
+
+    strained, unstrained, scan, energy, points = [], [], [], [], []
+    for key in states:
+        share = 0.2 * RISING_FROM_1[key["temperature"]]
+        cold = key["temperature"] <= 0.5
+        own = STRAIN * math.exp(0.05 * rng.normal())
+        drop = 1 / (1 + (GAMMA / own) ** 4)
+        rise = 0.02 * (1 - 1 / (1 + (GAMMA / (2 * own)) ** 4))
+        stress = GAMMA / own * np.exp(1 - GAMMA / own) + noise * rng.normal(size=GAMMA.size)
+        for place, gamma in enumerate(GAMMA):
+            # sample 0 leaves its basin at the smallest strain, the others at the next
+            switched = gamma >= (1e-4 if key["sample"] == 0 else 1e-3)
+            level = (0.8 if cold else 0.6) if switched else 1.0
+            levels = {"DW_p": 0.23 + share * drop[place], "pq_pdq": level}
+            strained += rows(key, levels, gamma=gamma, rms_distance=gamma)
+            energy.append(
+                key
+                | {"gamma": gamma, "normalised_energy": 1 + rise[place]}
+                | {"shear_stress": stress[place], "switched": switched}
+            )
+        levels = {
+            "DP_pq": 0.22 + 1.5 * share,
+            "DP_pdq": 0.22 + 1.5 * share,
+            "DW_pq": 0.23 + share,
+            "DW_d": 0.23 + 0.4 * share,
+            "DW_lin": 0.23 + 0.4 * share,
+            "pq_pdq": 0.8,
+            "DW_DP": 0.5,
+            "DW_harmonic": 0.6,
+            "DW_small": 0.3,
+            "DW_equal_size": 0.28,
+        }
+        unstrained += rows(key, levels, gamma=1e-4)
+        for place, fraction in enumerate(FRACTIONS):
+            grown = 0.36 - 0.03 * math.log(fraction / 0.01) ** 2
+            fallen = 0.5 - 0.05 * place
+            for gamma, levels in (
+                (1e-4, {"DW_p": grown, "d_p": fallen, "lin_p": fallen}),
+                (0.08, {"DW_p": grown, "d_p": grown, "lin_p": grown}),
+            ):
+                scan += rows(key, levels, gamma=gamma, mode_fraction=fraction)
+        points.append(
+            key
+            | state(key["temperature"])
+            | {
+                "switched": key["sample"] == 0,
+                "quadrupole": (0.2 if cold else 0.0) + 0.01 * rng.normal(),
+            }
+        )
+    return Tables(
+        overlap_vs_gamma=pd.DataFrame(strained),
+        overlap_vs_temperature=pd.DataFrame(unstrained),
+        overlap_vs_modes=pd.DataFrame(scan),
+        energy_stress=pd.DataFrame(energy),
+        gamma_c=_critical_strains(states, rng),
+        gamma_c_trends=_trends(sizes, temperatures, samples),
+        state_points=pd.DataFrame(points),
+        checks=pd.DataFrame(
+            [
+                {"n_particles": size, "temperature": temperature, "check": "kinetic temperature"}
+                | {"value": temperature, "expected": temperature, "passed": True}
+                | {"lower": 0.9 * temperature, "upper": 1.1 * temperature}
+                for size in sizes
+                for temperature in temperatures
+            ]
+        ),
+        seed=7,
+    )
+
+
+def state(temperature: float) -> dict:
+    """A row of `state_points` in which nothing is amiss."""
+    return {
+        "pressure": 13.5,
+        "density": 0.74,
+        "inherent_energy": 1.9 + 0.1 * temperature,
+        "inherent_energy_drift": 0.0,
+        "pressure_drift": 0.0,
+        "inherent_energy_halves": 0.0,
+        "pressure_halves": 0.0,
+        "scattering_halves": 0.0,
+        "time": 100.0,
+        "relaxation_time": 2.0,
+        "relaxation_times": 50.0,
+        "cage_relative_relaxation_time": 4.0,
+        "cage_relative_times": 25.0,
+        "sample_relaxation_time": 2.0,
+        "neighbour_distance_small": 1.45,
+        "neighbour_distance_mixed": 1.67,
+        "neighbour_distance_large": 1.91,
+        "first_minimum_small": 1.45,
+        "first_minimum_mixed": 1.68,
+        "first_minimum_large": 1.92,
+        "debye_waller": 0.02 * temperature,
+        "debye_waller_reliability": 0.95,
+        "translation_switched": False,
+        "n_quenches": 12,
+        "n_unconverged": 0,
+        "n_saddles": 0,
+        "n_split_degeneracies": 0,
+        "equilibrated": True,
+        "unequilibrated_because": "",
+    }
+
+
+def _critical_strains(states: list[dict], rng: np.random.Generator) -> pd.DataFrame:
+    strains = {"overlap_drop": STRAIN, "stress_maximum": 0.06, "energy_onset": 0.05}
+    own = pd.DataFrame(
+        [
+            key
+            | {"estimator": name, "what": "sample", "defined": True}
+            | {"value": strain * math.exp(0.6 * (key["sample"] % 2 - 0.5) + 0.1 * rng.normal())}
+            for key in states
+            for name, strain in strains.items()
+        ]
+    )
+    groups = own.groupby(["n_particles", "temperature", "estimator"])["value"]
+    ensembles = groups.agg(value="mean", sd="std", n_samples="size").reset_index()
+    ensembles = ensembles.assign(
+        what="ensemble", defined=True, n_failed=0, n_undefined=0, reason="", sample=pd.NA
+    )
+    ensembles["lower"], ensembles["upper"] = 0.9 * ensembles["value"], 1.1 * ensembles["value"]
+    return pd.concat([ensembles, own], ignore_index=True)
+
+
+def _trends(sizes: tuple[int, ...], temperatures: tuple[float, ...], samples: int) -> pd.DataFrame:
+    known = {"n_state_points": len(temperatures), "n_undefined": 0, "left_out": ""}
+    unknown = math.nan if samples < 2 else 1.0
+    rows = []
+
+    def add(estimator: str, what: str, size: float, value: float, half: float, ends: tuple) -> None:
+        rows.append(
+            {"estimator": estimator, "n_particles": size, "what": what, "value": value * unknown}
+            | {"lower": (value - half) * unknown, "upper": (value + half) * unknown}
+            | {"abscissa_low": min(ends), "abscissa_high": max(ends)}
+            | known
+        )
+
+    add("overlap_drop", "mean", math.nan, 0.07, 0.004, temperatures)
+    if len(sizes) > 1:
+        add("overlap_drop", "change_with_size", math.nan, 0.0, 0.01, sizes)
+    for size in sizes:
+        add("overlap_drop", "mean", size, 0.07, 0.005, temperatures)
+        add("overlap_drop", "change_with_temperature", size, 0.001, 0.01, temperatures)
+        for estimator in ("energy_onset", "stress_maximum"):
+            add(estimator, "mean", size, 0.06, 0.005, temperatures)
+            add(estimator, "log_ratio", size, -0.1, 0.2, temperatures)
+    return pd.DataFrame(rows)
+
+
+def changed(given: Tables, **frames: pd.DataFrame) -> Tables:
+    """The same with other frames."""
+    return replace(given, **frames)
+
+
+def shifted(
+    given: Tables, table: str, column: str, by: float, scatter: float, **where: object
+) -> Tables:
+    """A column moved by a number, and by ± another from sample to sample, in the rows named.
+
+    A value of `where` that is callable tells the rows from the column.
+    """
+    frame = getattr(given, table).copy()
+    chosen = np.ones(len(frame), dtype=bool)
+    for name, value in where.items():
+        chosen &= (value(frame[name]) if callable(value) else frame[name] == value).to_numpy(bool)
+    alternating = np.where(frame.loc[chosen, "sample"].to_numpy(int) % 2, 1.0, -1.0)
+    frame.loc[chosen, column] += by + scatter * alternating
+    return changed(given, **{table: frame})

@@ -1,0 +1,116 @@
+"""The rule of judgement, by numbers whose intervals are known."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from softmodes.statistics import summarise
+from softmodes.verdicts import (
+    AGREES,
+    DIFFERS,
+    TOO_SMALL,
+    Finding,
+    Observation,
+    Statements,
+    above,
+    around_zero,
+    below,
+    combined,
+    mean,
+    root_mean_square,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "allowed", "verdict"),
+    [
+        (0.1, 0.3, above(0.0), AGREES),
+        (-0.1, 0.3, above(0.0), TOO_SMALL),
+        (-0.3, -0.1, above(0.0), DIFFERS),
+        (0.0, 0.0, above(0.0), DIFFERS),
+        (-0.3, -0.1, below(0.0), AGREES),
+        (0.1, 0.3, below(0.0), DIFFERS),
+        (-0.1, 0.1, around_zero(0.2), AGREES),
+        (-0.1, 0.3, around_zero(0.2), TOO_SMALL),
+        (-0.5, 0.5, around_zero(0.2), TOO_SMALL),
+        (-0.5, -0.3, around_zero(0.2), DIFFERS),
+        (math.nan, math.nan, around_zero(0.2), TOO_SMALL),
+    ],
+)
+def test_an_interval_is_set_against_a_range(low, high, allowed, verdict):
+    seen = Observation("", 0.5 * (low + high), low, high, 6, allowed)
+    assert seen.verdict == verdict
+
+
+def test_a_mean_has_the_interval_of_student():
+    values = [1.0, 2.0, 4.0, math.nan]
+    low, high = stats.t.interval(0.95, 2, np.mean(values[:3]), stats.sem(values[:3]))
+    seen = mean("", values, above(0.0))
+    assert (seen.low, seen.high, seen.n_samples) == (pytest.approx(low), pytest.approx(high), 3)
+    assert mean("", [5.0], above(0.0)).verdict == TOO_SMALL
+    assert mean("", [], above(0.0)).verdict == TOO_SMALL
+
+
+def test_a_false_agreement_is_as_rare_at_few_samples_as_at_many():
+    rng = np.random.default_rng(1)
+    for n in (3, 6, 50):
+        seen = [mean("", values, above(0.0)) for values in rng.normal(size=(4000, n))]
+        false = np.mean([item.verdict == AGREES for item in seen])
+        assert false == pytest.approx(0.025, abs=4 * math.sqrt(0.025 / 4000))
+
+
+def test_sizes_are_combined_by_their_weights():
+    rng = np.random.default_rng(2)
+    held = 0
+    for _ in range(2000):
+        parts = [summarise(rng.normal(1.0, sd, 6)) for sd in (0.3, 1.0)]
+        seen = combined("", parts, above(0.0))
+        held += seen.low < 1.0 < seen.high
+        weights = [part.sem**-2 for part in parts]
+        assert seen.value == pytest.approx(np.average([p.mean for p in parts], weights=weights))
+    # weights that are estimated themselves cost some coverage
+    assert 0.91 < held / 2000 < 0.97
+    assert combined("", [], above(0.0)).verdict == TOO_SMALL
+    assert combined("", [summarise([1.0])], above(0.0)).verdict == TOO_SMALL
+
+
+def test_the_root_mean_square_keeps_its_interval_positive():
+    seen = root_mean_square("", [0.1, -0.1, 3.0], (0.5, 2.0))
+    assert seen.value == pytest.approx(math.sqrt(9.02 / 3))
+    assert seen.low == 0.0 and seen.verdict == TOO_SMALL
+    assert root_mean_square("", [1.0, -1.1, 1.05, -0.9], (0.5, 2.0)).verdict == AGREES
+
+
+def test_the_samples_needed_shrink_the_interval_to_the_border():
+    seen = Observation("", 0.1, -0.1, 0.3, 6, above(0.0))
+    assert seen.samples_needed == 24
+    assert math.isnan(Observation("", 0.1, 0.05, 0.15, 6, above(0.0)).samples_needed)
+    assert math.isnan(Observation("", math.nan, math.nan, math.nan, 0, above(0)).samples_needed)
+
+
+def test_one_that_differs_decides_then_one_too_small():
+    good = Observation("", 1.0, 0.5, 1.5, 6, above(0.0))
+    unsure = Observation("", 1.0, -0.5, 1.5, 6, above(0.0))
+    bad = Observation("", -1.0, -1.5, -0.5, 6, above(0.0))
+    assert Finding("", "", "", [good]).verdict == AGREES
+    assert Finding("", "", "", [good, unsure]).verdict == TOO_SMALL
+    assert Finding("", "", "", [good, unsure, bad]).verdict == DIFFERS
+    assert Finding("", "", "").verdict == TOO_SMALL
+
+
+def test_a_statement_yields_observations_and_remarks():
+    statements: Statements[float] = Statements()
+
+    @statements.state("name", "Sentence.", "criterion")
+    def _(evidence):
+        yield mean("what", [evidence, evidence + 0.1], above(0.0))
+        yield "one remark"
+        yield "another"
+
+    (statement,) = statements
+    found = statement.judge(1.0)
+    assert (found.name, found.statement, found.criterion) == ("name", "Sentence.", "criterion")
+    assert [seen.what for seen in found.observations] == ["what"]
+    assert found.remark == "one remark; another" and found.verdict == AGREES
