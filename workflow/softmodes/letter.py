@@ -577,6 +577,7 @@ LABELS = {
     "DW_d": "O_DW,|d|",
     "DW_lin": "O_DW,|d_lin|",
     "d_p": "O_|d|,p",
+    "lin_p": "O_|d_lin|,p",
     "d_pdq": "O_|d|,pdq",
     "lin_pdq": "O_|d_lin|,pdq",
     "pq_pdq": "O_pq,pdq",
