@@ -727,8 +727,6 @@ def _ensembles(tables: Tables, minimum_relaxation_times: float) -> list[dict[str
             "time": rows["time"].mean(),
             "relaxation_times": rows["relaxation_times"].mean(),
             "long_enough": bool((rows["relaxation_times"] >= minimum_relaxation_times).all()),
-            "n_inherent_energy_drifting": int(rows["inherent_energy_drifting"].sum()),
-            "n_pressure_drifting": int(rows["pressure_drifting"].sum()),
             "n_equilibrated": int(rows["equilibrated"].sum()),
             "switched_share": rows["switched"].mean(),
             "translation_switched_share": rows["translation_switched"].mean(),

@@ -143,7 +143,6 @@ def _state_tables(found: dict[str, Any]) -> str:
             "τ_e",
             "τ_e cage-relative",
             "t_eq/τ_e",
-            "drifting in e_IS, P",
             "equilibrated",
         ],
         [
@@ -155,7 +154,6 @@ def _state_tables(found: dict[str, Any]) -> str:
                 _number(row["relaxation_time"]),
                 _number(row["cage_relative_relaxation_time"]),
                 _number(row["relaxation_times"]),
-                f"{row['n_inherent_energy_drifting']}, {row['n_pressure_drifting']}",
                 f"{row['n_equilibrated']} of {row['n_samples']}",
             ]
             for row in states
@@ -199,8 +197,10 @@ def _state_tables(found: dict[str, Any]) -> str:
         ],
     )
     equilibrated = (
-        f"A sample is equilibrated where t_eq is at least {found['minimum_relaxation_times']:g} "
-        "τ_e and neither e_IS nor P drifts in the second half. τ_e is that of F_s averaged over "
+        "A state point is equilibrated where t_eq is at least "
+        f"{found['minimum_relaxation_times']:g} τ_e and the cage-relative times asked for, neither "
+        "e_IS nor P drifts in the mean over samples and the halves of t_eq agree in both and in "
+        "F_s at τ_e. τ_e is that of F_s averaged over "
         "samples; t_eq is the stage at constant volume."
     )
     return "\n\n".join([equilibrated, prepared, obtained, "First minima of g_ab(r):", minima])
