@@ -608,6 +608,20 @@ FAULTS = [
         "test_statistics.py",
     ),
     Fault(
+        "each test of equilibration at its own level",
+        "tables",
+        "level = statistics.familywise_level(p_values)",
+        "level = 0.05",
+        "test_tables.py::test_a_whole_study_alarms_falsely_once_in_twenty",
+    ),
+    Fault(
+        "Bonferroni in place of Holm",
+        "statistics",
+        "np.arange(len(known), 0, -1)",
+        "np.full(len(known), len(known))",
+        "test_statistics.py",
+    ),
+    Fault(
         "γ_c at a tenth of the drop",
         "statistics",
         "return expit(parameters[1] * (parameters[0] - x)) - y",

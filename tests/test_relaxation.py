@@ -18,6 +18,7 @@ from softmodes.relaxation import (
     self_dynamics,
     structure_factor,
     time_origins,
+    value_at,
 )
 
 DISTANCES = (1.45, 1.67, 1.91)
@@ -437,3 +438,13 @@ def test_unusable_input_is_named(change, named):
 def test_unusable_curves_are_named(call, named):
     with pytest.raises(InputError, match=named):
         call()
+
+
+def test_a_curve_between_its_times():
+    # linear in ln t, so exact; a value at t = 0 has no part in it
+    times = np.array([0.0, 0.1, 1.0, 10.0, 100.0])
+    curve = np.array([1.0, 0.9, 0.6, 0.3, math.nan])
+    assert value_at(times, curve, 1.0) == pytest.approx(0.6)
+    assert value_at(times, curve, 10.0**0.5) == pytest.approx(0.45)
+    for time in (0.05, 30.0, 200.0, math.nan):
+        assert math.isnan(value_at(times, curve, time))

@@ -4,15 +4,18 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import linregress
+from scipy.stats import linregress, ttest_1samp
 
 from softmodes.errors import InputError
 from softmodes.statistics import (
     RESAMPLES,
     bootstrap_interval,
     critical_strain,
+    difference_of_halves,
     drift,
     energy_onset,
+    familywise_level,
+    mean_p_value,
     plateau_drop,
     stress_maximum,
     summarise,
@@ -295,37 +298,60 @@ def test_drift_against_a_textbook_regression():
     values = 0.3 * rng(2).standard_normal(41) + 0.01 * times
     late = times >= (times[0] + times[-1]) / 2
     expected = linregress(times[late], values[late])
-    result = drift(times, values)
-    assert result.slope == pytest.approx(expected.slope, rel=1e-9)
-    assert result.error == pytest.approx(expected.stderr, rel=1e-9)
+    assert drift(times, values) == pytest.approx(expected.slope, rel=1e-9)
 
 
-def test_only_the_second_half_counts():
-    times = np.arange(40.0)
-    noise = 0.01 * rng(3).standard_normal(40)
-    settled = np.exp(-times / 2.0) + noise
-    assert not drift(times, settled).drifting
-    late = np.where(times < 25, 0.0, 0.02 * (times - 25)) + noise
-    assert drift(times, late).drifting
-    assert drift(times, -late).drifting and drift(times, -late).slope < 0
-
-
-@pytest.mark.parametrize("n_points", [6, 8, 20, 80])
-def test_steady_series_rarely_drift(n_points):
-    # by chance at 3 in 1000, however few the points
-    drifting = [
-        drift(np.arange(n_points), rng(seed).standard_normal(n_points)).drifting
-        for seed in range(1500)
-    ]
-    assert sum(drifting) <= 13
+def test_the_halves_part_in_the_middle_of_the_time():
+    # as a series is recorded: from 0, which has no point, to the last
+    assert difference_of_halves([1, 2, 3, 4], [0.0, 1.0, 5.0, 8.0]) == 6.0
+    assert difference_of_halves([1, 2, 3, 4, 5], [1.0, 1.0, 4.0, 4.0, 4.0]) == 3.0
 
 
 def test_few_points_do_not_tell():
-    for n_points in (0, 1, 2, 3, 4):
-        result = drift(np.arange(n_points), np.arange(n_points))
-        assert math.isnan(result.slope) and not result.drifting
-    assert drift(np.arange(6), np.arange(6)).drifting
-    assert not drift(np.arange(6), np.full(6, 2.9)).drifting
+    for n_points in (0, 1, 2):
+        assert math.isnan(drift(np.arange(n_points), np.arange(n_points)))
+    assert math.isnan(difference_of_halves([], [])) and math.isnan(difference_of_halves([1], [2]))
+    assert drift(np.arange(6), np.arange(6)) == 1.0
+    assert drift(np.arange(6), np.full(6, 2.9)) == pytest.approx(0.0, abs=1e-15)
+
+
+# Significance
+
+
+def test_p_values_against_those_of_scipy():
+    values = rng(4).normal(0.4, 1.0, 7)
+    assert mean_p_value(values) == pytest.approx(ttest_1samp(values, 0.0).pvalue, rel=1e-9)
+    assert mean_p_value([*values, math.nan]) == mean_p_value(values)
+    assert math.isnan(mean_p_value([1.0, math.nan]))
+    assert mean_p_value([0.0, 0.0]) == 1.0 and mean_p_value([0.1, 0.1]) == 0.0
+
+
+def rejected_one_by_one(p_values: list[float]) -> set[float]:
+    """Holm's procedure in his words: go on with the smallest while it is small enough."""
+    left, found = sorted(p_values), set()
+    while left and left[0] * len(left) <= 0.05:
+        found.add(left.pop(0))
+    return found
+
+
+@pytest.mark.parametrize(
+    "p_values",
+    [
+        [0.01, 0.04, 0.03, 0.005],  # Holm's example: two
+        [0.04],
+        [0.06],
+        [0.001, 0.002, 0.003],
+        [0.012, 0.013, 0.014, 0.015],  # Hochberg's step-up would take them all
+        list(rng(6).uniform(0.0, 0.02, 30)),
+    ],
+)
+def test_the_level_of_a_family_is_holms(p_values):
+    level = familywise_level([*p_values, math.nan])
+    assert {p for p in p_values if p <= level} == rejected_one_by_one(p_values)
+
+
+def test_a_family_without_a_test_has_the_level_of_one():
+    assert familywise_level([math.nan]) == familywise_level([]) == pytest.approx(0.05)
 
 
 def test_trend_against_generalised_least_squares():
@@ -380,6 +406,8 @@ def test_trend_of_two_points_and_of_fewer():
         (lambda: drift([0, 1, 2], [1.0, 2.0]), r"values: shape \(2,\)"),
         (lambda: drift([0, 1, 2], [1.0, 2.0, math.nan]), "values: .* finite"),
         (lambda: drift([0, 2, 1], [1.0, 2.0, 3.0]), "times: "),
+        (lambda: difference_of_halves([0, 2, 1], [1.0, 2.0, 3.0]), "times: "),
+        (lambda: familywise_level([0.1, 1.2]), "p_values: 0.1 to 1.2"),
         (lambda: trend([0, 1], [1.0, 2.0], [0.1]), "values, errors: "),
         (lambda: trend([0, 1], [1.0, 2.0], [0.1, 0.0]), "errors: "),
         (lambda: trend([0, 1], [1.0, 2.0], [0.1, math.nan]), "errors: "),

@@ -85,7 +85,7 @@ def files(tmp_path_factory) -> dict[str, list[Path]]:
 def equilibrium(temperature: float, sample: int) -> tuple[dict, dict]:
     rng = np.random.default_rng(sample)
     time = np.arange(12.0)
-    wobble = np.where(np.arange(12) % 2, 1.0, -1.0)
+    wobble = np.where(np.arange(12) % 2, 1.0, -1.0) + rng.normal(0.0, 0.1, 12)
     drift = 0.1 if (temperature, sample) == (0.5, 1) else 0.0
     datasets = {
         "positions": rng.random((N, 2)),
@@ -100,8 +100,12 @@ def equilibrium(temperature: float, sample: int) -> tuple[dict, dict]:
     return datasets, {"box_length": length, "pressure": 13.4 + 0.1 * sample, "time": 60.0}
 
 
+def decay_of(temperature: float, sample: int) -> np.ndarray:
+    return np.exp(-TIMES / relaxation_time(temperature, sample))
+
+
 def relaxation(temperature: float, sample: int) -> tuple[dict, dict]:
-    decay = np.exp(-TIMES / relaxation_time(temperature, sample))
+    decay = decay_of(temperature, sample)
     radius = np.arange(0.5, 3.0, 0.02)
     peaked = 1 + np.cos(2 * np.pi * (radius - 1.1)) * np.exp(-radius / 2)
     datasets = {
@@ -109,7 +113,7 @@ def relaxation(temperature: float, sample: int) -> tuple[dict, dict]:
         "self_intermediate_scattering": np.stack([decay, decay**2, decay**0.5]),
         "cage_relative_scattering": np.stack([decay, decay, decay]) ** 0.5,
         "mean_squared_displacement": np.stack([TIMES, 2 * TIMES, 0.5 * TIMES]),
-        "self_intermediate_scattering_halves": np.stack([decay, decay]),
+        "self_intermediate_scattering_halves": np.stack([decay, (0.9 + 0.1 * sample) * decay]),
         "cage_relative_scattering_halves": np.stack([decay, decay]),
         "wavenumber": np.linspace(1, 10, 5),
         "structure_factor": np.ones((3, 5)),
@@ -203,7 +207,7 @@ def overlaps(temperature: float, sample: int) -> pd.DataFrame:
 
 def state_table(files: dict[str, list[Path]], minimum: float = 5.0) -> pd.DataFrame:
     stages = ("equilibrium", "relaxation", "isoconfigurational", "quench", "modes")
-    return tables.state_points(*(files[stage] for stage in stages), minimum, DISTANCES)
+    return tables.state_points(*(files[stage] for stage in stages), minimum, 1.0, DISTANCES)
 
 
 def test_csv_gives_every_bit_back(tmp_path):
@@ -323,10 +327,104 @@ def test_state_points_tell_how_long_and_how_steady(files):
     np.testing.assert_allclose(
         table["relaxation_times"], 60.0 / table["relaxation_time"], rtol=1e-12
     )
-    assert list(table["inherent_energy_drifting"]) == [False, True, False, False, False, False]
+    np.testing.assert_allclose(
+        table["cage_relative_times"], 60.0 / table["cage_relative_relaxation_time"], rtol=1e-12
+    )
+    # a rise by 0.1 per τ over 11 τ, of which the halves' middles lie 6 τ apart
     assert table.loc[(0.5, 1), "inherent_energy_drift"] == pytest.approx(0.1, rel=0.01)
-    assert list(table["equilibrated"]) == [True, False, True, True, True, True]
-    assert list(state_table(files, minimum=10.0)["equilibrated"]) == [False] * 3 + [True] * 3
+    assert table.loc[(0.5, 1), "inherent_energy_halves"] == pytest.approx(0.6, rel=0.01)
+    steady = table.drop(index=(0.5, 1))
+    np.testing.assert_allclose(steady["inherent_energy_halves"], 0.0, atol=1e-3)
+    at_time = [
+        0.1 * (point[1] - 1) * np.interp(np.log(clock), np.log(TIMES), decay_of(*point))
+        for clock, point in zip(table["relaxation_time"], table.index, strict=True)
+    ]
+    np.testing.assert_allclose(table["scattering_halves"], at_time, rtol=1e-9, atol=1e-12)
+    # all samples together: one that drifts by itself is no drift of the mean
+    assert table["equilibrated"].all()
+    table = state_table(files, minimum=10.0).set_index(["temperature", "sample"])
+    assert table["equilibrated"].tolist() == [False] * 3 + [True] * 3
+    assert table.loc[(0.5, 0), "unequilibrated_because"] == "5.47 τ_e of 10"
+
+
+def states(n_points: int = 1, n_samples: int = 6, seed: int = 0, **shifts: float) -> pd.DataFrame:
+    """Samples of n_points temperatures whose tested columns are standard normal, shifted."""
+    draws = np.random.default_rng(seed).standard_normal((n_points, n_samples, 5))
+    rows = [
+        {"n_particles": N, "temperature": 0.1 * point, "sample": sample}
+        | {"relaxation_times": 30.0, "cage_relative_times": 6.0}
+        | {
+            name: draws[point, sample, column] + shifts.get(name, 0.0)
+            for column, name in enumerate(tables.TESTED)
+        }
+        for point in range(n_points)
+        for sample in range(n_samples)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_steady_samples_that_ran_long_are_equilibrated():
+    (row,) = tables.equilibration(states(), 20.0, 5.0).to_dict("records")
+    assert row["equilibrated"] and row["unequilibrated_because"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"relaxation_times": 12.34}, "12.3 τ_e of 20"),
+        ({"cage_relative_times": 3.0}, "3 cage-relative relaxation times of 5"),
+        ({"relaxation_times": math.nan}, "F_s stays above 1/e"),
+        ({"cage_relative_times": math.nan}, "cage-relative F_s stays above 1/e"),
+        (
+            {"relaxation_times": 1.0, "cage_relative_times": 1.0},
+            "1 τ_e of 20; 1 cage-relative relaxation times of 5",
+        ),
+    ],
+)
+def test_each_clock_alone_makes_a_state_point_unequilibrated(changes, reason):
+    (row,) = tables.equilibration(states().assign(**changes), 20.0, 5.0).to_dict("records")
+    assert not row["equilibrated"] and row["unequilibrated_because"] == reason
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("inherent_energy_drift", "e_IS drifts by -"),
+        ("pressure_drift", "P drifts by -"),
+        ("inherent_energy_halves", "e_IS of the halves differs by -"),
+        ("pressure_halves", "P of the halves differs by -"),
+        ("scattering_halves", "F_s of the halves at τ_e differs by -"),
+    ],
+)
+def test_each_change_in_the_mean_over_samples_is_told(column, reason):
+    steady = tables.equilibration(states(n_points=12), 20.0, 5.0)
+    assert steady["equilibrated"].all()
+    frame = states(n_points=12)
+    frame.loc[frame["temperature"] == 0.0, column] -= 8.0
+    found = tables.equilibration(frame, 20.0, 5.0)
+    assert found["equilibrated"].tolist() == [False] + [True] * 11
+    changed = frame.loc[frame["temperature"] == 0.0, column]
+    told = f"{reason}{-changed.mean():.2g} ± {changed.sem():.1g}"
+    assert found.loc[0, "unequilibrated_because"].removesuffix(" per τ") == told
+
+
+def test_one_sample_is_judged_by_its_times_alone():
+    untested = "one sample, drifts and halves untested"
+    single = states(n_samples=1, inherent_energy_halves=-100.0)
+    (row,) = tables.equilibration(single, 20.0, 5.0).to_dict("records")
+    assert row["equilibrated"] and row["unequilibrated_because"] == untested
+    (row,) = tables.equilibration(single, 40.0, 5.0).to_dict("records")
+    assert not row["equilibrated"]
+    assert row["unequilibrated_because"] == f"30 τ_e of 40; {untested}"
+
+
+def test_a_whole_study_alarms_falsely_once_in_twenty():
+    alarms = [
+        not tables.equilibration(states(24, 6, seed), 20.0, 5.0)["equilibrated"].all()
+        for seed in range(200)
+    ]
+    # 10 expected; more than 17 once in a hundred
+    assert sum(alarms) <= 17
 
 
 def test_state_points_count_what_went_wrong(files):

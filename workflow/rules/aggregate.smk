@@ -38,7 +38,8 @@ rule aggregate:
         code=code("aggregate"),
         seed=config["seed"],
         neighbour_distances=NEIGHBOUR_DISTANCES,
-        minimum_relaxation_times=config["equilibrated"]["minimum_relaxation_times"],
+        minimum_relaxation_times=EQUILIBRATED["minimum_relaxation_times"],
+        minimum_cage_relative_times=EQUILIBRATED["minimum_cage_relative_times"],
     message:
         "Collect the results of all state points into tables."
     script:

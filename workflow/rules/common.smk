@@ -12,6 +12,7 @@ from softmodes import costs, equilibria
 from softmodes.config import (
     at_temperature,
     backend,
+    equilibrated,
     from_command_line,
     read,
     state_point,
@@ -46,6 +47,7 @@ STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
 # left when all kernels are compiled
 KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
+EQUILIBRATED = equilibrated(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
 LOCK = Path(workflow.basedir) / "envs" / "lock.txt"
 # in an order of its own, so that another order of the keys reruns nothing

@@ -11,6 +11,7 @@ def aggregate(
     stages: Mapping[str, Sequence[str]],
     outputs: Mapping[str, str],
     minimum_relaxation_times: float,
+    minimum_cage_relative_times: float,
     neighbour_distances: Sequence[float],
     seed: int,
     config: str = "",
@@ -34,6 +35,7 @@ def aggregate(
             stages["quench"],
             stages["modes"],
             minimum_relaxation_times,
+            minimum_cage_relative_times,
             neighbour_distances,
         ),
     }

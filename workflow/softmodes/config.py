@@ -114,6 +114,14 @@ def backend(config: Mapping[str, Any], stage: str) -> str:
     return config.get("backend", {}).get(stage, "cpu")
 
 
+def equilibrated(config: Mapping[str, Any]) -> dict[str, float]:
+    """What counts as equilibrated; the schema's default where a key lacks."""
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    keys = schema["properties"]["equilibrated"]["properties"]
+    defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
+    return defaults | config["equilibrated"]
+
+
 def temperatures(config: Mapping[str, Any]) -> list[float]:
     """The temperatures in the order of cooling."""
     return [entry["temperature"] for entry in config["temperatures"]]

@@ -209,6 +209,23 @@ def relaxation_time(times: ArrayLike, scattering: ArrayLike, level: float = 1.0 
     return float(times[before] * (times[after] / times[before]) ** share)
 
 
+def value_at(times: ArrayLike, curve: ArrayLike, time: float) -> float:
+    """A relaxation function at one time, by linear interpolation in ln t.
+
+    Args:
+        times: (K,), ascending, the first 0 or positive.
+        curve: (K,).
+        time: in the unit of `times`, no shorter than the first above 0.
+
+    Returns:
+        The value; NaN where the time is, or lies beyond the others, or the curve around it is.
+    """
+    times, curve = np.asarray(times, dtype=np.float64), np.asarray(curve, dtype=np.float64)
+    later = times > 0
+    logarithm = np.log(times[later])
+    return float(np.interp(math.log(time), logarithm, curve[later], math.nan, math.nan))
+
+
 def structure_factor(
     frames: NDArray[np.float64], species: NDArray[np.int8], cell: Cell
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

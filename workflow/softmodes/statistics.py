@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
-from scipy.special import expit, ndtr, ndtri, stdtrit
+from scipy.special import expit, ndtri, stdtr
 
 from softmodes.errors import InputError
 
@@ -100,21 +100,6 @@ class StrainEstimate:
     per_sample: NDArray[np.float64]
     samples: Summary
     reason: str
-
-
-@dataclass(frozen=True)
-class Drift:
-    """Least-squares slope of a time series.
-
-    Attributes:
-        slope: per unit of time; NaN for fewer than three points.
-        error: its standard error from the scatter about the line.
-        drifting: whether the slope is told from zero.
-    """
-
-    slope: float
-    error: float
-    drifting: bool
 
 
 @dataclass(frozen=True)
@@ -293,42 +278,82 @@ def position_of_maximum(
     return value, Interval(value - half, value + half, 0)
 
 
-def drift(times: ArrayLike, values: ArrayLike) -> Drift:
-    """Whether a time series still drifts in the second half of its time.
+def drift(times: ArrayLike, values: ArrayLike) -> float:
+    """Least-squares slope of a time series over the second half of its time, per unit of time.
 
-    The slope is told from zero if it is as improbable as SIGNIFICANT_SEM standard deviations of a
-    normal variable: for few points that takes more standard errors (Student's t). Points are taken
-    as independent, so they should lie a relaxation time apart.
+    Points of one series are correlated, so that only several samples tell whether it drifts.
 
     Args:
         times: (P,), ascending.
         values: (P,).
 
     Returns:
-        The slope over times >= (first + last)/2; not drifting where those are fewer than three.
+        The slope over times >= (first + last)/2; NaN where those are fewer than two.
 
     Raises:
         InputError: if the shapes disagree, the times do not ascend or a value is not finite.
     """
-    times, values = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
-    if times.ndim != 1 or values.shape != times.shape or not np.isfinite(values).all():
-        raise InputError(
-            f"values: shape {values.shape} for times {times.shape} given, as many finite numbers "
-            "as times expected"
-        )
-    if not np.all(np.diff(times) > 0):
-        raise InputError(f"times: {times} given, ascending numbers expected")
+    times, values = _checked_series(times, values)
     late = times >= 0.5 * (times[:1] + times[-1:])
-    n = np.count_nonzero(late)
-    if n < 3:
-        return Drift(math.nan, math.nan, False)
+    if np.count_nonzero(late) < 2:
+        return math.nan
     x = times[late] - times[late].mean()
-    y = values[late] - values[late].mean()
-    slope = float(x @ y / (x @ x))
-    residual = y - slope * x
-    error = math.sqrt(residual @ residual / (n - 2) / (x @ x))
-    improbable = -stdtrit(n - 2, ndtr(-SIGNIFICANT_SEM))
-    return Drift(slope, error, bool(abs(slope) > improbable * error))
+    return float(x @ values[late] / (x @ x))
+
+
+def difference_of_halves(times: ArrayLike, values: ArrayLike) -> float:
+    """Mean of a time series in the second half of its time less that in the first.
+
+    The time begins at 0 and ends at the last point. Arguments and errors as in `drift`; NaN where
+    a half has no point.
+    """
+    times, values = _checked_series(times, values)
+    late = times > 0.5 * times[-1:]
+    if not late.any() or late.all():
+        return math.nan
+    return float(values[late].mean() - values[~late].mean())
+
+
+def mean_p_value(values: ArrayLike) -> float:
+    """Probability of a mean so far from zero or farther, were it zero: Student's t, two-sided.
+
+    Args:
+        values: (S,), independent, normal; NaN is left out.
+
+    Returns:
+        The probability, with n - 1 degrees of freedom; NaN for fewer than two values.
+
+    Raises:
+        InputError: as `summarise` does.
+    """
+    found = summarise(values)
+    if found.n < 2:
+        return math.nan
+    if found.sd == 0.0:
+        return float(found.mean == 0.0)
+    return float(2.0 * stdtr(found.n - 1, -abs(found.mean) / found.sem))
+
+
+def familywise_level(p_values: ArrayLike) -> float:
+    """The level up to which the p-values of a family of tests are significant.
+
+    Holm's step-down (Scand. J. Statist. 6, 65 (1979)): however many tests there are and however
+    they depend on each other, one of them alarms falsely with a probability of 1 - CONFIDENCE at
+    most.
+
+    Args:
+        p_values: of any shape; NaN, of tests that could not be made, is left out.
+
+    Raises:
+        InputError: if one lies outside 0 to 1.
+    """
+    known = np.ravel(np.asarray(p_values, dtype=np.float64))
+    known = np.sort(known[~np.isnan(known)])
+    if known.size and not 0.0 <= known[0] <= known[-1] <= 1.0:
+        raise InputError(f"p_values: {known[0]} to {known[-1]} given, 0 to 1 expected")
+    levels = (1.0 - CONFIDENCE) / np.arange(len(known), 0, -1)
+    (kept,) = np.nonzero(known > levels)
+    return float(levels[kept[0]]) if kept.size else 1.0 - CONFIDENCE
 
 
 def trend(x: ArrayLike, values: ArrayLike, errors: ArrayLike) -> Trend:
@@ -364,6 +389,20 @@ def trend(x: ArrayLike, values: ArrayLike, errors: ArrayLike) -> Trend:
     widening = max(1.0, chi_square / (n - 2)) if n > 2 else 1.0
     half_width = float(-ndtri(0.5 * (1.0 - CONFIDENCE)) * math.sqrt(widening / spread))
     return Trend(slope, slope - half_width, slope + half_width, n)
+
+
+def _checked_series(
+    times: ArrayLike, values: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    times, values = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if times.ndim != 1 or values.shape != times.shape or not np.isfinite(values).all():
+        raise InputError(
+            f"values: shape {values.shape} for times {times.shape} given, as many finite numbers "
+            "as times expected"
+        )
+    if not np.all(np.diff(times) > 0):
+        raise InputError(f"times: {times} given, ascending numbers expected")
+    return times, values
 
 
 SingleEstimate = Callable[[NDArray[np.float64], NDArray[np.float64]], float]

@@ -23,7 +23,7 @@ from softmodes.cell import Cell
 from softmodes.correlations import local_shear_strain, quadrupole
 from softmodes.errors import InputError
 from softmodes.random_streams import stream
-from softmodes.relaxation import first_minimum, relaxation_time
+from softmodes.relaxation import first_minimum, relaxation_time, value_at
 
 STATE = ["n_particles", "temperature", "sample"]
 OVERLAP_COLUMNS = [
@@ -39,6 +39,16 @@ OVERLAP_COLUMNS = [
 ]
 GROUPS = ("all", "small", "large")
 PAIRS = ("small", "mixed", "large")
+
+TESTED = {
+    "inherent_energy_drift": "e_IS drifts by {} per τ",
+    "pressure_drift": "P drifts by {} per τ",
+    "inherent_energy_halves": "e_IS of the halves differs by {}",
+    "pressure_halves": "P of the halves differs by {}",
+    "scattering_halves": "F_s of the halves at τ_e differs by {}",
+}
+"""Columns of `state_points` whose means over samples vanish in equilibrium, and what is said of
+one that does not."""
 
 STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "lin_p", "pq_pdq", "DP_p")
 SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p", "scan_lin_p": "lin_p"}
@@ -277,20 +287,24 @@ def state_points(
     quench_paths: Iterable[str | Path],
     modes_paths: Iterable[str | Path],
     minimum_relaxation_times: float,
+    minimum_cage_relative_times: float,
     neighbour_distances: Sequence[float],
 ) -> pd.DataFrame:
     """How each state point was prepared and what went wrong with it, one row per sample.
 
     `relaxation_time` (and the cage-relative one) come from F_s averaged over the samples of the
     same N and T, `sample_relaxation_time` from the sample's own; NaN where F_s stays above 1/e.
-    A sample is `equilibrated` where its constant-volume stage lasted `minimum_relaxation_times`
-    relaxation times and neither its inherent energy nor its pressure drifted meanwhile.
-    Drifts are slopes per τ. `switched` tells whether the smallest strain left the unstrained
-    basin, `translation_switched` whether merely translating the configuration did; `quadrupole`
+    Drifts are slopes per τ over the second half of the constant-volume stage, `*_halves` the
+    differences of its second from its first half: the mean of the inherent energy and of the
+    pressure, F_s at τ_e. `equilibrated` and `unequilibrated_because` are those of
+    `equilibration`, the same for all samples of one N and T. `switched` tells whether the smallest
+    strain left the unstrained basin, `translation_switched` whether merely translating the
+    configuration did; `quadrupole`
     is the amplitude of cos 4θ in the correlation of the local shear strain at that strain.
 
     Args:
-        minimum_relaxation_times: what counts as equilibrated.
+        minimum_relaxation_times, minimum_cage_relative_times: what counts as equilibrated, in τ_e
+            and in cage-relative relaxation times.
         neighbour_distances: (3,) by pair type, in σ11, for the local strain; they are kept beside
             the measured minima of g_ab(r).
     """
@@ -310,27 +324,84 @@ def state_points(
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
     for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
         table[f"neighbour_distance_{pair}"] = distance
-    lasted = table["time"] / table["relaxation_time"]
-    table.insert(table.columns.get_loc("time") + 1, "relaxation_times", lasted)
-    steady = ~(table["inherent_energy_drifting"] | table["pressure_drifting"])
-    table["equilibrated"] = (lasted >= minimum_relaxation_times) & steady
-    return _ordered(table)
+    for after, column, clock in (
+        ("time", "relaxation_times", "relaxation_time"),
+        ("relaxation_times", "cage_relative_times", "cage_relative_relaxation_time"),
+    ):
+        table.insert(table.columns.get_loc(after) + 1, column, table["time"] / table[clock])
+    found = equilibration(table, minimum_relaxation_times, minimum_cage_relative_times)
+    return _ordered(table.merge(found, on=STATE[:2], validate="many_to_one"))
+
+
+def equilibration(
+    states: pd.DataFrame, minimum_relaxation_times: float, minimum_cage_relative_times: float
+) -> pd.DataFrame:
+    """Which N and T are equilibrated, from all samples together, and why others are not.
+
+    A state point is equilibrated where every sample's constant-volume stage lasted both minima
+    and, in the mean over samples, neither inherent energy nor pressure drifts and the halves of the
+    stage agree in both and in F_s at τ_e: columns `TESTED`, by Student's t, all tests of the study
+    being one family (`statistics.familywise_level`). One sample is judged by its times alone, and
+    `unequilibrated_because` says so.
+
+    Args:
+        states: columns of the table `state_points`, one row per sample.
+        minimum_relaxation_times, minimum_cage_relative_times: as `state_points` takes them.
+
+    Returns:
+        Columns n_particles, temperature, equilibrated, unequilibrated_because (text, empty where
+        nothing is to be said).
+    """
+    ensembles = states.groupby(STATE[:2])
+    p_values = ensembles[list(TESTED)].agg(statistics.mean_p_value)
+    level = statistics.familywise_level(p_values)
+    clocks = {
+        "relaxation_times": (minimum_relaxation_times, "τ_e", "F_s"),
+        "cage_relative_times": (
+            minimum_cage_relative_times,
+            "cage-relative relaxation times",
+            "cage-relative F_s",
+        ),
+    }
+    rows = []
+    for key, samples in ensembles:
+        reasons = []
+        for column, (minimum, unit, curve) in clocks.items():
+            lasted = samples[column].min(skipna=False)
+            if math.isnan(lasted):
+                reasons.append(f"{curve} stays above 1/e")
+            elif lasted < minimum:
+                reasons.append(f"{lasted:.3g} {unit} of {minimum:g}")
+        for column, sentence in TESTED.items():
+            if p_values.loc[key, column] <= level:
+                found = statistics.summarise(samples[column])
+                reasons.append(sentence.format(f"{found.mean:.2g} ± {found.sem:.1g}"))
+        equilibrated = not reasons
+        if len(samples) < 2:
+            reasons.append("one sample, drifts and halves untested")
+        rows.append([*key, equilibrated, "; ".join(reasons)])
+    return pd.DataFrame(rows, columns=[*STATE[:2], "equilibrated", "unequilibrated_because"])
 
 
 def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
-    return _key(state) | {
-        "pressure": state.attributes["pressure"],
-        "density": state.attributes["density"],
-        "inherent_energy": state["series/inherent_energy"].mean(),
-        "time": state.attributes["time"],
-        **_drift_columns(state, "inherent_energy"),
-        **_drift_columns(state, "pressure"),
+    series = {
+        name: (state["series/time"], state[f"series/{name}"])
+        for name in ("inherent_energy", "pressure")
     }
-
-
-def _drift_columns(state: storage.StateFile, name: str) -> dict[str, Any]:
-    found = statistics.drift(state["series/time"], state[f"series/{name}"])
-    return {f"{name}_drift": found.slope, f"{name}_drifting": found.drifting}
+    return (
+        _key(state)
+        | {
+            "pressure": state.attributes["pressure"],
+            "density": state.attributes["density"],
+            "inherent_energy": state["series/inherent_energy"].mean(),
+            "time": state.attributes["time"],
+        }
+        | {f"{name}_drift": statistics.drift(*values) for name, values in series.items()}
+        | {
+            f"{name}_halves": statistics.difference_of_halves(*values)
+            for name, values in series.items()
+        }
+    )
 
 
 def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
@@ -345,11 +416,16 @@ def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
             ensemble[column] = relaxation_time(times, mean)
         for state in states:
             own = relaxation_time(times, state["self_intermediate_scattering"][0])
+            first, second = (
+                value_at(times, half, ensemble["relaxation_time"])
+                for half in state["self_intermediate_scattering_halves"]
+            )
             yield (
                 _key(state)
                 | ensemble
                 | {
                     "sample_relaxation_time": own,
+                    "scattering_halves": second - first,
                     "peak_wavenumber": state.attributes["peak_wavenumber"],
                 }
                 | {
