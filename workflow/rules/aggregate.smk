@@ -12,6 +12,7 @@ rule aggregate:
         overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",
         energy_stress=f"{RESULTS}/tables/energy_stress.csv",
         gamma_c=f"{RESULTS}/tables/gamma_c.csv",
+        gamma_c_trends=f"{RESULTS}/tables/gamma_c_trends.csv",
         relaxation=f"{RESULTS}/tables/relaxation.csv",
         state_points=f"{RESULTS}/tables/state_points.csv",
         provenance=expand(
@@ -22,6 +23,7 @@ rule aggregate:
                 "overlap_vs_modes",
                 "energy_stress",
                 "gamma_c",
+                "gamma_c_trends",
                 "relaxation",
                 "state_points",
             ],

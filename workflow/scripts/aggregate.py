@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from softmodes import progress, storage, tables
+from softmodes import critical_strain, progress, storage, tables
 
 
 def aggregate(
@@ -21,12 +21,14 @@ def aggregate(
     overlaps = tables.collect_overlaps(stages["overlap"])
     overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
     energy_stress = tables.energy_stress(stages["quench"])
+    strains = critical_strain.estimates(overlap_vs_gamma, energy_stress, seed)
     frames = {
         "overlap_vs_gamma": overlap_vs_gamma,
         "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
         "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
         "energy_stress": energy_stress,
-        "gamma_c": tables.gamma_c(overlap_vs_gamma, energy_stress, seed),
+        "gamma_c": critical_strain.table(strains),
+        "gamma_c_trends": critical_strain.trends(strains),
         "relaxation": tables.relaxation(stages["relaxation"]),
         "state_points": tables.state_points(
             stages["equilibrium"],

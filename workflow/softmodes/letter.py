@@ -15,9 +15,10 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from softmodes import statistics
+from softmodes.critical_strain import FLOOR_START, PLATEAU_END, plateau_drop
 from softmodes.evidence import LEAST_FRACTION, STATE, Tables, mean_over_temperatures
 from softmodes.random_streams import stream
-from softmodes.statistics import CONFIDENCE, FLOOR_START, PLATEAU_END, Interval, summarise
+from softmodes.statistics import CONFIDENCE, Interval, summarise
 from softmodes.verdicts import (
     Observation,
     Statements,
@@ -85,7 +86,7 @@ def _plateau(tables: Tables) -> Yielded:
         flat = gamma <= PLATEAU_END
         if np.count_nonzero(flat) < 2 or curves.empty:
             continue
-        drop = statistics.plateau_drop(gamma, curves)
+        drop = plateau_drop(gamma, curves)
         if not drop.significant:  # there is nothing to measure flatness by
             what = f"flatness, without a drop to measure it by, {_at(tables, size)}"
             yield undefined(what, around_zero(FLAT_SHARE))
@@ -125,7 +126,7 @@ def _drop(tables: Tables) -> Yielded:
             curves = tables.overlap_curves(size, temperature)
             if curves.empty:
                 continue
-            drop = statistics.plateau_drop(curves.columns.to_numpy(), curves)
+            drop = plateau_drop(curves.columns.to_numpy(), curves)
             yield of_summary(f"plateau less floor, N = {size}, T = {temperature:g}", drop, above(0))
     if not cold:
         yield f"no temperature of the study is {COLD:g} or lower"

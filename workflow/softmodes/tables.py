@@ -22,7 +22,6 @@ from softmodes import statistics, storage
 from softmodes.cell import Cell
 from softmodes.correlations import local_shear_strain, quadrupole
 from softmodes.errors import InputError
-from softmodes.random_streams import stream
 from softmodes.relaxation import first_minimum, relaxation_time, value_at
 
 STATE = ["n_particles", "temperature", "sample"]
@@ -194,59 +193,6 @@ def energy_stress(quench_paths: Iterable[str | Path]) -> pd.DataFrame:
         for state in _states(quench_paths)
     ]
     return _ordered(pd.concat(frames, ignore_index=True), "gamma")
-
-
-def gamma_c(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Characteristic strains of each N and T, by three estimators.
-
-    `overlap_drop` is where O_DW,p has dropped half-way, `stress_maximum` and `energy_onset` are
-    those of σ_xy and e_IS. Rows with `what` "ensemble" come from the curve averaged over samples:
-    `lower` and `upper` are its bootstrap interval over samples, `sd` the standard deviation of the
-    samples' own values, of which `n_failed` could not be had; `reason` says why there is no value.
-    Rows with `what` "sample" hold the samples' own values; `defined` is the ensemble's verdict.
-
-    Args:
-        overlap: table `overlap_vs_gamma`.
-        energy: table `energy_stress`.
-        seed: of the study, for the bootstrap.
-    """
-    observed = {
-        "overlap_drop": (overlap[overlap["quantity"] == "DW_p"], "overlap"),
-        "stress_maximum": (energy, "shear_stress"),
-        "energy_onset": (energy, "normalised_energy"),
-    }
-    estimators = {
-        "overlap_drop": statistics.critical_strain,
-        "stress_maximum": statistics.stress_maximum,
-        "energy_onset": statistics.energy_onset,
-    }
-    rows = []
-    for name, (frame, column) in observed.items():
-        strained = frame[frame["gamma"] > 0]
-        for (n_particles, temperature), ensemble in strained.groupby(STATE[:2]):
-            curves = ensemble.pivot(index="sample", columns="gamma", values=column)
-            rng = stream(seed, name, int(n_particles), float(temperature), 0)
-            found = estimators[name](curves.columns.to_numpy(), curves.to_numpy(), rng)
-            key = {"n_particles": n_particles, "temperature": temperature, "estimator": name}
-            defined = {"defined": not math.isnan(found.value)}
-            rows.append(
-                key
-                | {"what": "ensemble", "sample": pd.NA, "value": found.value}
-                | {"lower": found.interval.low, "upper": found.interval.high}
-                | {"sd": found.samples.sd, "n_samples": len(curves)}
-                | {"n_failed": found.samples.n_missing, "reason": found.reason}
-                | defined
-            )
-            rows += [
-                key | {"what": "sample", "sample": sample, "value": value} | defined
-                for sample, value in zip(curves.index, found.per_sample, strict=True)
-            ]
-    counts = dict.fromkeys(("sample", "n_samples", "n_failed"), "Int64")
-    return (
-        pd.DataFrame(rows)
-        .astype(counts)
-        .sort_values([*STATE[:2], "estimator", "what", "sample"], kind="stable", ignore_index=True)
-    )
 
 
 def relaxation(relaxation_paths: Iterable[str | Path]) -> pd.DataFrame:
