@@ -523,34 +523,46 @@ def _descend(x: Curves, y: Curves) -> tuple[Curves, Curves, Curves, NDArray[np.b
     best = np.argmin(np.sum(coarse**2, axis=1) - 2.0 * np.einsum("bg,mg->bm", y, coarse), axis=1)
     half, steep = halves[best], steepnesses[best]
     squares = np.sum((coarse[best] - y) ** 2, axis=1)
-    damping, settled = np.full(len(y), 1e-3), np.zeros(len(y), bool)
+    damping, moving = np.full(len(y), 1e-3), np.arange(len(y))
     for _ in range(STEPS):
-        share = expit(steep[:, None] * (half[:, None] - x))
-        slope = share * (1.0 - share)
-        by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
-        down_half = -np.sum(by_half * (share - y), axis=1)
-        down_steep = -np.sum(by_steep * (share - y), axis=1)
-        held = (steep <= LEAST_STEEPNESS) & (down_steep < 0)
-        held |= (steep >= MOST_STEEPNESS) & (down_steep > 0)
-        down_steep[held] = 0.0
-        # a vanishing slope leaves no way to go
-        first = np.maximum((1.0 + damping) * np.sum(by_half**2, axis=1), 1e-300)
-        last = np.maximum((1.0 + damping) * np.sum(by_steep**2, axis=1), 1e-300)
-        mixed = np.where(held, 0.0, np.sum(by_half * by_steep, axis=1))
-        determinant = first * last - mixed**2
-        new_half = half + (last * down_half - mixed * down_steep) / determinant
-        new_steep = steep + (first * down_steep - mixed * down_half) / determinant
-        new_half = np.clip(new_half, x[0], x[-1])
-        new_steep = np.clip(new_steep, LEAST_STEEPNESS, MOST_STEEPNESS)
-        new_squares = np.sum((expit(new_steep[:, None] * (new_half[:, None] - x)) - y) ** 2, axis=1)
-        better = new_squares <= squares
-        settled |= np.maximum(np.abs(new_half - half), np.abs(new_steep - steep)) < SETTLED
-        half, steep = np.where(better, new_half, half), np.where(better, new_steep, steep)
-        squares = np.where(better, new_squares, squares)
-        damping = np.clip(np.where(better, damping / 5.0, damping * 4.0), 1e-9, 1e9)
-        if settled.all():
+        new_half, new_steep = _step(x, y[moving], half[moving], steep[moving], damping[moving])
+        new_squares = np.sum(
+            (expit(new_steep[:, None] * (new_half[:, None] - x)) - y[moving]) ** 2, axis=1
+        )
+        moved = np.maximum(np.abs(new_half - half[moving]), np.abs(new_steep - steep[moving]))
+        better = new_squares <= squares[moving]
+        damping[moving] = np.clip(damping[moving] * np.where(better, 0.2, 4.0), 1e-9, 1e9)
+        closer = moving[better]
+        half[closer], steep[closer] = new_half[better], new_steep[better]
+        squares[closer] = new_squares[better]
+        moving = moving[moved >= SETTLED]
+        if not moving.size:
             break
+    settled = np.ones(len(y), bool)
+    settled[moving] = False
     return half, steep, squares, settled
+
+
+def _step(
+    x: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
+) -> tuple[Curves, Curves]:
+    """Where a damped Gauss–Newton step within the bounds leads to."""
+    share = expit(steep[:, None] * (half[:, None] - x))
+    slope = share * (1.0 - share)
+    by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
+    down_half = -np.sum(by_half * (share - y), axis=1)
+    down_steep = -np.sum(by_steep * (share - y), axis=1)
+    held = (steep <= LEAST_STEEPNESS) & (down_steep < 0)
+    held |= (steep >= MOST_STEEPNESS) & (down_steep > 0)
+    down_steep[held] = 0.0
+    # a vanishing slope leaves no way to go
+    first = np.maximum((1.0 + damping) * np.sum(by_half**2, axis=1), 1e-150)
+    last = np.maximum((1.0 + damping) * np.sum(by_steep**2, axis=1), 1e-150)
+    mixed = np.where(held, 0.0, np.sum(by_half * by_steep, axis=1))
+    determinant = first * last - mixed**2
+    new_half = half + (last * down_half - mixed * down_steep) / determinant
+    new_steep = steep + (first * down_steep - mixed * down_half) / determinant
+    return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, LEAST_STEEPNESS, MOST_STEEPNESS)
 
 
 def _plateau(gamma: Curves, curves: Curves) -> Curves:
