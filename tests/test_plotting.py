@@ -16,8 +16,9 @@ from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
-from softmodes import plotting
+from softmodes import plotting, report_pages
 
+ROOT = Path(__file__).parents[1]
 GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.3, 1.0])
 TEMPERATURES = (0.46, 0.6, 1.0)
 TWELVE = (0.36, 0.38, 0.4, 0.43, 0.46, 0.5, 0.55, 0.6, 0.8, 1.0, 1.5, 2.0)
@@ -429,6 +430,28 @@ def test_captions_tell_the_share_of_changed_basins(tables):
     assert changed.format(400, "100 % at T = 0.46, 100 % at T = 0.6, 100 % at T = 1") in both
     nowhere = plotting.figure2(tables["temperature"].assign(switched=False)).get_label()
     assert changed.format(100, "none") in nowhere
+
+
+def test_only_the_figure_says_what_its_error_bars_are(tables, tmp_path):
+    """Its caption goes into its files and from there to its page of the report."""
+    for number, figure in drawn_from(tables).items():
+        png, pdf, page = (tmp_path / f"fig{number}.{suffix}" for suffix in ("png", "pdf", "html"))
+        plotting.save(figure, png, pdf)
+        caption = plotting.caption(png)
+        assert caption == figure.get_label()
+        assert caption.startswith("Error bars are standard deviations over samples")
+        assert "γ".encode("utf-16-be") in pdf.read_bytes() or number == 4
+        report_pages.write_figure(png, f"Figure {number}", caption, page)
+        assert f"<figcaption>{caption}</figcaption>" in page.read_text(encoding="utf-8")
+        prose = (ROOT / "workflow" / "report" / f"figure{number}.rst").read_text(encoding="utf-8")
+        assert "figure" in prose and "standard" not in prose
+
+
+def test_maps_have_a_caption_and_a_picture_without_one_has_none(tmp_path):
+    plotting.save(plotting.figure3(maps()), tmp_path / "maps.png")
+    assert "2nd and the 99th percentile" in plotting.caption(tmp_path / "maps.png")
+    plotting.save(plotting._figure(1, 1), tmp_path / "empty.png")
+    assert plotting.caption(tmp_path / "empty.png") == ""
 
 
 def test_equal_tables_give_equal_bytes(tables, tmp_path):

@@ -35,6 +35,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullLocator
 from numpy.typing import NDArray
+from PIL import Image
 
 from softmodes import statistics, storage
 
@@ -83,6 +84,12 @@ def save(figure: Figure, *paths: str | Path) -> None:
         for path in map(Path, paths):
             with storage.replacing(path) as temporary:
                 figure.savefig(temporary, metadata=metadata.get(path.suffix))
+
+
+def caption(png: str | Path) -> str:
+    """The caption that `save` wrote into a PNG file; empty where it has none."""
+    with Image.open(png) as image:
+        return image.info.get("Description", "")
 
 
 def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame) -> Figure:
