@@ -370,6 +370,13 @@ FAULTS = [
         "test_plotting.py::test_maps_repeat_a_tilted_cell_along_its_vectors",
     ),
     Fault(
+        "error bars other than the caption says",
+        "plotting",
+        "grouped.std()",
+        "grouped.sem()",
+        "test_plotting.py::test_figure1_shows_every_temperature_with_standard_deviations",
+    ),
+    Fault(
         "kinds alike taken for one where their types differ",
         "foreign",
         "next((column for column in columns if len(set(column)) > 1), columns[0])",

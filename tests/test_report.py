@@ -7,7 +7,7 @@ from pathlib import Path
 import chromium
 import pytest
 
-from softmodes import tables
+from softmodes import plotting, tables
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
@@ -73,8 +73,12 @@ def test_the_front_page_says_what_the_study_is(page):
 @pytest.mark.parametrize(
     ("number", "first", "last"),
     [
-        (1, "Do soft places stay mobile places under shear", "standard errors over 2 samples."),
-        (2, "The colder the liquid", "how much of an overlap is mere composition."),
+        (
+            1,
+            "Do soft places stay mobile places under shear",
+            "what its error bars, lines and bands are.",
+        ),
+        (2, "The colder the liquid", "what the error bars and lines are."),
         (3, "One configuration, seen four ways", "took the system to a neighbouring minimum."),
         (4, "How many modes make a soft place", "many modes take part in yielding."),
     ],
@@ -90,6 +94,8 @@ def test_a_figure_is_shown_whole_with_its_caption(page, results, number, first, 
         "(document.images[0].getBoundingClientRect())",
         True,
     )
+    below = page.evaluate("document.querySelector('figcaption').innerText", True)
+    assert below == plotting.caption(results / "figures" / f"fig{number}.png") != ""
     text = describe(page, number - 1)
     assert first in text and last in text
     assert len(text) > 600 and "{{" not in text and "System Message" not in text

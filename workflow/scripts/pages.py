@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from softmodes import progress, report_pages, tables
+from softmodes import plotting, progress, report_pages, tables
 from softmodes.config import temperatures
 
 
@@ -24,7 +24,7 @@ def write_pages(
     for number, (figure, page) in enumerate(
         zip(inputs["figures"], outputs["figures"], strict=True), start=1
     ):
-        report_pages.write_figure(figure, f"Figure {number}", page)
+        report_pages.write_figure(figure, f"Figure {number}", plotting.caption(figure), page)
     report_pages.write_summary(inputs["summary"], outputs["summary"])
     frames = report_pages.SampleTables(
         *(tables.read_csv(inputs[name]) for name in report_pages.SampleTables._fields)

@@ -29,6 +29,7 @@ DISTRIBUTIONS = {
     "yaml": ("pyyaml",),
     "numba": ("numba", "llvmlite"),
     "markdown_it": ("markdown-it-py",),
+    "PIL": ("pillow",),
 }
 """Whose names differ from those of their modules, or that bring one with them that matters."""
 

@@ -22,7 +22,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.7rem; text-align: left; vertical-align: top; }
-img { display: block; margin: auto; max-width: 100%; max-height: 94vh; background: white; }
+figure { margin: 0; }
+img { display: block; margin: auto; max-width: 100%; max-height: 80vh; background: white; }
 th { border-bottom: 2px solid; } td { border-bottom: 1px solid #8886; }
 """
 
@@ -91,10 +92,14 @@ _STRAIN = {
 _CRITICAL = {"estimator": "estimator", "value": "γ_c", "reason": "why not defined"}
 
 
-def write_figure(png: str | Path, title: str, path: str | Path) -> None:
-    """Write the page of a figure, no wider or higher than the window, atomically."""
+def write_figure(png: str | Path, title: str, caption: str, path: str | Path) -> None:
+    """Write the page of a figure, which fits the window, and its caption, atomically."""
     image = base64.b64encode(Path(png).read_bytes()).decode()
-    _write(path, title, f'<img alt="{html.escape(title)}" src="data:image/png;base64,{image}">')
+    body = (
+        f'<figure>\n<img alt="{html.escape(title)}" src="data:image/png;base64,{image}">\n'
+        f"<figcaption>{html.escape(caption)}</figcaption>\n</figure>"
+    )
+    _write(path, title, body)
 
 
 def write_summary(markdown: str | Path, path: str | Path) -> None:
