@@ -630,9 +630,23 @@ FAULTS = [
     ),
     Fault(
         "γ_c at a tenth of the drop",
+        "critical_strain",
+        "share = expit(steep[:, None] * (half[:, None] - x))",
+        "share = expit(steep[:, None] * (half[:, None] - x) + 2.2)",
+        "test_critical_strain.py::test_half_drop_of_an_exact_logistic",
+    ),
+    Fault(
+        "draws that no seed fixes",
+        "critical_strain",
+        'stream(seed, "critical strain", n_particles, 0.0, 0)',
+        "np.random.default_rng()",
+        "test_critical_strain.py::test_draws_follow_the_seed_and_the_size_alone",
+    ),
+    Fault(
+        "intervals of few samples by the normal distribution",
         "statistics",
-        "return expit(parameters[1] * (parameters[0] - x)) - y",
-        "return expit(parameters[1] * (parameters[0] - x) + 2.2) - y",
+        "half = float(stdtrit(max(n_samples - 1, 1), 0.5 * (1.0 + CONFIDENCE))) * error",
+        "half = 1.96 * error",
         "test_statistics.py",
     ),
     Fault(

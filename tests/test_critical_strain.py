@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -324,6 +325,22 @@ def test_every_temperature_that_is_defined_enters_the_trend():
     line = np.polynomial.Polynomial.fit([0.4, 0.5, 0.6], np.log([0.05, 0.06, 0.1]), 1)
     assert change["value"] == pytest.approx(math.exp(line(0.6)) - math.exp(line(0.4)), rel=0.2)
     assert change["lower"] < change["value"] < change["upper"]
+
+
+def test_a_demo_whose_samples_could_not_be_fitted_one_by_one():
+    """Curves of six real samples: at T = 0.6 each one's own fit fails, their mean's does not."""
+    curves = pd.read_csv(Path(__file__).parent / "data" / "demo_curves.csv")
+    found = critical_strain.estimates(curves.assign(quantity="DW_p"), curves, 1)
+    at = {(one.estimator, one.temperature): one for one in found}
+    warm = at["overlap_drop", 0.6]
+    assert np.isnan(warm.own).all()
+    assert warm.value == pytest.approx(0.1, abs=0.01)
+    assert 0.06 < warm.interval.low and warm.interval.high < 0.18
+    change = trend(found, "change_with_temperature", 1200)
+    assert (change["n_state_points"], change["abscissa_high"]) == (3, 0.6)
+    assert change["value"] == pytest.approx(0.05, abs=0.005)
+    # own fits put the onset at 0.063 and 0.070
+    assert at["energy_onset", 0.5].value < 0.045 and at["energy_onset", 0.6].value < 0.045
 
 
 def test_change_with_size_compares_the_temperatures_that_all_have():

@@ -105,7 +105,7 @@ def _critical_strains(tables: Tables) -> list[dict[str, Any]]:
         ensembles = (
             rows[rows["what"] == "ensemble"]
             .drop(columns=["estimator", "what", "sample"])
-            .astype({"n_samples": int, "n_failed": int, "reason": object})
+            .astype({"n_samples": int, "n_failed": int, "n_undefined": int, "reason": object})
             .fillna({"reason": ""})
         )
         found.append(

@@ -99,7 +99,17 @@ def _critical_text(found: dict[str, Any]) -> str:
         ],
     )
     single = _table(
-        ["estimator", "N", "T", "of the mean curve", "95% interval", "SD of own", "failed", ""],
+        [
+            "estimator",
+            "N",
+            "T",
+            "of the mean curve",
+            "95% interval",
+            "undefined resamples",
+            "SD of own",
+            "failed",
+            "",
+        ],
         [
             [
                 row["estimator"].replace("_", " "),
@@ -107,6 +117,7 @@ def _critical_text(found: dict[str, Any]) -> str:
                 _number(point["temperature"]),
                 _number(point["value"]),
                 f"{_number(point['lower'])} to {_number(point['upper'])}",
+                point["n_undefined"],
                 _number(point["sd"]),
                 f"{point['n_failed']} of {point['n_samples']}",
                 point["reason"],
