@@ -637,10 +637,10 @@ FAULTS = [
     ),
     Fault(
         "draws that no seed fixes",
-        "critical_strain",
+        "gamma_c",
         'stream(seed, "critical strain", n_particles, 0.0, 0)',
         "np.random.default_rng()",
-        "test_critical_strain.py::test_draws_follow_the_seed_and_the_size_alone",
+        "test_gamma_c.py::test_draws_follow_the_seed_and_the_size_alone",
     ),
     Fault(
         "intervals of few samples by the normal distribution",

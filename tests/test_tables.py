@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes import critical_strain, storage, tables
+from softmodes import gamma_c, storage, tables
 from softmodes.errors import InputError
 
 N = 16
@@ -235,7 +235,7 @@ def test_rows_do_not_depend_on_the_order_of_the_files(files, tmp_path):
             "temperature": tables.overlap_vs_temperature(found, files["quench"][::order]),
             "modes": tables.overlap_vs_modes(found, files["quench"][::order]),
             "energy": energy,
-            "critical": critical_strain.table(critical_strain.estimates(strained, energy, 7)),
+            "critical": gamma_c.table(gamma_c.estimates(strained, energy, 7)),
             "relaxation": tables.relaxation(files["relaxation"][::order]),
             "states": state_table({stage: paths[::order] for stage, paths in files.items()}),
         }.items():
@@ -292,8 +292,8 @@ def test_energy_stress_normalises_and_differentiates(files):
 
 def test_gamma_c_finds_the_drop_and_says_where_there_is_none(files):
     overlap = tables.overlap_vs_gamma(tables.collect_overlaps(files["overlap"]), files["quench"])
-    found = critical_strain.estimates(overlap, tables.energy_stress(files["quench"]), 7)
-    table = critical_strain.table(found)
+    found = gamma_c.estimates(overlap, tables.energy_stress(files["quench"]), 7)
+    table = gamma_c.table(found)
     drop = table[table["estimator"] == "overlap_drop"].set_index(["temperature", "what"])
     cold, hot = drop.loc[(0.5, "ensemble")], drop.loc[(1.0, "ensemble")]
     assert cold["value"] == pytest.approx(STRAIN_OF_DROP, rel=0.03)

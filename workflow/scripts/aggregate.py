@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from softmodes import critical_strain, progress, storage, tables
+from softmodes import gamma_c, progress, storage, tables
 
 
 def aggregate(
@@ -21,14 +21,14 @@ def aggregate(
     overlaps = tables.collect_overlaps(stages["overlap"])
     overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
     energy_stress = tables.energy_stress(stages["quench"])
-    strains = critical_strain.estimates(overlap_vs_gamma, energy_stress, seed)
+    strains = gamma_c.estimates(overlap_vs_gamma, energy_stress, seed)
     frames = {
         "overlap_vs_gamma": overlap_vs_gamma,
         "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
         "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
         "energy_stress": energy_stress,
-        "gamma_c": critical_strain.table(strains),
-        "gamma_c_trends": critical_strain.trends(strains),
+        "gamma_c": gamma_c.table(strains),
+        "gamma_c_trends": gamma_c.trends(strains),
         "relaxation": tables.relaxation(stages["relaxation"]),
         "state_points": tables.state_points(
             stages["equilibrium"],

@@ -1,0 +1,283 @@
+"""Critical strains and their trends of ensembles whose answer is known."""
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from softmodes import gamma_c
+
+LOW = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.027, 0.035, 0.045, 0.055]
+GAMMA = np.array([*LOW, 0.067, 0.08, 0.1, 0.125, 0.16, 0.2, 0.3, 0.45, 0.7, 1.0])
+TRUTH = 0.071
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def logistic(half, steepness, plateau=0.45, floor=0.2):
+    return floor + (plateau - floor) / (1.0 + (GAMMA / half) ** steepness)
+
+
+def noisy(curve, n_samples, noise, seed):
+    return curve + noise * rng(seed).standard_normal((n_samples, len(curve)))
+
+
+def tables(ensembles, stress=None, energy=None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables `overlap_vs_gamma` and `energy_stress` of curves (S, G) by N and T."""
+
+    def rows(curves, column):
+        some = [
+            pd.DataFrame(
+                {"n_particles": size, "temperature": temperature}
+                | {"sample": sample, "gamma": GAMMA, column: curve}
+            )
+            for (size, temperature), samples in curves.items()
+            for sample, curve in enumerate(samples)
+        ]
+        return pd.concat(some, ignore_index=True)
+
+    flat = {key: np.zeros_like(curves) for key, curves in ensembles.items()}
+    energies = rows(stress or flat, "shear_stress")
+    energies["normalised_energy"] = rows(energy or flat, "normalised_energy")["normalised_energy"]
+    return rows(ensembles, "overlap").assign(quantity="DW_p"), energies
+
+
+def estimates(ensembles, seed=0, **others):
+    return gamma_c.estimates(*tables(ensembles, **others), seed)
+
+
+def drops(ensembles, seed=0, **others):
+    found = estimates(ensembles, seed, **others)
+    return [one for one in found if one.estimator == "overlap_drop"]
+
+
+def trend(found, what, size=None, estimator="overlap_drop") -> pd.Series:
+    rows = gamma_c.trends(found)
+    sizes = rows["n_particles"]
+    chosen = (rows["estimator"] == estimator) & (rows["what"] == what)
+    chosen &= sizes.isna() if size is None else (sizes == size).fillna(False)
+    (row,) = rows[chosen].to_dict("records")
+    return pd.Series(row)
+
+
+def ensemble(generator, n_samples, drop=0.25, truth=TRUTH) -> np.ndarray:
+    """Curves as simulations of few samples give them: ln γ_c scatters by 0.25 over samples,
+    plateaus and floors by 0.03, and so does every point."""
+    half = truth * np.exp(0.25 * generator.standard_normal((n_samples, 1)))
+    floor = 0.25 + 0.03 * generator.standard_normal((n_samples, 1))
+    plateau = 0.25 + drop + 0.03 * generator.standard_normal((n_samples, 1))
+    clean = floor + (plateau - floor) / (1.0 + (GAMMA / half) ** 3)
+    return clean + 0.03 * generator.standard_normal(clean.shape)
+
+
+@pytest.fixture
+def few_resamples(monkeypatch):
+    """Enough for a standard error within 5 %."""
+    monkeypatch.setattr(gamma_c, "RESAMPLES", 200)
+
+
+@pytest.mark.parametrize("drop", [0.25, 0.1])
+@pytest.mark.parametrize("n_samples", [3, 6, 50])
+def test_mean_curves_are_unbiased_and_intervals_hold_the_truth(few_resamples, n_samples, drop):
+    generator = rng(n_samples)
+    trials = range({3: 500, 6: 300, 50: 100}[n_samples])
+    found = drops({(100, float(t)): ensemble(generator, n_samples, drop) for t in trials})
+    defined = [one for one in found if one.defined]
+    assert len(defined) >= 80
+    logarithms = np.log([one.value for one in defined])
+    assert abs(np.exp(logarithms.mean()) / TRUTH - 1.0) < 0.05
+    assert abs(np.median([one.value for one in defined]) / TRUTH - 1.0) < 0.05
+    held = [one.interval.low < TRUTH < one.interval.high for one in defined]
+    assert 0.90 <= np.mean(held) <= 0.98
+
+
+def test_changes_and_means_hold_the_truth(few_resamples):
+    generator = rng(5)
+    temperatures = (0.4, 0.5, 0.6, 0.7)
+
+    def truth(temperature):
+        return 0.06 * math.exp(temperature - 0.4)
+
+    studies = range(100, 220)
+    found = drops(
+        {
+            (study, t): ensemble(generator, 6, 0.3 - 0.25 * t, truth(t))
+            for study, t in itertools.product(studies, temperatures)
+        }
+    )
+    rows = gamma_c.trends(found)
+    changes = rows[rows["what"] == "change_with_temperature"].dropna(subset=["lower"])
+    expected = [
+        truth(high) - truth(low)
+        for low, high in zip(changes["abscissa_low"], changes["abscissa_high"], strict=True)
+    ]
+    held = (changes["lower"] < expected) & (expected < changes["upper"])
+    assert len(changes) > 110 and 0.90 <= held.mean() <= 0.98
+    assert (changes["value"] - expected).mean() == pytest.approx(0.0, abs=0.005)
+
+
+def test_values_and_own_values_of_an_ensemble():
+    halves = np.array([0.04, 0.055, 0.07, 0.085, 0.1])
+    (one,) = drops({(100, 0.5): np.stack([logistic(half, 6.0) for half in halves])})
+    np.testing.assert_allclose(one.own, halves, rtol=0.02)
+    assert one.value == pytest.approx(np.exp(np.log(halves).mean()), rel=0.05)
+    assert one.reason == "" and one.n_whole == 5
+    # Student's t of ln γ, as if the fit were linear
+    error = np.log(halves).std(ddof=1) / math.sqrt(5)
+    assert np.log(one.interval.high / one.value) == pytest.approx(2.776 * error, rel=0.15)
+    assert one.interval.low * one.interval.high == pytest.approx(one.value**2)
+
+
+def test_nothing_is_defined_without_a_significant_change():
+    lone = np.tile(np.full(20, 0.3), (5, 1))
+    lone[0] = logistic(0.07, 5.0)
+    found = drops(
+        {
+            (100, 0.4): noisy(np.full(20, 0.3), 4, 0.03, 4),
+            (100, 0.5): lone,  # of one sample in five: none of the mean
+            (100, 0.6): -np.tile(logistic(0.07, 5.0), (3, 1)),
+        }
+    )
+    assert {one.reason for one in found} == {"change not significant"}
+    assert not any(one.defined for one in found)
+    assert all(math.isnan(one.interval.low) for one in found)
+
+
+def test_reasons_are_said():
+    curve = logistic(0.07, 5.0)
+    late = tables({(100, 0.5): np.tile(curve, (3, 1))})
+    late = [frame[frame["gamma"] > 0.02] for frame in late]
+    (alone,) = drops({(100, 0.5): curve[None]})
+    assert alone.reason == "fewer than two samples"
+    assert alone.own[0] == pytest.approx(0.07, rel=0.01)
+    reasons = {one.reason for one in gamma_c.estimates(*late, 0)}
+    assert "no strain up to 0.01, where the plateau is" in reasons
+    falling = np.tile(1.0 - 0.1 * np.log(GAMMA), (3, 1))
+    assert drops({(100, 0.5): falling})[0].reason == "fit failed"
+
+
+def test_samples_that_are_not_whole_or_have_no_drop_are_counted():
+    curves = np.tile(logistic(0.07, 5.0), (9, 1)) + 0.001 * np.arange(9)[:, None]
+    curves[1], curves[2, 7] = 0.3, math.nan
+    (one,) = found = drops({(100, 0.5): curves})
+    np.testing.assert_array_equal(np.isnan(one.own), [0, 1, 1, 0, 0, 0, 0, 0, 0])
+    assert one.value == pytest.approx(0.07, rel=0.01) and one.n_whole == 8
+    row = gamma_c.table(found).iloc[0]
+    assert (row["n_samples"], row["n_failed"], row["n_undefined"]) == (9, 2, 0)
+
+
+def test_noise_has_no_stress_maximum():
+    """Four samples of noise are significant in some 5 % of trials, not in most: 2.5 % by Student's
+    t, and heights by the same maximum of others are a little alike."""
+    generator = rng(17)
+    noise = {(100, float(t)): generator.normal(size=(4, 20)) for t in range(200)}
+    found = estimates({(100, 0.0): np.zeros((4, 20))} | noise, stress=noise)
+    defined = [one.defined for one in found if one.estimator == "stress_maximum"]
+    assert np.mean(defined) < 0.1
+
+
+def test_one_draw_of_the_samples_serves_all():
+    """Where temperatures and estimators follow each other sample by sample, ratios are exact."""
+    generator = rng(8)
+    half = 0.07 * np.exp(0.25 * generator.standard_normal((6, 1)))
+    cold = 0.2 + 0.25 / (1.0 + (GAMMA / half) ** 4)
+    energy = 2.0 - cold
+    found = estimates(
+        {(100, 0.4): cold, (100, 0.5): cold}, energy={(100, 0.4): energy, (100, 0.5): energy}
+    )
+    change = trend(found, "change_with_temperature", 100)
+    assert change["value"] == pytest.approx(0.0, abs=1e-12)
+    assert change["upper"] - change["lower"] < 1e-9
+    onset = trend(found, "log_ratio", 100, "energy_onset")
+    alone = trend(found, "mean", 100, "energy_onset")
+    assert onset["value"] == pytest.approx(-0.5, abs=0.15)
+    assert onset["upper"] - onset["lower"] < 0.3 * math.log(alone["upper"] / alone["lower"])
+
+
+def test_every_temperature_that_is_defined_enters_the_trend():
+    steep = {0.4: 0.05, 0.5: 0.06, 0.6: 0.1}
+    curves = {(100, t): noisy(logistic(half, 4.0), 4, 0.01, 1) for t, half in steep.items()}
+    curves[100, 0.8] = noisy(np.full(20, 0.3), 4, 0.01, 2)
+    change = trend(drops(curves), "change_with_temperature", 100)
+    assert change["n_state_points"] == 3
+    assert (change["abscissa_low"], change["abscissa_high"]) == (0.4, 0.6)
+    assert change["left_out"] == "T = 0.8: change not significant"
+    line = np.polynomial.Polynomial.fit([0.4, 0.5, 0.6], np.log([0.05, 0.06, 0.1]), 1)
+    assert change["value"] == pytest.approx(math.exp(line(0.6)) - math.exp(line(0.4)), rel=0.2)
+    assert change["lower"] < change["value"] < change["upper"]
+
+
+def test_a_demo_whose_samples_could_not_be_fitted_one_by_one():
+    """Curves of six real samples: at T = 0.6 each one's own fit fails, their mean's does not."""
+    curves = pd.read_csv(Path(__file__).parent / "data" / "demo_curves.csv")
+    found = gamma_c.estimates(curves.assign(quantity="DW_p"), curves, 1)
+    at = {(one.estimator, one.temperature): one for one in found}
+    warm = at["overlap_drop", 0.6]
+    assert np.isnan(warm.own).all()
+    assert warm.value == pytest.approx(0.1, abs=0.01)
+    assert warm.interval.low > 0.06 and warm.interval.high < 0.18
+    change = trend(found, "change_with_temperature", 1200)
+    assert (change["n_state_points"], change["abscissa_high"]) == (3, 0.6)
+    assert change["value"] == pytest.approx(0.05, abs=0.005)
+    # own fits put the onset at 0.063 and 0.070
+    assert at["energy_onset", 0.5].value < 0.045 and at["energy_onset", 0.6].value < 0.045
+
+
+def test_change_with_size_compares_the_temperatures_that_all_have():
+    halves = {(100, 0.4): 0.05, (100, 0.5): 0.06, (400, 0.4): 0.055, (400, 0.5): 0.066}
+    halves |= {(1600, 0.4): 0.0605, (1600, 0.5): 0.0726, (1600, 0.6): 0.2}
+    curves = {key: noisy(logistic(half, 5.0), 4, 0.01, 3) for key, half in halves.items()}
+    change = trend(drops(curves), "change_with_size")
+    assert change["left_out"] == "N = 1600, T = 0.6: not defined at every N"
+    low, high = math.sqrt(0.05 * 0.06), math.sqrt(0.0605 * 0.0726)
+    assert change["value"] == pytest.approx(high - low, rel=0.1)
+    assert (change["abscissa_low"], change["abscissa_high"]) == (100, 1600)
+    alone = trend(drops({(100, 0.4): curves[100, 0.4]}), "change_with_size")
+    assert math.isnan(alone["value"]) and math.isnan(alone["lower"])
+
+
+def test_sizes_and_temperatures_are_averaged_by_their_errors():
+    sharp = noisy(logistic(0.05, 5.0), 6, 0.002, 1)
+    blurred = noisy(logistic(0.09, 5.0), 6, 0.05, 2)
+    mean = trend(drops({(100, 0.4): sharp, (100, 0.5): blurred}), "mean", 100)
+    assert 0.05 < mean["value"] < 0.053
+    both = trend(drops({(100, 0.4): sharp, (400, 0.4): sharp}), "mean")
+    assert both["value"] == pytest.approx(0.05, rel=0.02) and both["n_state_points"] == 2
+
+
+def test_the_ratio_needs_the_overlap_too():
+    curves = {(100, 0.4): noisy(logistic(0.07, 5.0), 4, 0.01, 1)}
+    curves[100, 0.5] = noisy(np.full(20, 0.3), 4, 0.01, 2)
+    stress = 9.0 * GAMMA / (1.0 + (GAMMA / 0.07) ** 3)
+    stresses = {key: noisy(stress, 4, 0.01, 3) for key in curves}
+    ratio = trend(estimates(curves, stress=stresses), "log_ratio", 100, "stress_maximum")
+    fine = np.geomspace(0.02, 0.2, 10001)
+    top = fine[np.argmax(fine / (1.0 + (fine / 0.07) ** 3))]
+    assert ratio["value"] == pytest.approx(math.log(top / 0.07), abs=0.1)
+    assert ratio["left_out"] == "T = 0.5: no γ_c of the overlap"
+
+
+def test_undefined_resamples_are_counted_at_a_state_point():
+    # the first sample hardly drops, and goes up and down instead
+    curves = np.tile(logistic(0.05, 5.0), (4, 1))
+    curves[0] = logistic(0.05, 5.0, plateau=0.225)
+    curves[0, 5:16] += 0.15 * (-1.0) ** np.arange(11)
+    (one,) = found = drops({(100, 0.5): curves})
+    # three times or more among four draws: 5 %
+    assert one.interval.n_undefined == pytest.approx(0.051 * 1000, abs=25)
+    assert one.interval.n_undefined == np.isnan(one.resampled).sum()
+    assert gamma_c.table(found)["n_undefined"].iloc[0] == one.interval.n_undefined
+
+
+def test_draws_follow_the_seed_and_the_size_alone():
+    curves = {(100, 0.5): noisy(logistic(0.07, 4.0), 7, 0.02, 6)}
+    (one,), (same,), (other,) = (drops(curves, seed) for seed in (1, 1, 2))
+    assert one.interval == same.interval != other.interval
+    assert one.value == same.value == other.value
+    colder = drops(curves | {(100, 0.4): curves[100, 0.5]}, 1)
+    assert {found.interval for found in colder} == {one.interval}
