@@ -379,7 +379,7 @@ def _aggregate(config: Mapping[str, Any]) -> Cost:
 def _checks(config: Mapping[str, Any]) -> Cost:
     structures = len(temperatures(config)) * config["samples"] * (2 + len(config["shear"]["gamma"]))
     largest = max(config["n_particles"])
-    return _cost(CHECKED * structures * sum(config["n_particles"]), BASE + 0.04 * largest)
+    return _cost(CHECKED * structures * sum(config["n_particles"]), 1.4 * BASE + 0.006 * largest)
 
 
 def _figure(_config: Mapping[str, Any]) -> Cost:
