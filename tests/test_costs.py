@@ -4,6 +4,7 @@ import itertools
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from softmodes import config, costs
@@ -153,8 +154,10 @@ def paths(jobs, start):
             yield seconds + rest
 
 
-def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study):
+@pytest.mark.parametrize("strains", [5, 200])
+def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study, strains):
     study = test_study | {"n_particles": [120, 500], "samples": 40}
+    study |= {"shear": {"gamma": np.geomspace(1e-4, 1.0, strains).tolist()}}
     degrees = config.temperatures(study)
     jobs = {}
 
@@ -163,6 +166,7 @@ def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study)
 
     add("figure", [])
     add("aggregate", ["figure"])
+    add("checks", [])
     add("compile", [f"equilibrate {size} {degrees[0]}" for size in (120, 500)])
     for size, (degree, colder) in itertools.product(
         (120, 500), itertools.pairwise([*degrees, None])
@@ -171,9 +175,9 @@ def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study)
         after = [f"isoconfigurational {at}", f"quench {at}"]
         after += [f"equilibrate {size} {colder}"] if colder else []
         add(f"equilibrate {at}", after, size, degree)
-        add(f"isoconfigurational {at}", [f"overlap {at}"], size, degree)
+        add(f"isoconfigurational {at}", [f"overlap {at}", "checks"], size, degree)
         add(f"quench {at}", [f"diagonalise {at}"], size, degree)
-        add(f"diagonalise {at}", [f"overlap {at}"], size, degree)
+        add(f"diagonalise {at}", [f"overlap {at}", "checks"], size, degree)
         add(f"overlap {at}", ["aggregate"], size, degree)
 
     longest = max(paths(jobs, "compile"))

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = "workflow/softmodes"
 
 FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
-ANALYSIS = {"overlap", "aggregate", "summary"} | FIGURES
+ANALYSIS = {"overlap", "aggregate", "checks", "summary"} | FIGURES
 SIMULATIONS = {"equilibrate", "isoconfigurational", "quench", "diagonalise"}
 ALL = SIMULATIONS | ANALYSIS
 

@@ -21,6 +21,7 @@ ON_NODES = {
     "diagonalise": 4,
     "overlap": 2,
     "aggregate": 1,
+    "checks": 1,
 }
 CANCELLED = "quench"
 PATIENCE = 1800

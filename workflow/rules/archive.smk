@@ -3,6 +3,7 @@ STUDY_FILES = [
     *OVERLAPS,
     *(f"{overlap}.provenance.json" for overlap in OVERLAPS),
     *map(str, rules.aggregate.output),
+    *map(str, rules.checks.output),
     *map(str, rules.figure1.output),
     *map(str, rules.figure2.output),
     *map(str, rules.figure3.output),

@@ -67,6 +67,8 @@ SHUFFLED_OVERLAP = 25e-9
 """Seconds per particle."""
 AGGREGATED = 1.25e-4
 """Seconds per particle of a state point."""
+CHECKED = 2.4e-6
+"""Seconds per particle and inherent structure, the digests of the files included."""
 DRAWN, SUMMARISED = 4.0, 1.0
 """Seconds of a figure, of the summary."""
 
@@ -148,7 +150,8 @@ def job(
     n_particles: int | None = None,
     temperature: float | None = None,
 ) -> Cost:
-    """The cost of one job; aggregate, figure, summary and compile have no N and T of their own."""
+    """The cost of one job; aggregate, checks, figure, summary and compile have no N and T of their
+    own."""
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
     return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
@@ -176,7 +179,7 @@ def estimate(config: Mapping[str, Any], cores: int) -> Estimate:
         lines.append(_line(stage, each, [job(config, stage, *point) for point in state_points]))
     lines += [
         _line(stage, number, [job(config, stage)])
-        for stage, number in (("aggregate", 1), ("figure", 4), ("summary", 1))
+        for stage, number in (("aggregate", 1), ("checks", 1), ("figure", 4), ("summary", 1))
     ]
     return Estimate(tuple(lines), cores, _longest_chain(config))
 
@@ -231,6 +234,9 @@ def _line(stage: str, each: int, costs: list[Cost]) -> Line:
 def _longest_chain(config: Mapping[str, Any]) -> float:
     """Seconds of the longest chain: the slowest size, cooled down to some temperature and measured
     there, then all that follows."""
+    compiled, aggregated, drawn, checked = (
+        job(config, stage).seconds for stage in ("compile", "aggregate", "figure", "checks")
+    )
 
     def of_size(n_particles: int) -> float:
         cooled, longest = 0.0, 0.0
@@ -242,11 +248,11 @@ def _longest_chain(config: Mapping[str, Any]) -> float:
             measured = max(
                 seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"]
             )
-            longest = max(longest, cooled + measured + seconds["overlap"])
+            compared = seconds["overlap"] + aggregated + drawn
+            longest = max(longest, cooled + measured + max(compared, checked))
         return longest
 
-    ends = [job(config, stage).seconds for stage in ("compile", "aggregate", "figure")]
-    return max(map(of_size, config["n_particles"])) + sum(ends)
+    return compiled + max(map(of_size, config["n_particles"]))
 
 
 def _steps(entry: Mapping[str, Any], time: float) -> float:
@@ -370,6 +376,12 @@ def _aggregate(config: Mapping[str, Any]) -> Cost:
     return _cost(AGGREGATED * runs * sum(config["n_particles"]), 1.5 * BASE)
 
 
+def _checks(config: Mapping[str, Any]) -> Cost:
+    structures = len(temperatures(config)) * config["samples"] * (2 + len(config["shear"]["gamma"]))
+    largest = max(config["n_particles"])
+    return _cost(CHECKED * structures * sum(config["n_particles"]), 1.4 * BASE + 0.006 * largest)
+
+
 def _figure(_config: Mapping[str, Any]) -> Cost:
     return _cost(DRAWN, 1.5 * BASE)
 
@@ -388,6 +400,7 @@ _OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
     "aggregate": _aggregate,
+    "checks": _checks,
     "figure": _figure,
     "summary": _summary,
 }

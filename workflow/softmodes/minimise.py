@@ -138,7 +138,7 @@ def quench(
     """
     positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
     if tolerance is None:
-        tolerance = RESIDUAL * max(1.0, cell.length / 52.0)
+        tolerance = residual_bound(cell)
     if not tolerance > 0.0:
         raise InputError(f"tolerance: {tolerance} given, a positive number expected")
     wrapped, image = cell.wrap(positions)
@@ -165,6 +165,11 @@ def quench(
         converged=message == CONVERGED,
         message=message,
     )
+
+
+def residual_bound(cell: Cell) -> float:
+    """The max|F| that a quench ends below by default, in ε/σ11: 1e-11 max(1, L/52)."""
+    return RESIDUAL * max(1.0, cell.length / 52.0)
 
 
 def _stability(
