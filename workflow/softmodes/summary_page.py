@@ -90,7 +90,7 @@ def _critical_text(found: dict[str, Any]) -> str:
             [
                 row["estimator"].replace("_", " "),
                 _number(row["value"]),
-                f"{_number(row['lower'])} to {_number(row['upper'])}",
+                _range(row["lower"], row["upper"]),
                 _number(row["sd"]),
                 row["n_own"],
                 row["n_failed"],
@@ -116,7 +116,7 @@ def _critical_text(found: dict[str, Any]) -> str:
                 point["n_particles"],
                 _number(point["temperature"]),
                 _number(point["value"]),
-                f"{_number(point['lower'])} to {_number(point['upper'])}",
+                _range(point["lower"], point["upper"]),
                 point["n_undefined"],
                 _number(point["sd"]),
                 f"{point['n_failed']} of {point['n_samples']}",
@@ -127,19 +127,20 @@ def _critical_text(found: dict[str, Any]) -> str:
         ],
     )
     trends = _table(
-        ["estimator", "N", "what", "value", "95% interval", "from", "to", "left out"],
+        ["estimator", "N", "what", "value", "95% interval", "state points", "from", "to"],
         [
             [
                 row["estimator"].replace("_", " "),
                 row["n_particles"] or "all",
                 row["what"].replace("_", " "),
                 _number(row["value"]),
-                f"{_number(row['lower'])} to {_number(row['upper'])}",
+                _range(row["lower"], row["upper"]),
+                row["n_state_points"],
                 _number(row["abscissa_low"]),
                 _number(row["abscissa_high"]),
-                row["left_out"] or "",
             ]
             for row in found["gamma_c_trends"]
+            if row["value"] is not None
         ],
     )
     return "\n\n".join([letter, pooled, single, "Over temperatures and sizes:", trends])
@@ -262,22 +263,36 @@ def _state_tables(found: dict[str, Any]) -> str:
 
 
 def _checks_table(rows: list[dict[str, Any]]) -> str:
-    return _table(
-        ["check", "N", "T", "value", "expected", "from", "to", ""],
-        [
+    """A line per check, with the state point that comes closest to a limit, or is farthest off."""
+    lines = []
+    for check in dict.fromkeys(row["check"] for row in rows):
+        some = [row for row in rows if row["check"] == check]
+        worst = max(some, key=_nearness)
+        passed = sum(row["passed"] for row in some)
+        lines.append(
             [
-                row["check"],
-                row["n_particles"],
-                _number(row["temperature"]),
-                _number(row["value"]),
-                _number(row["expected"]),
-                _number(row["lower"]),
-                _number(row["upper"]),
-                "passed" if row["passed"] else "**not passed**",
+                check,
+                f"{passed} of {len(some)}"
+                if passed == len(some)
+                else f"**{passed} of {len(some)}**",
+                worst["n_particles"],
+                _number(worst["temperature"]),
+                _number(worst["value"], 5),
+                _number(worst["expected"], 5),
+                _range(worst["lower"], worst["upper"], 5),
             ]
-            for row in rows
-        ],
-    )
+        )
+    header = ["check", "passed", "closest: N", "T", "value", "expected", "allowed"]
+    return _table(header, lines)
+
+
+def _nearness(row: dict[str, Any]) -> float:
+    """Distance from what is expected over that of the limit on that side."""
+    if row["value"] is None:
+        return math.inf
+    limit = row["upper"] if row["value"] > row["expected"] else row["lower"]
+    distance = row["value"] - row["expected"]
+    return distance / (limit - row["expected"]) if distance and limit != row["expected"] else 0.0
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> str:
@@ -294,8 +309,14 @@ def _value(mean: float | None, error: float | None) -> str:
     return f"{mean:.{digits}f} ± {error:.{digits}f}"
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _range(low: float | None, high: float | None, digits: int = 3) -> str:
+    if low is None and high is None:
+        return "–"
+    return f"{_number(low, digits)} to {_number(high, digits)}"
 
 
 def _list(values: Iterable[float]) -> str:
