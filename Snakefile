@@ -44,4 +44,4 @@ rule all:
         pages=REPORT_PAGES,
         kernels=KERNELS,
     message:
-        "The study {config[study]} is complete: figures and summary are in {RESULTS}."
+        f"The study {config['study']} is complete."

@@ -4,7 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-LIBRARY = Path(workflow.basedir) / "workflow"
+# of this file, whatever workflow takes it in as a module
+REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+LIBRARY = REPOSITORY / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
@@ -29,12 +31,15 @@ os.environ.update(
     MALLOC_TRIM_THRESHOLD_="67108864",
 )
 
+# a module gets its configuration from the workflow around it
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 try:
-    # for keys given twice, of which Snakemake has taken the last
-    for path in workflow.configfiles:
-        read(path)
-    for key in workflow.config_settings.config.keys() & config.keys():
-        config[key] = from_command_line(config[key])
+    if not IS_MODULE:
+        # for keys given twice, of which Snakemake has taken the last
+        for path in workflow.configfiles:
+            read(path)
+        for key in workflow.config_settings.config.keys() & config.keys():
+            config[key] = from_command_line(config[key])
     validate(config)
 except InputError as error:
     sys.exit(f"{error}")
@@ -47,7 +52,7 @@ STATE_POINT = f"{ALL_SAMPLES}_s{{sample}}"
 KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
-LOCK = Path(workflow.basedir) / "envs" / "lock.txt"
+LOCK = REPOSITORY / "envs" / "lock.txt"
 # in an order of its own, so that another order of the keys reruns nothing
 MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
@@ -128,7 +133,7 @@ def published(wildcards, sample):
     # seen from here or, where nothing is there, from the workflow
     source = Path(config["equilibria"])
     if not source.exists():
-        source = Path(workflow.basedir) / source
+        source = REPOSITORY / source
     try:
         found = equilibria.find(
             source,
@@ -140,7 +145,10 @@ def published(wildcards, sample):
         )
     except InputError as error:
         sys.exit(f"config key equilibria: {error}")
-    return str(found) if found else []
+    if not found:
+        return []
+    # a module's `prefix:` goes before relative paths
+    return str(found.absolute() if IS_MODULE else found)
 
 
 def hotter_equilibrium(wildcards):
