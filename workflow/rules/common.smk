@@ -53,6 +53,12 @@ KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
 LOCK = REPOSITORY / "envs" / "lock.txt"
+SAMPLES = [
+    (size, degree, sample)
+    for size in config["n_particles"]
+    for degree in TEMPERATURES
+    for sample in range(config["samples"])
+]
 # in an order of its own, so that another order of the keys reruns nothing
 MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
@@ -113,12 +119,12 @@ def setting(name):
 
 def published_equilibria(wildcards):
     """The archive that the state point is taken from; nothing where it is simulated."""
-    return published(wildcards, int(wildcards.sample))
+    return published(*numbers(wildcards), int(wildcards.sample))
 
 
 def published_of_samples(wildcards):
     """Likewise, of every sample at an N and T."""
-    return [published(wildcards, sample) for sample in range(config["samples"])]
+    return [published(*numbers(wildcards), sample) for sample in range(config["samples"])]
 
 
 def published_archives(wildcards):
@@ -126,7 +132,17 @@ def published_archives(wildcards):
     return sorted(set(filter(None, published_of_samples(wildcards))))
 
 
-def published(wildcards, sample):
+def published_state_points():
+    """N, T and sample of the state points that are taken, not simulated."""
+    return [point for point in SAMPLES if published(*point)]
+
+
+def numbers(wildcards):
+    """N and T."""
+    return int(wildcards.n_particles), float(wildcards.temperature)
+
+
+def published(n_particles, temperature, sample):
     """The archive that holds a sample at an N and T; nothing where there is none."""
     if "equilibria" not in config:
         return []
@@ -137,8 +153,8 @@ def published(wildcards, sample):
     try:
         found = equilibria.find(
             source,
-            n_particles=int(wildcards.n_particles),
-            temperature=float(wildcards.temperature),
+            n_particles=n_particles,
+            temperature=temperature,
             sample=sample,
             seed=config["seed"],
             model=MODEL,
@@ -166,7 +182,7 @@ def hotter_equilibria(wildcards):
 def hotter(wildcards, sample):
     """The file that a sample at an N and T starts from; nothing where there is none."""
     place = TEMPERATURES.index(settings(wildcards)["temperature"])
-    if place == 0 or published(wildcards, sample):
+    if place == 0 or published(*numbers(wildcards), sample):
         return []
     start = state_point(int(wildcards.n_particles), TEMPERATURES[place - 1], sample)
     return f"{RESULTS}/equilibrium/{start}.h5"
