@@ -31,6 +31,7 @@ include: "workflow/rules/summary.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/archive.smk"
+include: "workflow/rules/terminal.smk"
 
 
 localrules:
