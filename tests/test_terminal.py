@@ -132,17 +132,22 @@ def test_compilation_is_shown_and_says_nothing_about_the_others(
 
 def test_a_cluster_has_as_many_cores_as_jobs_ran_at_a_time(tmp_path: Path, clock: Clock) -> None:
     tasks = {n: Task("quench", 3600, log=tmp_path / f"{n}.log") for n in range(10)}
-    run = Run(tasks, None, clock)
-    run.start(tasks)
+    kernels = {10: Task("compile", 0, log=tmp_path / "compile.log")}
+    run = Run(tasks | kernels, None, clock)
+    run.start(tasks | kernels)
     # submitted
-    assert run.line() == "0 of 10 jobs, 0 % of 10 core hours"
+    assert run.line() == "0 of 11 jobs, 0 % of 10 core hours"
+    write(kernels[10].log, (0, "started"))
+    # alone, while the others wait for it
+    assert run.line() == "0 of 11 jobs, 0 % of 10 core hours, now 1 compile"
+    run.finish(10)
     for number in range(5):
         write(tasks[number].log, (0, "started"))
     assert run.line().endswith(", 2 h 00 min left, now 5 quench")
     for number in range(4):
         write(tasks[number].log, (0, "started"), (3600, "finished after 1 h 00 min"))
         run.finish(number)
-    assert run.line().startswith("4 of 10 jobs, 40 % of 10 core hours, 1 h 12 min left")
+    assert run.line().startswith("5 of 11 jobs, 40 % of 10 core hours, 1 h 12 min left")
 
 
 def test_runs_that_cost_nothing_have_no_line(clock: Clock) -> None:
