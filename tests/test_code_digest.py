@@ -17,7 +17,7 @@ FILES = {
     "script.py": """
 import json
 import numba
-from pkg import first, machine, plotting, progress
+from pkg import first, machine, plotting, progress, summary_page
 from pkg.second import double
 from pkg.deep import inner
 
@@ -58,6 +58,8 @@ def half(x):
     "pkg/apart.py": "constant = 2\n",
     "pkg/plotting.py": "width = 3.4\n",
     "pkg/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
+    "pkg/summary_page.py": "import jinja2\n",
+    "pkg/templates/summary.md": "# Study\n\nFound.\n",
     "pkg/progress.py": "step = 1\n",
     "pkg/machine.py": "import matplotlib\nwidth = 1\n",
     "lock.txt": """
@@ -66,6 +68,7 @@ llvmlite==0.45.0 \\
 numba==0.62.1 ; python_full_version < '3.12' \\
 numba==0.63.0 ; python_full_version >= '3.12' \\
 numpy==2.3.0 \\
+markupsafe==3.0.3 \\
 matplotlib==3.10.0 \\
 """,
 }
@@ -75,9 +78,9 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
     """Digest of the files above, a text in one of them replaced."""
     module._normal.cache_clear()
     module._imports.cache_clear()
-    (folder / "pkg" / "deep" / "deeper").mkdir(parents=True, exist_ok=True)
     for file, text in FILES.items():
         assert file != name or old in text
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text.replace(old, new) if file == name else text)
     return code_digest(folder / "script.py", folder / "lock.txt", folder / "pkg")
 
@@ -96,9 +99,12 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
         ("pkg/deep/deeper/__init__.py", "2", "3"),
         ("pkg/deep/deeper/core.py", "3", "4"),
         ("pkg/letter.mplstyle", "8", "9"),
+        ("pkg/templates/summary.md", "# Study", "# The study"),
+        ("pkg/templates/summary.md", "\n\n", "\n"),
         ("lock.txt", "numpy==2.3.0", "numpy==2.3.1"),
         ("lock.txt", "numba==0.63.0", "numba==0.63.1"),
         ("lock.txt", "llvmlite==0.45.0", "llvmlite==0.45.1"),
+        ("lock.txt", "markupsafe==3.0.3", "markupsafe==3.0.4"),
     ],
 )
 def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) -> None:
@@ -151,7 +157,11 @@ def test_an_import_from_the_package_that_no_file_answers_is_refused(
 
 
 def test_every_data_file_counts_or_is_known_to_have_no_effect() -> None:
-    data = {path.name for path in PACKAGE.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    data = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.*")
+        if path.suffix not in (".py", ".pyc")
+    }
     counted = {name for names in module.DATA.values() for name in names}
     # the lock counts by the versions of what is imported
     assert data - counted == {"LAYOUT.md", "config.schema.yaml", "lock.txt"}

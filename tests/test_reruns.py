@@ -74,6 +74,8 @@ def planned(project: Path) -> set[str]:
         ),
         (f"{LIBRARY}/plotting.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
         (f"{LIBRARY}/letter.mplstyle", "font.size: 8", "font.size: 9", FIGURES),
+        (f"{LIBRARY}/templates/summary.md", "# Study", "# The study", {"summary", "pages"}),
+        (f"{LIBRARY}/templates/sample.html", "soft modes", "modes", {"pages"}),
     ],
 )
 def test_a_changed_module_reruns_what_uses_it(

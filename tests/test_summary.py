@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -146,6 +147,48 @@ def test_both_files_are_written_and_say_the_same(found, tmp_path):
     for block in text.split("\n\n"):
         if block.startswith("|"):
             assert len({line.replace("\\|", "").count("|") for line in block.splitlines()}) == 1
+
+
+def test_a_table_has_every_number_in_its_column(found):
+    named = {
+        "P": "pressure",
+        "ρ": "density",
+        "τ_e": "relaxation_time",
+        "τ_e cage-relative": "cage_relative_relaxation_time",
+        "t_eq/τ_e": "relaxation_times",
+        "t_eq over cage-relative": "cage_relative_times",
+        "halves: e_IS": "inherent_energy_halves",
+        "halves: P": "pressure_halves",
+        "halves: F_s(τ_e)": "scattering_halves",
+        "mean DWF": "debye_waller",
+        "DWF halves' correlation": "debye_waller_reliability",
+        "e_IS": "inherent_energy",
+        "switched at smallest γ": "switched_share",
+        "switched by translation": "translation_switched_share",
+        "quenches": "n_quenches",
+        "unconverged": "n_unconverged",
+        "saddles": "n_saddles",
+        "g_11": "first_minimum_small",
+        "g_12": "first_minimum_mixed",
+        "g_22": "first_minimum_large",
+    }
+    (section,) = re.findall(r"## State points\n(.*)## Checks", summary_page.markdown(found), re.S)
+    met = set()
+    for table in re.findall(r"(?:^\|.*\|\n)+", section, re.M):
+        names, _, *lines = (
+            [cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()
+        )
+        met |= set(names)
+        for cells, state in zip(lines, found["state_points"], strict=True):
+            shown = dict(zip(names, cells, strict=True))
+            assert [int(shown["N"]), float(shown["T"])] == [
+                state["n_particles"],
+                state["temperature"],
+            ]
+            for name in named.keys() & names:
+                value = float(shown[name].split(" ±")[0])
+                assert value == pytest.approx(state[named[name]], rel=5e-3, abs=1e-3), name
+    assert met == {"N", "T", "equilibrated", *named}
 
 
 def test_what_would_tell_is_said(agreeing):

@@ -17,13 +17,14 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json
 from pathlib import Path
-from softmodes import config, exchange, storage
+from softmodes import config, exchange, rendering, storage
 from softmodes.code_digest import code_digest
 found = {
     "file": storage.__file__,
     "study": config.load(CONFIG)["study"],
     "code": code_digest(exchange.__file__, exchange.LOCK),
     "commit": storage.provenance()["git_commit"],
+    "page": rendering.render("page.html", title="A", body="B"),
 }
 print(json.dumps(found))
 """
@@ -76,13 +77,17 @@ def told(project: Path) -> dict[str, str]:
     return found
 
 
-def test_schema_lock_and_all_modules_are_in_it(project: Path) -> None:
+def test_schema_lock_templates_and_all_modules_are_in_it(project: Path) -> None:
     found = told(project)
     assert found["study"] == "test"
     assert found["code"] == code_digest(exchange.__file__, exchange.LOCK)
-    names = {path.name for path in (ROOT / "workflow" / "softmodes").iterdir()}
-    installed = {path.name for path in (project / "installed" / "softmodes").iterdir()}
-    assert names - installed <= {"__pycache__", "LAYOUT.md"}
+    assert "<title>A</title>" in found["page"]
+    names, installed = (
+        {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+        for folder in (ROOT / "workflow" / "softmodes", project / "installed" / "softmodes")
+    )
+    compiled = {name for name in names if name.endswith(".pyc")}
+    assert names - installed <= {"LAYOUT.md"} | compiled
     assert (project / "installed" / f"softmodes-{softmodes.__version__}.dist-info").is_dir()
 
 

@@ -22,12 +22,17 @@ PACKAGE = Path(__file__).parent
 WITHOUT_EFFECT = {"progress", "machine"}
 """Modules of this package that tell how a job is doing and where it runs."""
 
-DATA = {"plotting": ("letter.mplstyle",)}
+DATA = {
+    "plotting": ("letter.mplstyle",),
+    "report_pages": ("templates/figure.html", "templates/page.html", "templates/sample.html"),
+    "summary_page": ("templates/summary.md",),
+}
 """Files beside a module of this package that its results depend on."""
 
 DISTRIBUTIONS = {
     "yaml": ("pyyaml",),
     "numba": ("numba", "llvmlite"),
+    "jinja2": ("jinja2", "markupsafe"),
     "markdown_it": ("markdown-it-py",),
     "PIL": ("pillow",),
 }
@@ -52,7 +57,7 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
     for name in sorted(modules):
         total.update(f"\0{name}\0{_normal(modules[name])}".encode())
         for data in DATA.get(name.removeprefix(f"{package.name}."), ()):
-            total.update(f"\0{data}\0{_without_comments(modules[name].with_name(data))}".encode())
+            total.update(f"\0{data}\0{_content(modules[name].parent / data)}".encode())
     for version in _locked(packages, Path(lock)):
         total.update(f"\0{version}".encode())
     return total.hexdigest()
@@ -133,10 +138,13 @@ def _locked(packages: set[str], lock: Path) -> Iterator[str]:
     yield from sorted({f"{name}=={version}" for name, version in pins if name.lower() in names})
 
 
-def _without_comments(path: Path) -> str:
-    """The lines of a data file that say something."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+def _content(path: Path) -> str:
+    """A data file's text; of matplotlib's style, the lines that say something."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".mplstyle":
+        return text
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
 @functools.cache
