@@ -15,12 +15,12 @@ rule estimate:
         "../scripts/estimate.py"
 
 
+# local only if it says so itself
 use rule estimate as estimate_here with:
     log:
         f"{RESULTS}/logs/estimate_here.log",
+    localrule: True
     params:
-        cores=lambda _: workflow.nodes or workflow.cores,
-        published=lambda _: published_state_points(),
         here=True,
     message:
         "Time a trajectory on this machine, and work out what the study costs on it."
