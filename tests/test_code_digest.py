@@ -169,12 +169,12 @@ def test_every_data_file_counts_or_is_known_to_have_no_effect() -> None:
 
 def test_stages_depend_on_their_own_modules() -> None:
     reached = {}
-    for stage in ("equilibrate", "quench", "isoconfigurational", "figure1"):
+    for stage in ("equilibrate", "quench", "isoconfigurational", "figure"):
         modules, packages = module._reached(SCRIPTS / f"{stage}.py", PACKAGE)
         reached[stage] = {name.removeprefix("softmodes.") for name in modules} | packages
     assert {"dynamics", "tiles", "model", "simd", "numba"} <= reached["equilibrate"]
     assert "plotting" not in reached["equilibrate"] | reached["quench"]
     assert "isoconfigurational" not in reached["equilibrate"] | reached["quench"]
-    assert "plotting" in reached["figure1"]
+    assert "plotting" in reached["figure"]
     digests = {code_digest(SCRIPTS / f"{stage}.py", LOCK) for stage in reached}
     assert len(digests) == len(reached)

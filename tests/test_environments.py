@@ -75,3 +75,17 @@ def test_every_rule_that_runs_a_script_declares_the_conda_environment():
         rules = re.split(r"^rule ", path.read_text(encoding="utf-8"), flags=re.M)[1:]
         for rule in rules:
             assert ("script:" in rule) <= ("conda:\n        ENVIRONMENT" in rule), (path, rule)
+
+
+def test_a_rule_made_of_a_local_one_is_local_too():
+    """`use rule` takes over all but that."""
+    text = "".join(path.read_text("utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    _, *parts = re.split(r"^(?:rule|use rule) (.*):$", text, flags=re.M)
+    local = {
+        head: "    localrule: True\n" in body
+        for head, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+    made = [head for head in local if " as " in head]
+    assert made
+    for head in made:
+        assert local[head] == local[head.split()[0]], head

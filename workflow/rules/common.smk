@@ -109,6 +109,16 @@ def each_sample(stage):
     ]
 
 
+def figure_files(number):
+    """A figure's outputs by name."""
+    figure = f"{RESULTS}/figures/fig{number}"
+    return {
+        "pdf": f"{figure}.pdf",
+        "png": f"{figure}.png",
+        "provenance": multiext(figure, ".pdf.provenance.json", ".png.provenance.json"),
+    }
+
+
 def settings(wildcards):
     """The entry of the configuration for a temperature."""
     return at_temperature(config, float(wildcards.temperature))
