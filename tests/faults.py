@@ -295,8 +295,8 @@ FAULTS = [
     Fault(
         "digest of the code without the style of figures",
         "code_digest",
-        'DATA = {"plotting": ("letter.mplstyle",)}',
-        "DATA = {}",
+        'DATA.get(name.removeprefix(f"{package.name}."), ())',
+        "()",
         "test_code_digest.py",
     ),
     Fault(
