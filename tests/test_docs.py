@@ -1,4 +1,4 @@
-"""docs/FILES.md says what the files hold, and what it shows runs."""
+"""docs/FILES.md says what the files hold, and what it shows runs; docs/performance.md adds up."""
 
 import re
 import shlex
@@ -11,7 +11,8 @@ import pytest
 from softmodes import storage
 from softmodes.command import main
 
-PAGE = (Path(__file__).parents[1] / "docs" / "FILES.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "FILES.md").read_text(encoding="utf-8")
 SYMBOLS = {"sigma11": "σ11", "epsilon": "ε", "tau": "τ", "^2": "²"}
 NAME = "N120_T0.600_s000"
 
@@ -96,3 +97,12 @@ def test_its_commands_run(example, capsys):
     assert printed[0].err == "glass.xyz: 9 frames\n"
     assert all(Path(name).is_file() for name in printed[1].out.splitlines()[-7:])
     assert len(printed[2].out.splitlines()) == 10
+
+
+def test_the_ratios_are_those_of_the_times():
+    page = (DOCS / "performance.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*?\| ([\d.e /-]+) \| ([\d.e /-]+) \| ([\d. /]+) \|$", page, re.M)
+    assert len(rows) == 10
+    for row in rows:
+        ours, peer, ratio = (np.array(cell.split(" / "), dtype=float) for cell in row)
+        np.testing.assert_allclose(peer / ours, ratio, rtol=0.05)  # two digits of each

@@ -20,6 +20,14 @@ def test_the_notebook_example_runs() -> None:
     assert names["inherent"].converged
 
 
+def test_what_checks_a_commit_takes_the_test_command() -> None:
+    second = "awk '/^```/ { fence++; next } fence == 3' README.md"
+    for name in (".ci/run", ".github/workflows/tests.yml"):
+        assert second in (README.parent / name).read_text(encoding="utf-8"), name
+    command = subprocess.check_output(second, shell=True, cwd=README.parent, text=True)
+    assert command.endswith("&& pytest\n") and command.count("\n") == 1
+
+
 def commands(*words: str) -> list[str]:
     """Lines of the README's fenced blocks that begin with one of the words."""
     blocks = re.findall(r"```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
