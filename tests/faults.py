@@ -83,11 +83,18 @@ FAULTS = [
         "test_config.py",
     ),
     Fault(
-        "species taken into the neighbour list as they come",
-        "neighbours",
+        "species taken into a configuration as they come",
+        "configuration",
         "if species.shape != positions.shape[:1] or not np.isin(species, (SMALL, LARGE)).all():",
         "if species.shape != positions.shape[:1]:",
-        "test_neighbours.py",
+        "test_configuration.py",
+    ),
+    Fault(
+        "a sheared configuration in the cell before",
+        "configuration",
+        "return replace(self, positions=positions, cell=self.cell.sheared(gamma))",
+        "return replace(self, positions=positions)",
+        "test_configuration.py",
     ),
     Fault(
         "lanes that parted keep the pairs of the start",
@@ -400,8 +407,8 @@ FAULTS = [
     Fault(
         "overlaps of a sheared structure in the cell before",
         "comparison",
-        "positions, self.species, cell.sheared(strain), neighbour_distances",
-        "positions, self.species, cell, neighbour_distances",
+        "cell=thermal.cell.sheared(strain)",
+        "cell=thermal.cell",
         "test_workflow.py::test_overlaps_agree_with_a_plain_recomputation",
     ),
     Fault(
@@ -569,7 +576,7 @@ FAULTS = [
         "positions with more bits than an archive holds",
         "state",
         "positions_on_grid(grid_positions(end.positions, length), length)",
-        "end.cell.wrap(end.positions)[0]",
+        "end.wrapped().positions",
         "test_state.py",
     ),
     Fault(

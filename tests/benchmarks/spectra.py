@@ -33,9 +33,7 @@ DENSE_BAR, SPARSE_BAR = 60.0, 3.0
 @cache
 def stiffness(n_particles: int) -> csc_matrix:
     """Hessian of the inherent structure of the input."""
-    thermal = load(n_particles)
-    inherent = quench(thermal.positions, thermal.species, thermal.cell, MIXTURE)
-    return hessian(inherent.positions, thermal.species, thermal.cell, MIXTURE)
+    return hessian(quench(load(n_particles).configuration, MIXTURE).configuration, MIXTURE)
 
 
 def ours(n_particles: int) -> np.ndarray:

@@ -54,25 +54,29 @@ def equilibrate(
     mixture = Mixture(**model)
     rng = stream(seed, "equilibrate", n_particles, temperature, sample)
     if hotter is None:
-        start = dynamics.random_configuration(mixture, n_particles, start_density, temperature, rng)
+        start = dynamics.random_start(
+            mixture, n_particles, start_density, temperature=temperature, rng=rng
+        ).configuration
     else:
         start = state.configuration(storage.read(hotter))
     reached = dynamics.equilibrate(
         start,
         mixture,
         temperature,
-        dynamics.schedule(time_step, equilibration_time, series_points, barostat_time or 0.0),
-        rng,
-        pressure,
-        dynamics.PRECISIONS[precision],
-        update,
-        checkpoint,
+        schedule=dynamics.schedule(
+            time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
+        ),
+        rng=rng,
+        pressure=pressure,
+        precision=dynamics.PRECISIONS[precision],
+        progress=update,
+        checkpoint=checkpoint,
     )
     state.write_equilibrium(
         equilibrium,
         relaxation,
         reached,
-        mixture,
+        mixture=mixture,
         study=study,
         seed=seed,
         temperature=temperature,

@@ -34,7 +34,7 @@ def equilibrate(
         samples,
         mixture=Mixture(**model),
         schedule=dynamics.schedule(
-            time_step, equilibration_time, series_points, barostat_time or 0.0
+            time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
         ),
         **arguments,
     )

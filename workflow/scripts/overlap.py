@@ -48,13 +48,12 @@ def overlap_rows(
         minimum_cluster,
     )
     fields = compare.fields(
-        thermal.positions,
-        thermal.cell,
-        neighbour_distances,
+        thermal,
         moved.data,
         quenched.data,
-        soft.data,
-        soft.dataset_attributes["soft_participation"]["n_modes"],
+        soft=soft.data,
+        n_modes=soft.dataset_attributes["soft_participation"]["n_modes"],
+        neighbour_distances=neighbour_distances,
     )
     state_point = {name: source.attributes[name] for name in tables.STATE}
     return [state_point | row for row in compare.rows(fields)]

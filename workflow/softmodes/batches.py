@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softmodes import cuda_dynamics, state, storage
-from softmodes.dynamics import Progress, Schedule, random_configuration
+from softmodes.dynamics import Progress, Schedule, random_start
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 
@@ -69,18 +69,20 @@ def equilibrate(
         starts = [state.configuration(storage.read(path)) for path in hotter]
     else:
         starts = [
-            random_configuration(mixture, n_particles, start_density, temperature, rng)
+            random_start(
+                mixture, n_particles, start_density, temperature=temperature, rng=rng
+            ).configuration
             for rng in generators
         ]
     runs = cuda_dynamics.equilibrate(
         starts,
         mixture,
         temperature,
-        schedule,
-        generators,
-        pressure,
-        lambda share: update(0.9 * share),
-        checkpoint,
+        schedule=schedule,
+        generators=generators,
+        pressure=pressure,
+        progress=lambda share: update(0.9 * share),
+        checkpoint=checkpoint,
     )
     # a process that has used a device must not be forked
     context = multiprocessing.get_context("spawn")
@@ -141,7 +143,7 @@ def finish(
         equilibrium,
         relaxation,
         run.equilibration(mixture, schedule),
-        mixture,
+        mixture=mixture,
         provenance=storage.provenance(inputs, config, code) | {"device": device},
         backend=BACKEND,
         **point,

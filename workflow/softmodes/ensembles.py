@@ -75,17 +75,15 @@ def write_ensemble(
     if propensity_multiple is not None:
         time, relaxation_time = propensity_time(relaxation_files, propensity_multiple, time_step)
     ensemble = run_ensemble(
-        start.positions,
-        start.species,
-        start.cell,
+        start,
         state.mixture(source),
         source.attributes["temperature"],
-        time_step,
-        runs,
-        debye_waller_time,
-        sampling_interval,
-        lambda replica: state.random_stream(source, "isoconfigurational", replica),
-        None if math.isnan(time) else time,
+        time_step=time_step,
+        n_runs=runs,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        random_stream=lambda replica: state.random_stream(source, "isoconfigurational", replica),
+        propensity_time=None if math.isnan(time) else time,
     )
     fields = {
         "debye_waller": ensemble.debye_waller,

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from softmodes import statistics, storage
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.correlations import local_shear_strain, quadrupole
 from softmodes.errors import InputError
 from softmodes.relaxation import first_minimum, relaxation_time, value_at
@@ -399,19 +400,16 @@ def _quench_row(
     neighbour_distances: Sequence[float],
 ) -> dict[str, Any]:
     smallest = 1 + int(np.argmin(state["gamma"][1:]))
-    unstrained = state["positions"][0]
-    cell = Cell(equilibrium.attributes["box_length"])
-    strain = local_shear_strain(
-        unstrained,
-        state["nonaffine"][smallest],
+    unstrained = Configuration(
+        state["positions"][0],
         equilibrium["species"],
-        cell,
-        np.asarray(neighbour_distances),
+        Cell(equilibrium.attributes["box_length"]),
     )
+    strain = local_shear_strain(unstrained, state["nonaffine"][smallest], neighbour_distances)
     return _key(state) | {
         "switched": state["switched"][smallest],
         "translation_switched": state.attributes["translation_switched"],
-        "quadrupole": quadrupole(unstrained, strain, cell),
+        "quadrupole": quadrupole(unstrained, strain),
         "n_quenches": state["gamma"].size,
         "n_unconverged": int((~state["converged"]).sum()),
         "n_saddles": int((state["n_negative"] > 0).sum()),
