@@ -498,7 +498,7 @@ FAULTS = [
     Fault(
         "images lost in the quench",
         "minimise",
-        "positions=final + cell.offset(image)",
+        "positions=final.positions + cell.offset(image)",
         "positions=final",
         "test_minimise.py",
     ),
@@ -610,8 +610,8 @@ FAULTS = [
     Fault(
         "the same velocities for every sample",
         "state",
-        'stream(seed, "velocities", n_particles, temperature, sample)',
-        'stream(seed, "velocities", n_particles, temperature, 0)',
+        'stream(seed, "velocities", n_particles, temperature=temperature, sample=sample)',
+        'stream(seed, "velocities", n_particles, temperature=temperature, sample=0)',
         "test_state.py",
     ),
     Fault(
@@ -652,7 +652,7 @@ FAULTS = [
     Fault(
         "draws that no seed fixes",
         "gamma_c",
-        'stream(seed, "critical strain", n_particles, 0.0, 0)',
+        'stream(seed, "critical strain", n_particles, temperature=0.0, sample=0)',
         "np.random.default_rng()",
         "test_gamma_c.py::test_draws_follow_the_seed_and_the_size_alone",
     ),

@@ -147,12 +147,12 @@ def test_a_damaged_checkpoint_is_refused(size: int, tmp_path: Path) -> None:
 def test_jobs_with_other_parameters_have_other_checkpoints(tmp_path: Path) -> None:
     output = tmp_path / "results" / "test" / "quench" / "N120.h5"
     paths = {
-        of_job(output, [], parameters, 1.0).path
+        of_job(output, [], parameters, interval=1.0).path
         for parameters in ({"gamma": 0.1, "code": "a"}, {"gamma": 0.1, "code": "b"}, {"gamma": 0.2})
     }
     assert len(paths) == 3
     assert {path.parent for path in paths} == {output.parents[1] / "checkpoints" / "quench"}
-    again = of_job(output, [], {"code": "a", "gamma": 0.1}, 2.0).path
+    again = of_job(output, [], {"code": "a", "gamma": 0.1}, interval=2.0).path
     assert again in paths
 
 
@@ -162,5 +162,5 @@ def test_a_machine_with_other_vectors_has_another_checkpoint(
     paths = set()
     for width in (32, 64):
         monkeypatch.setattr(checkpoint, "vector_bytes", lambda width=width: width)
-        paths.add(of_job(tmp_path / "test" / "quench" / "N120.h5", [], {}, 1.0).path)
+        paths.add(of_job(tmp_path / "test" / "quench" / "N120.h5", [], {}, interval=1.0).path)
     assert len(paths) == 2

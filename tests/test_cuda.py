@@ -252,7 +252,7 @@ def test_a_batch_leaves_the_files_of_every_sample(tmp_path: Path) -> None:
     batches.equilibrate(
         [],
         *paths,
-        [0, 1],
+        samples=[0, 1],
         study="test",
         seed=3,
         n_particles=60,

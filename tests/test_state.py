@@ -43,7 +43,9 @@ def test_the_configuration(file):
 
 def test_the_random_streams_are_those_of_the_state_point(file):
     drawn = state.random_stream(file, "runs", replica=5).random(3)
-    np.testing.assert_array_equal(drawn, stream(11, "runs", 4, 0.46, 3, 5).random(3))
+    np.testing.assert_array_equal(
+        drawn, stream(11, "runs", 4, temperature=0.46, sample=3, replica=5).random(3)
+    )
     assert not np.isin(drawn, state.random_stream(file, "runs", replica=6).random(3)).any()
 
 
@@ -82,7 +84,7 @@ def test_positions_beside_the_edge_of_the_box():
 
 
 def test_velocities_are_those_of_the_state_point(reached, written, tmp_path):
-    rng = stream(11, "velocities", 150, 0.46, 3)
+    rng = stream(11, "velocities", 150, temperature=0.46, sample=3)
     np.testing.assert_array_equal(written[0]["velocities"], maxwell_boltzmann(150, 0.46, rng))
     other = storage.read(write(tmp_path, reached, sample=4)[0])
     assert not np.isin(written[0]["velocities"], other["velocities"]).any()

@@ -61,7 +61,9 @@ def modes(n_particles: int) -> dict[str, float]:
 def lowest(inherent: Configuration) -> Modes:
     """The lowest 1% of the modes of a minimum."""
     n = inherent.n_particles
-    return lowest_modes(hessian(inherent, MIXTURE), n_modes(n), stream(SEED, "modes", n, COLD, 0))
+    return lowest_modes(
+        hessian(inherent, MIXTURE), n_modes(n), stream(SEED, "modes", n, temperature=COLD, sample=0)
+    )
 
 
 def reset_peak() -> None:

@@ -173,7 +173,9 @@ def ensemble(
 
 def velocity_stream(temperature: float, run: int) -> np.random.Generator:
     """The generator of one run's velocities."""
-    return stream(SEED, "isoconfigurational", N_PARTICLES, temperature, 0, run)
+    return stream(
+        SEED, "isoconfigurational", N_PARTICLES, temperature=temperature, sample=0, replica=run
+    )
 
 
 def peer_runs(

@@ -38,7 +38,7 @@ def stiffness(n_particles: int) -> csc_matrix:
 
 def ours(n_particles: int) -> np.ndarray:
     """Eigenvalues of the lowest 1% of the modes, translations left out."""
-    rng = stream(SEED, "modes", n_particles, COLD, 0)
+    rng = stream(SEED, "modes", n_particles, temperature=COLD, sample=0)
     return lowest_modes(stiffness(n_particles), n_modes(n_particles), rng).eigenvalues[2:]
 
 

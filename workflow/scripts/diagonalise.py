@@ -67,9 +67,11 @@ def diagonalise(
         output,
         "modes",
         datasets,
-        source.common_attributes | {"box_length": thermal.cell.length},
-        storage.provenance([equilibrium, quench], config, code),
-        {"soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}},
+        attributes=source.common_attributes | {"box_length": thermal.cell.length},
+        provenance=storage.provenance([equilibrium, quench], config, code),
+        dataset_attributes={
+            "soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}
+        },
     )
 
 

@@ -5,10 +5,10 @@ import json
 from softmodes import plotting, progress, storage, tables
 
 
-def draw(overlap: str, pdf: str, png: str, config: str = "", code: str = "") -> None:
+def draw(overlap: str, pdf: str, png: str, *, config: str = "", code: str = "") -> None:
     """Draw figure 2 from the table overlap_vs_temperature."""
     plotting.save(plotting.figure2(tables.read_csv(overlap)), pdf, png)
-    storage.write_provenance([pdf, png], [overlap], config, code)
+    storage.write_provenance([pdf, png], [overlap], config, code=code)
 
 
 if __name__ == "__main__":
@@ -17,6 +17,6 @@ if __name__ == "__main__":
             snakemake.input.overlap,
             snakemake.output.pdf,
             snakemake.output.png,
-            json.dumps(snakemake.config),
-            snakemake.params.code,
+            config=json.dumps(snakemake.config),
+            code=snakemake.params.code,
         )

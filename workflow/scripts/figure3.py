@@ -14,6 +14,7 @@ def draw(
     equilibrium: str,
     isoconfigurational: str,
     quench: str,
+    *,
     modes: str,
     pdf: str,
     png: str,
@@ -45,7 +46,7 @@ def draw(
     )
     plotting.save(plotting.figure3(maps), pdf, png)
     inputs = [equilibrium, isoconfigurational, quench, modes]
-    storage.write_provenance([pdf, png], inputs, config, code)
+    storage.write_provenance([pdf, png], inputs, config, code=code)
 
 
 if __name__ == "__main__":
@@ -54,9 +55,9 @@ if __name__ == "__main__":
             snakemake.input.equilibrium,
             snakemake.input.isoconfigurational,
             snakemake.input.quench,
-            snakemake.input.modes,
-            snakemake.output.pdf,
-            snakemake.output.png,
-            json.dumps(snakemake.config),
-            snakemake.params.code,
+            modes=snakemake.input.modes,
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            config=json.dumps(snakemake.config),
+            code=snakemake.params.code,
         )

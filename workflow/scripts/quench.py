@@ -36,9 +36,9 @@ def quench_strains(
         output,
         "quench",
         quenched,
-        source.common_attributes
+        attributes=source.common_attributes
         | {"box_length": start.cell.length, "translation_switched": control},
-        storage.provenance([equilibrium], config, code),
+        provenance=storage.provenance([equilibrium], config, code),
     )
 
 

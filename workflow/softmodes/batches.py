@@ -28,8 +28,8 @@ def equilibrate(
     hotter: Sequence[str | Path],
     equilibria: Sequence[str | Path],
     relaxations: Sequence[str | Path],
-    samples: Sequence[int],
     *,
+    samples: Sequence[int],
     study: str,
     seed: int,
     n_particles: int,
@@ -63,7 +63,8 @@ def equilibrate(
         checkpoint: of this job.
     """
     generators = [
-        stream(seed, "equilibrate", n_particles, temperature, sample) for sample in samples
+        stream(seed, "equilibrate", n_particles, temperature=temperature, sample=sample)
+        for sample in samples
     ]
     if hotter:
         starts = [state.configuration(storage.read(path)) for path in hotter]
@@ -95,8 +96,9 @@ def equilibrate(
                 run,
                 mixture,
                 schedule,
-                *paths,
-                [hotter[place]] if hotter else [],
+                equilibrium=equilibrium,
+                relaxation=relaxation,
+                inputs=[hotter[place]] if hotter else [],
                 study=study,
                 seed=seed,
                 temperature=temperature,
@@ -106,7 +108,7 @@ def equilibrate(
                 code=code,
                 device=cuda_dynamics.device_name(),
             )
-            for place, (run, sample, *paths) in enumerate(
+            for place, (run, sample, equilibrium, relaxation) in enumerate(
                 zip(runs, samples, equilibria, relaxations, strict=True)
             )
         ]
@@ -119,10 +121,10 @@ def finish(
     run: cuda_dynamics.Run,
     mixture: Mixture,
     schedule: Schedule,
+    *,
     equilibrium: str | Path,
     relaxation: str | Path,
     inputs: Sequence[str | Path],
-    *,
     config: str,
     code: str,
     device: str,

@@ -1,7 +1,7 @@
 """What the files of any sound study fulfil, whatever its physics.
 
-    measured(equilibrium, isoconfigurational, quench, modes)   one sample's files -> numbers
-    judged(samples, time_steps, pressure)                      of all samples -> table `checks`
+    measured(files)                             one sample's files, by stage -> numbers
+    judged(samples, time_steps, pressure)       of all samples -> table `checks`
 
 Two kinds of checks. Exact ones hold for every sample up to rounding, and the table has the worst:
 what is stored is computed anew from the stored positions. Statistical ones hold in the mean over
@@ -25,6 +25,9 @@ from softmodes import forces, modes, state, statistics
 from softmodes.minimise import residual_bound
 from softmodes.shear import inherent_structures, nonaffine_displacement
 from softmodes.storage import StateFile
+
+STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
+"""Whose files are checked."""
 
 ROUNDING = 1e-10
 """Of numbers of the order of one that were computed twice; 1e-14 is seen."""
@@ -106,14 +109,16 @@ class _ChiSquare:
         return float(low), float(high)
 
 
-def measured(
-    equilibrium: StateFile, isoconfigurational: StateFile, quench: StateFile, soft: StateFile
-) -> dict[str, Any]:
+def measured(files: Mapping[str, StateFile]) -> dict[str, Any]:
     """What the checks look at in one sample, by name, with its state point.
+
+    Args:
+        files: of the sample, by `STAGES`.
 
     Raises:
         InputError: if a stored configuration is unusable.
     """
+    equilibrium, isoconfigurational, quench, soft = (files[stage] for stage in STAGES)
     key = {name: equilibrium.attributes[name] for name in ("n_particles", "temperature", "sample")}
     return (
         key

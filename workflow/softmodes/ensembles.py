@@ -41,8 +41,8 @@ def write_ensemble(
     run_ensemble: Callable[..., Ensemble],
     equilibrium: str | Path,
     relaxation_files: Sequence[str | Path],
-    output: str | Path,
     *,
+    output: str | Path,
     time_step: float,
     runs: int,
     precision: str,
@@ -96,7 +96,7 @@ def write_ensemble(
         output,
         "isoconfigurational",
         {name: values for name, values in fields.items() if values is not None},
-        source.common_attributes
+        attributes=source.common_attributes
         | {
             "backend": "cpu" if device is None else "cuda",
             "box_length": start.cell.length,
@@ -106,5 +106,5 @@ def write_ensemble(
             "t_alpha": time,
             "relaxation_time": relaxation_time,
         },
-        origin if device is None else origin | {"device": device},
+        provenance=origin if device is None else origin | {"device": device},
     )

@@ -404,22 +404,22 @@ def save(
     box = {"box_length": cell.length} | ({"tilt": cell.tilt} if cell.tilt else {})
 
     def origin(*inputs: Path) -> dict[str, Any]:
-        return storage.provenance(inputs, config, code, folder)
+        return storage.provenance(inputs, config, code, folder=folder)
 
     storage.write(
         quench,
         "quench",
         found.quenched,
-        attributes | box | {"translation_switched": found.translation_switched},
-        origin(source),
+        attributes=attributes | box | {"translation_switched": found.translation_switched},
+        provenance=origin(source),
     )
     storage.write(
         soft,
         "modes",
         found.soft,
-        attributes | box,
-        origin(source, quench),
-        {
+        attributes=attributes | box,
+        provenance=origin(source, quench),
+        dataset_attributes={
             "soft_participation": {
                 "n_modes": found.n_modes,
                 "splits_degenerate": found.splits_degenerate,
@@ -434,8 +434,8 @@ def save(
             moved,
             "isoconfigurational",
             _datasets(found.ensemble),
-            attributes | box | told,
-            origin(source),
+            attributes=attributes | box | told,
+            provenance=origin(source),
         )
         written, inputs = [*written, moved], [*inputs, moved]
     tables.write_csv(found.overlaps, table)
@@ -443,7 +443,7 @@ def save(
     _draw(found, drawn)
     write(trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes))
     others = [table, *drawn, trajectory]
-    storage.write_provenance(others, inputs, config, code, folder)
+    storage.write_provenance(others, inputs, config, code=code, folder=folder)
     return [*written, *others]
 
 
@@ -531,7 +531,12 @@ def _stream(attributes: Mapping[str, Any], use: str, replica: int = 0) -> np.ran
     temperature = attributes["temperature"]
     key = 0.0 if math.isnan(temperature) else temperature
     return stream(
-        attributes["seed"], use, attributes["n_particles"], key, attributes["sample"], replica
+        attributes["seed"],
+        use,
+        attributes["n_particles"],
+        temperature=key,
+        sample=attributes["sample"],
+        replica=replica,
     )
 
 

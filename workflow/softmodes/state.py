@@ -35,8 +35,8 @@ def configuration(equilibrium: StateFile) -> Configuration:
 
 def random_stream(file: StateFile, use: str, replica: int = 0) -> np.random.Generator:
     """The generator of one use at a file's state point."""
-    names = ("n_particles", "temperature", "sample")
-    return stream(file.attributes["seed"], use, *(file.attributes[name] for name in names), replica)
+    point = {name: file.attributes[name] for name in ("n_particles", "temperature", "sample")}
+    return stream(file.attributes["seed"], use, **point, replica=replica)
 
 
 def grid_positions(positions: NDArray[np.float64], length: float) -> NDArray[np.uint32]:
@@ -50,10 +50,10 @@ def positions_on_grid(whole: NDArray[np.uint32], length: float) -> NDArray[np.fl
 
 
 def drawn_velocities(
-    seed: int, n_particles: int, temperature: float, sample: int
+    seed: int, n_particles: int, temperature: float, *, sample: int
 ) -> NDArray[np.float64]:
     """The velocities (N, 2) in the equilibrium file of a state point."""
-    rng = stream(seed, "velocities", n_particles, temperature, sample)
+    rng = stream(seed, "velocities", n_particles, temperature=temperature, sample=sample)
     return maxwell_boltzmann(n_particles, temperature, rng)
 
 
@@ -106,22 +106,22 @@ def write_equilibrium(
         "equilibrium",
         {
             "positions": positions_on_grid(grid_positions(end.positions, length), length),
-            "velocities": drawn_velocities(seed, n_particles, temperature, sample),
+            "velocities": drawn_velocities(seed, n_particles, temperature, sample=sample),
             "species": end.species,
             "series/time": reached.time,
             "series/energy": reached.energy,
             "series/pressure": reached.pressures,
             "series/inherent_energy": reached.inherent_energy,
         },
-        common | {"pressure": reached.pressure, "time": float(reached.time[-1])},
-        provenance,
+        attributes=common | {"pressure": reached.pressure, "time": float(reached.time[-1])},
+        provenance=provenance,
     )
     storage.write(
         relaxation_output,
         "relaxation",
         curves,
-        common | {"peak_wavenumber": peak_wavenumber},
-        provenance,
+        attributes=common | {"peak_wavenumber": peak_wavenumber},
+        provenance=provenance,
     )
 
 

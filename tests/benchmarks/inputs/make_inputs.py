@@ -53,7 +53,7 @@ PARTED_AT = (0.05, 0.2, 0.5, 1.0)
 
 def cooled(n_particles: int) -> None:
     """Cool and save."""
-    rng = stream(SEED, "random start", n_particles, max(STAGES), 0)
+    rng = stream(SEED, "random start", n_particles, temperature=max(STAGES), sample=0)
     state = random_start(MIXTURE, n_particles, START_DENSITY, temperature=max(STAGES), rng=rng)
     for temperature, (barostat_time, equilibration_time) in STAGES.items():
         reached = equilibrate(
@@ -63,7 +63,7 @@ def cooled(n_particles: int) -> None:
             schedule=schedule(
                 TIME_STEP, equilibration_time, SERIES_POINTS, barostat_time=barostat_time
             ),
-            rng=stream(SEED, "equilibrate", n_particles, temperature, 0),
+            rng=stream(SEED, "equilibrate", n_particles, temperature=temperature, sample=0),
             pressure=PRESSURE,
         )
         state = reached.end
@@ -77,7 +77,7 @@ def cooled(n_particles: int) -> None:
 
 def measured_relaxation_time(start: Configuration) -> float:
     """τ_e, in τ, as the study measures it."""
-    rng = stream(SEED, "relaxation", start.n_particles, COLD, 0)
+    rng = stream(SEED, "relaxation", start.n_particles, temperature=COLD, sample=0)
     reached = equilibrate(
         start, MIXTURE, COLD, schedule=schedule(TIME_STEP, RELAXATION_RUN, 1), rng=rng
     )
