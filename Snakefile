@@ -32,6 +32,7 @@ include: "workflow/rules/summary.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/archive.smk"
+include: "workflow/rules/terminal.smk"
 
 
 localrules:
@@ -45,4 +46,4 @@ rule all:
         pages=REPORT_PAGES,
         kernels=KERNELS,
     message:
-        "The study {config[study]} is complete: figures and summary are in {RESULTS}."
+        f"The study {config['study']} is complete."

@@ -580,6 +580,13 @@ FAULTS = [
         "test_state.py",
     ),
     Fault(
+        "the progress of a run by the number of its jobs",
+        "terminal",
+        "share * self._tasks[number].seconds for number",
+        "share * self._seconds / len(self._tasks) for number",
+        "test_terminal.py",
+    ),
+    Fault(
         "equilibria of another model taken",
         "equilibria",
         '{"seed": seed, **asdict(Mixture(**model))}',

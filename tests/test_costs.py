@@ -2,12 +2,13 @@
 
 import itertools
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from softmodes import config, costs
+from softmodes import calibration, config, costs
 from softmodes.dynamics import PRECISIONS
 
 ROOT = Path(__file__).parents[1]
@@ -222,3 +223,127 @@ def test_a_gpu_takes_all_samples_of_a_state_point_together(letter):
     alone = batched | {"series_points": 0}
     seconds = costs.job(alone, "equilibrate", 2000, 0.36).seconds
     assert seconds == pytest.approx(17.8e-6 * steps, rel=0.25)
+
+
+def test_every_job_is_named_as_its_log(results, test_study):
+    logs = {str(path.relative_to(results / "logs")) for path in (results / "logs").rglob("*.log")}
+    named = [f"{name}.log" for _, name, _ in costs.jobs(test_study)]
+    assert sorted(named) == sorted(logs - {"pages.log"})
+
+
+def test_a_slower_machine_takes_longer_and_nothing_more(letter):
+    here, there = costs.estimate(letter, 3), costs.estimate(letter, 3).on(1.7)
+    assert there.seconds == pytest.approx(1.7 * here.seconds)
+    assert (there.wall, there.chain) == pytest.approx((1.7 * here.wall, 1.7 * here.chain))
+    assert (there.megabytes, there.disk) == (here.megabytes, here.disk)
+    for one, other in zip(here.lines, there.lines, strict=True):
+        assert other.longest == pytest.approx(1.7 * one.longest)
+    assert "Seconds are those of an AMD EPYC (Zen 4" in costs.table(here)
+    assert "This machine takes 1.70 times as long as an AMD EPYC (Zen 4" in costs.table(there)
+
+
+@pytest.mark.parametrize("backend", ["cpu", "cuda"])
+def test_published_samples_cost_next_to_nothing(test_study, backend):
+    study = test_study | {"backend": {"equilibrate": backend, "isoconfigurational": backend}}
+    (size,), degrees, samples = study["n_particles"], config.temperatures(study), (0, 1)
+
+    def seconds(published):
+        lines = {line.stage: line.seconds for line in costs.estimate(study, 1, published).lines}
+        return lines.pop("equilibrate"), lines
+
+    all_of_them, others = seconds([])
+    published = {(size, degree, sample) for degree in degrees for sample in samples}
+    taken, others_then = seconds(published)
+    jobs = 4 if backend == "cpu" else 2
+    assert taken == pytest.approx(jobs * (costs.START + costs.TAKEN))
+    assert others_then == others
+    one, _ = seconds({(size, degrees[1], 1)})
+    cost = costs.job(study, "equilibrate", size, degrees[1]).seconds
+    # a batch is simulated for the sample that lacks
+    saved = cost - costs.START - costs.TAKEN if backend == "cpu" else 0.0
+    assert all_of_them - one == pytest.approx(saved)
+    assert all_of_them == pytest.approx(seconds({(size + 1, degrees[0], 0)})[0])
+
+
+def test_published_samples_shorten_the_longest_chain(test_study):
+    (size,), (hot, cold) = test_study["n_particles"], config.temperatures(test_study)
+
+    def chain(*published):
+        return costs.estimate(test_study, 1, published).chain
+
+    def seconds(stage, *point):
+        return costs.job(test_study, stage, *point).seconds
+
+    def after(degree):
+        measured = seconds("quench", size, degree) + seconds("diagonalise", size, degree)
+        moved = seconds("isoconfigurational", size, degree)
+        return max(measured, moved) + seconds("overlap", size, degree)
+
+    ends = seconds("compile") + seconds("aggregate") + seconds("figure")
+    cooled, taken = seconds("equilibrate", size, hot), costs.START + costs.TAKEN
+    everything = [(size, degree, sample) for degree in (hot, cold) for sample in (0, 1)]
+    assert chain(*everything) == pytest.approx(taken + max(after(hot), after(cold)) + ends)
+    # one cold sample is simulated
+    simulated = cooled + max(after(hot), seconds("equilibrate", size, cold) + after(cold))
+    assert chain((size, cold, 0)) == pytest.approx(simulated + ends)
+    only_hot = max(cooled + after(hot), taken + after(cold))
+    assert chain((size, cold, 0), (size, cold, 1)) == pytest.approx(only_hot + ends)
+
+
+def test_a_run_is_compared_with_what_was_expected(tmp_path, test_study):
+    def write(name, *lines):
+        path = tmp_path / f"{name}.log"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"2026-01-01 10:{when}+0000 INFO {what}\n" for when, what in lines))
+
+    assert costs.measured_table(costs.measured(test_study, tmp_path)) == ""
+    begin, end = ("00:00", "started"), ("02:05", "finished after 2 min 05 s")
+    write("compile", begin, end)
+    write("quench/N120_T1.000_s000", begin, end)
+    write("quench/N120_T0.600_s001", begin, ("00:31", "finished after 31 s"))
+    write("quench/N120_T0.600_s000", begin, ("00:31", "50.0 % done after 31 s, unknown left"))
+    write("quench/N120_T0.500_s000", begin, end)  # of no temperature of this study
+    write("figure2", begin, ("00:09", "finished after 9 s"))
+    quench, figure = costs.measured(test_study, tmp_path)
+    cost = costs.job(test_study, "quench", 120, 1.0).seconds
+    assert quench == ("quench", 2, pytest.approx(2 * cost), 2 * costs.START + 125 + 31)
+    assert (figure.stage, figure.jobs, figure.took) == ("figure", 1, costs.START + 9)
+    *_, all_of_them = costs.measured_table([quench, figure]).splitlines()
+    assert [cell.strip() for cell in all_of_them.split("|")[1:-1]] == [
+        "all",
+        "3",
+        f"{(quench.expected + figure.expected) / 3600:.3f}",
+        f"{(quench.took + figure.took) / 3600:.3f}",
+        f"{(quench.took + figure.took) / (quench.expected + figure.expected):.2f}",
+    ]
+
+
+def test_a_study_that_ran_is_compared_when_its_bill_is_printed(study, snakemake, tmp_path):
+    logs = tmp_path / "results" / "test" / "logs"
+    shutil.copytree(study / "results" / "test" / "logs", logs)
+    printed = snakemake(tmp_path, TEST, "--cores=1", "estimate").stdout
+    assert re.search(r"^\| isoconfigurational \| 4( \| [\d.]+){3} \|$", printed, re.M)
+
+
+def test_this_machine_is_timed(monkeypatch):
+    """By a clock that gives 5, 3, 4 s for what costs 2 ns in every step of a particle, and 10 ns in
+    every block of steps."""
+    for name, value in {
+        "WARM_UP": 1,
+        "BLOCKS": 4,
+        "TRAJECTORY": {"single": 2e-9},
+        "TILES": 10e-9,
+    }.items():
+        monkeypatch.setattr(calibration, name, value)
+    times = iter([0, 100, 100, 105, 200, 203, 300, 304])
+    expected = 2000 * 4 * (20 * 2e-9 + 10e-9)
+    found = calibration.slowness("single", lambda: next(times))
+    assert found == pytest.approx(3 / expected)
+
+
+def test_the_bill_can_be_for_this_machine(snakemake, tmp_path):
+    done = snakemake(tmp_path, TEST, "--cores=3", "estimate_here")
+    (slowness,) = re.findall(r"This machine takes ([\d.]+) times as long as an AMD", done.stdout)
+    (seconds,) = re.findall(r"^\| figure \| 4 \| [\d.]+ \| ([\d.]+) s", done.stdout, re.M)
+    expected = costs.job(config.load(TEST), "figure").seconds
+    assert float(seconds) == pytest.approx(float(slowness) * expected, rel=0.03)

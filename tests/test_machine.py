@@ -43,3 +43,28 @@ def test_vectors_here_are_those_of_the_features_numba_compiles_for():
     if not features or platform.machine() != "x86_64":
         pytest.skip("numba was told a processor by name")
     assert machine.vector_bytes() == (64 if "+avx512f" in features.split(",") else 32)
+
+
+TWO_CORES = """processor	: 0
+vendor_id	: AuthenticAMD
+cpu family	: 25
+model		: 17
+model name	: AMD EPYC
+stepping	: 1
+cpu MHz		: 2600.000
+
+processor	: 1
+cpu family	: 6
+"""
+
+
+def test_processors_of_one_name_are_told_apart(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    assert set(machine.processor_identity().values()) == {"unknown"}
+    (tmp_path / "cpuinfo").write_text(TWO_CORES)
+    assert machine.processor() == "AMD EPYC"
+    assert machine.processor_identity() == {
+        "cpu_family": "25",
+        "cpu_model": "17",
+        "cpu_stepping": "1",
+    }

@@ -6,11 +6,12 @@ import re
 import signal
 import time
 import warnings
+from datetime import datetime, timedelta
 
 import pytest
 
 from softmodes.errors import InputError
-from softmodes.progress import HEARTBEAT, Progress, duration, job
+from softmodes.progress import HEARTBEAT, TIME_FORMAT, Progress, duration, job, read
 
 
 def test_every_line_carries_a_time_stamp_and_a_level(tmp_path):
@@ -124,3 +125,64 @@ def test_the_log_ends_with_the_job(tmp_path):
 )
 def test_time_spans_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+def test_what_a_log_tells_while_a_job_runs_and_afterwards(tmp_path):
+    log = tmp_path / "job.log"
+    assert read(log) is None
+    log.touch()
+    assert read(log) is None
+    with job(log):
+        before = int(time.time())
+        assert read(log).share is read(log).seconds is None
+        assert 0 <= before - read(log).started <= 1
+        now = 0.0
+        progress = Progress(clock=lambda: now)
+        now = 12.0
+        progress.update(0.25)
+        assert read(log).share == 0.25
+        assert read(log).last == "25.0 % done after 12.0 s, about 36.0 s left"
+        assert not read(log).finished
+    assert read(log).finished
+    assert read(log).share == 1.0
+    assert 0 <= read(log).seconds <= 1
+
+
+def test_of_a_traceback_the_error_is_what_a_log_tells(tmp_path):
+    log = tmp_path / "job.log"
+    with pytest.raises(SystemExit), job(log):
+        raise ZeroDivisionError("a fault of ours")
+    assert read(log).last == "ZeroDivisionError: a fault of ours"
+    assert not read(log).finished
+    with pytest.raises(SystemExit), job(log):
+        raise InputError("samples: 0 given")
+    assert read(log).last == "samples: 0 given"
+
+
+def beats(log, seconds, before=0.0):
+    """A log of a job that takes so many seconds, the last thousand beats of it far from the first;
+    `before` was done when it began."""
+    begin = datetime.fromisoformat("2026-03-29T00:30:00+01:00")
+    lines = [(0, "started")] + [(1, "going on from state.npz")] * (before > 0)
+    for beat in range(1, int((1 - before) * seconds / 10)):
+        share = 100 * before + 1000 * beat / seconds
+        lines.append((10 * beat, f"{share:.1f} % done after {duration(10 * beat)}, unknown left"))
+    stamped = [f"{begin + timedelta(seconds=at):{TIME_FORMAT}} INFO {text}\n" for at, text in lines]
+    log.write_text("".join(stamped))
+    return begin.timestamp()
+
+
+@pytest.mark.parametrize("before", [0.0, 0.6])
+def test_how_long_a_job_takes_follows_from_a_long_log(tmp_path, before):
+    log = tmp_path / "job.log"
+    begin = beats(log, 40000, before)
+    assert log.stat().st_size > 50000
+    told = read(log)
+    assert told.started == begin
+    assert told.share == pytest.approx(1.0, abs=2e-3)
+    assert told.seconds == pytest.approx(40000, rel=0.01)
+    with log.open("a") as file:
+        end = datetime.fromtimestamp(begin + 40000 * (1 - before)).astimezone()
+        file.write(f"{end:{TIME_FORMAT}} INFO finished after a while\n")
+    # what went before a stop counts
+    assert read(log).seconds == pytest.approx(40000, rel=0.01)

@@ -35,6 +35,7 @@ def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) ->
     for name in ("Snakefile", "LICENSE", "CITATION.cff"):
         shutil.copy(root / name, tmp_path)
     shutil.copytree(study, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "results" / "published").symlink_to(root / "results" / "published")
     told = commands(
         "cp ",
         "snakemake --cores all ",

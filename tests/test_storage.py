@@ -269,6 +269,7 @@ def test_provenance_names_code_and_machine(tmp_path):
     texts = storage.read_provenance(tmp_path / "state.h5")
     assert {"written", "machine", "versions", "git_commit", "code_digest"} <= set(texts)
     assert int(texts["vector_bytes"]) == machine.vector_bytes()
+    assert machine.processor_identity().items() <= texts.items()
 
 
 def test_unusable_files_are_named(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import softmodes
 from softmodes import exchange
 from softmodes.code_digest import code_digest
 
@@ -82,6 +83,7 @@ def test_schema_lock_and_all_modules_are_in_it(project: Path) -> None:
     names = {path.name for path in (ROOT / "workflow" / "softmodes").iterdir()}
     installed = {path.name for path in (project / "installed" / "softmodes").iterdir()}
     assert names - installed <= {"__pycache__", "LAYOUT.md"}
+    assert (project / "installed" / f"softmodes-{softmodes.__version__}.dist-info").is_dir()
 
 
 def test_the_commit_is_of_a_repository_that_tracks_it_or_unknown(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -16,6 +17,7 @@ from softmodes import config, modes, state, storage, tables
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
+README = ROOT / "README.md"
 STAGES = ["equilibrium", "relaxation", "isoconfigurational", "quench", "modes"]
 OVERLAPPED = [stage for stage in STAGES if stage != "relaxation"]
 
@@ -326,6 +328,20 @@ def test_nothing_is_left_to_do(study, snakemake):
     assert "Nothing to be done" in done.stdout
 
 
+def test_results_copied_without_their_times_need_a_touch_only(study, snakemake, tmp_path):
+    """As the README tells; Snakemake's own records need not be there."""
+    shutil.copytree(study / "results", tmp_path / "results")
+    for age, path in enumerate(sorted(tmp_path.rglob("*"))):
+        os.utime(path, (1e9 - age, 1e9 - age))
+    assert job_counts(snakemake(tmp_path, TEST, "--dry-run").stdout)["equilibrate"] > 0
+    (command,) = re.findall(r"`snakemake (--cores 1 --touch)`", README.read_text("utf-8"))
+    done = snakemake(tmp_path, TEST, *command.split())
+    assert done.returncode == 0, done.stdout
+    assert "Nothing to be done" in snakemake(tmp_path, TEST, "--dry-run").stdout
+    for path in study.rglob("*.h5"):
+        assert storage.digest(tmp_path / path.relative_to(study)) == storage.digest(path)
+
+
 def test_other_strains_rerun_the_quenches_but_not_the_liquid(study, snakemake, tmp_path):
     strains = {"gamma": [0.0001, 0.001, 0.01, 0.05, 0.08, 0.15, 0.5]}
     done = snakemake(study, written(tmp_path, shear=strains), "--dry-run")
@@ -427,4 +443,8 @@ def test_a_failed_job_shows_its_reason_and_leaves_no_output(study, snakemake, tm
     done = snakemake(folder, TEST, "--cores=1", "--forcerun=diagonalise", "--until=diagonalise")
     assert done.returncode != 0
     assert re.search(rf"ERROR .*{name}\.h5: no readable HDF5", done.stdout)
+    log = f"results/test/logs/diagonalise/{name}.log"
+    assert re.search(
+        rf"Failed: diagonalise: .*{name}\.h5: no readable .*\n    {log}\n", done.stdout
+    )
     assert not (folder / "results" / "test" / "modes" / f"{name}.h5").exists()

@@ -2,15 +2,14 @@
 STUDY_FILES = [
     *OVERLAPS,
     *(f"{overlap}.provenance.json" for overlap in OVERLAPS),
-    *map(str, rules.aggregate.output),
-    *map(str, rules.checks.output),
-    *map(str, rules.figure1.output),
-    *map(str, rules.figure2.output),
-    *map(str, rules.figure3.output),
-    *map(str, rules.figure4.output),
-    *map(str, rules.summary.output),
+    *rules.aggregate.output,
+    *rules.checks.output,
+    *rules.figure1.output,
+    *rules.figure2.output,
+    *rules.figure3.output,
+    *rules.figure4.output,
+    *rules.summary.output,
 ]
-REPOSITORY = Path(workflow.basedir)
 
 
 rule archive:
@@ -38,7 +37,7 @@ rule archive:
     params:
         code=code("archive"),
     message:
-        "Pack the study {config[study]}."
+        f"Pack the study {config['study']}."
     script:
         "../scripts/archive.py"
 
@@ -54,8 +53,8 @@ rule verify:
         ENVIRONMENT
     threads: 1
     params:
-        verdict=f"{RESULTS}/{config['study']}.verdict.json",
+        verdict=lambda _, input: str(Path(input.archive).with_suffix(".verdict.json")),
     message:
-        "Check the archive of the study {config[study]}."
+        f"Check the archive of the study {config['study']}."
     script:
         "../scripts/verify.py"

@@ -4,7 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-LIBRARY = Path(workflow.basedir) / "workflow"
+# of this file, whatever workflow takes it in as a module
+REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+LIBRARY = REPOSITORY / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
 from softmodes.code_digest import code_digest
@@ -30,12 +32,15 @@ os.environ.update(
     MALLOC_TRIM_THRESHOLD_="67108864",
 )
 
+# a module gets its configuration from the workflow around it
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 try:
-    # for keys given twice, of which Snakemake has taken the last
-    for path in workflow.configfiles:
-        read(path)
-    for key in workflow.config_settings.config.keys() & config.keys():
-        config[key] = from_command_line(config[key])
+    if not IS_MODULE:
+        # for keys given twice, of which Snakemake has taken the last
+        for path in workflow.configfiles:
+            read(path)
+        for key in workflow.config_settings.config.keys() & config.keys():
+            config[key] = from_command_line(config[key])
     validate(config)
 except InputError as error:
     sys.exit(f"{error}")
@@ -49,7 +54,13 @@ KERNELS = f"{RESULTS}/.compiled"
 TEMPERATURES = temperatures(config)
 EQUILIBRATED = equilibrated(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
-LOCK = Path(workflow.basedir) / "envs" / "lock.txt"
+LOCK = REPOSITORY / "envs" / "lock.txt"
+SAMPLES = [
+    (size, degree, sample)
+    for size in config["n_particles"]
+    for degree in TEMPERATURES
+    for sample in range(config["samples"])
+]
 # in an order of its own, so that another order of the keys reruns nothing
 MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
@@ -110,12 +121,12 @@ def setting(name):
 
 def published_equilibria(wildcards):
     """The archive that the state point is taken from; nothing where it is simulated."""
-    return published(wildcards, int(wildcards.sample))
+    return published(*numbers(wildcards), int(wildcards.sample))
 
 
 def published_of_samples(wildcards):
     """Likewise, of every sample at an N and T."""
-    return [published(wildcards, sample) for sample in range(config["samples"])]
+    return [published(*numbers(wildcards), sample) for sample in range(config["samples"])]
 
 
 def published_archives(wildcards):
@@ -123,26 +134,39 @@ def published_archives(wildcards):
     return sorted(set(filter(None, published_of_samples(wildcards))))
 
 
-def published(wildcards, sample):
+def published_state_points():
+    """N, T and sample of the state points that are taken, not simulated."""
+    return [point for point in SAMPLES if published(*point)]
+
+
+def numbers(wildcards):
+    """N and T."""
+    return int(wildcards.n_particles), float(wildcards.temperature)
+
+
+def published(n_particles, temperature, sample):
     """The archive that holds a sample at an N and T; nothing where there is none."""
     if "equilibria" not in config:
         return []
     # seen from here or, where nothing is there, from the workflow
     source = Path(config["equilibria"])
     if not source.exists():
-        source = Path(workflow.basedir) / source
+        source = REPOSITORY / source
     try:
         found = equilibria.find(
             source,
-            n_particles=int(wildcards.n_particles),
-            temperature=float(wildcards.temperature),
+            n_particles=n_particles,
+            temperature=temperature,
             sample=sample,
             seed=config["seed"],
             model=MODEL,
         )
     except InputError as error:
         sys.exit(f"config key equilibria: {error}")
-    return str(found) if found else []
+    if not found:
+        return []
+    # a module's `prefix:` goes before relative paths
+    return str(found.absolute() if IS_MODULE else found)
 
 
 def hotter_equilibrium(wildcards):
@@ -160,7 +184,7 @@ def hotter_equilibria(wildcards):
 def hotter(wildcards, sample):
     """The file that a sample at an N and T starts from; nothing where there is none."""
     place = TEMPERATURES.index(settings(wildcards)["temperature"])
-    if place == 0 or published(wildcards, sample):
+    if place == 0 or published(*numbers(wildcards), sample):
         return []
     start = state_point(int(wildcards.n_particles), TEMPERATURES[place - 1], sample)
     return f"{RESULTS}/equilibrium/{start}.h5"

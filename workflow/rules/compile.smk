@@ -28,6 +28,6 @@ rule compile:
         ],
         precision=config["precision"],
     message:
-        "Compile the kernels once, for all jobs to come."
+        "Compile the kernels once, for all jobs to come: a minute or two on two cores."
     script:
         "../scripts/compile.py"

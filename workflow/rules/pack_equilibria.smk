@@ -7,8 +7,8 @@ rule pack_equilibria:
         ENVIRONMENT
     threads: 1
     params:
-        results=RESULTS,
+        results=workflow.modifier.modify_path(RESULTS),
     message:
-        "Pack the equilibria of the study {config[study]} into {RESULTS}/equilibria."
+        f"Pack the equilibria of the study {config['study']}."
     script:
         "../scripts/pack_equilibria.py"

@@ -4,12 +4,6 @@ FIGURES = {
     "3": "Maps of one configuration",
     "4": "Overlaps against the number of modes",
 }
-SAMPLES = [
-    (size, degree, sample)
-    for size in config["n_particles"]
-    for degree in TEMPERATURES
-    for sample in range(config["samples"])
-]
 REPORT_PAGES = [
     f"{RESULTS}/report/summary.html",
     *expand(f"{RESULTS}/report/figure{{number}}.html", number=FIGURES),

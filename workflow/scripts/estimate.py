@@ -1,7 +1,16 @@
-"""Print what the study will cost, before anything is submitted."""
+"""Print what the study will cost, before anything is submitted, and what it took so far."""
+
+from pathlib import Path
 
 from softmodes import costs, progress
 
 if __name__ == "__main__":
     with progress.job(snakemake.log[0]):
-        print(costs.table(costs.estimate(snakemake.config, snakemake.params.cores)))
+        config, published = snakemake.config, frozenset(snakemake.params.published)
+        found = costs.estimate(config, snakemake.params.cores, published)
+        if snakemake.params.here:
+            from softmodes import calibration  # here: it needs kernels
+
+            found = found.on(calibration.slowness(config["precision"]))
+        taken = costs.measured(config, Path(snakemake.log[0]).parent, published)
+        print("\n\n".join(filter(None, [costs.table(found), costs.measured_table(taken)])))

@@ -3,8 +3,8 @@
 It tells a change of what is computed from one of how it reads. Modules of this package count if the
 script imports them, directly or through others, in sub-packages too, with the files in `DATA`; of
 other packages, the locked version counts.
-Comments, docstrings, formatting and what is logged count for nothing, nor do `progress` and
-`machine`.
+Comments, docstrings, formatting and what is logged count for nothing, nor do `progress`,
+`machine` and the package's own `__init__`, which only tells its version and what is public.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
     dotted names, and names of other packages."""
     modules: dict[str, Path] = {}
     packages: set[str] = set()
-    without_effect = {f"{package.name}.{name}" for name in WITHOUT_EFFECT}
+    without_effect = {package.name, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)}
     todo = set(_imports(script, package))
     while todo:
         name = todo.pop()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softmodes import lineage, storage
+from softmodes import __version__, lineage, storage
 from softmodes.errors import InputError
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="softmodes", description="State points to and from other programs; provenance."
     )
+    parser.add_argument("--version", action="version", version=f"softmodes {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     export = commands.add_parser(

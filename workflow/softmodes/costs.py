@@ -2,25 +2,33 @@
 
     job(config, "quench", n_particles=2000, temperature=0.5)   ->  Cost
     minutes(cost, attempt=1), megabytes(cost, attempt=1)       ->  what a cluster is asked for
+    jobs(config)                                               ->  all of a study, with their costs
     estimate(config, cores=64)                                 ->  Estimate, and table(...) of it
+    measured(config, "results/demo/logs")                      ->  what it was for the jobs that ran
 
-This is the one place with such numbers. They were measured on one core of an AMD EPYC (Zen 4) with
+This is the one place with such numbers. They were measured on one core of the `REFERENCE` with
 the Letter's mixture, at N = 200 to 8000 and T = 0.4 to 2, kernels compiled before; seconds are CPU
 seconds, memory is the peak of the process. Configurations are validated ones.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmodes.config import at_temperature, backend, mode_number, temperatures
+from softmodes import progress
+from softmodes.config import at_temperature, backend, mode_number, state_point, temperatures
 from softmodes.progress import duration
 from softmodes.storage import CONTRACT, Dataset
+
+REFERENCE = "AMD EPYC (Zen 4, vectors of 64 bytes)"
+"""The machine that a core second belongs to."""
 
 SAFETY = 3.0
 """Time asked for over time expected: slower processors, shared caches, hard quenches."""
@@ -37,6 +45,9 @@ BASE = 200.0
 """MB of every job, likewise."""
 COMPILATION = 52.0
 """Seconds."""
+FIGURES = ("figure1", "figure2", "figure3", "figure4")
+TAKEN = 0.2
+"""Seconds for an equilibrated sample that is published."""
 
 TRAJECTORY = {"single": 26e-9, "double": 30e-9}
 """Seconds per particle and step, by precision."""
@@ -97,6 +108,20 @@ class Cost(NamedTuple):
     disk: float
 
 
+class Job(NamedTuple):
+    """One job of a study.
+
+    Attributes:
+        stage: a key of this module's formulas.
+        name: of its log among the study's, without the suffix: `quench/N2000_T0.360_s000`.
+        cost: what is expected.
+    """
+
+    stage: str
+    name: str
+    cost: Cost
+
+
 class Line(NamedTuple):
     """All jobs of one stage: their number and seconds in all, the longest one's seconds, the
     largest one's memory in MB, and their disk in MB."""
@@ -109,6 +134,18 @@ class Line(NamedTuple):
     disk: float
 
 
+class Measured(NamedTuple):
+    """Jobs of one stage that have finished: their number, expected and measured seconds."""
+
+    stage: str
+    jobs: int
+    expected: float
+    took: float
+
+
+Published = Collection[tuple[int, float, int]]
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Of a whole study.
@@ -117,11 +154,13 @@ class Estimate:
         lines: the stages.
         cores: that work at a time.
         chain: seconds of the longest chain of jobs that wait for each other.
+        slowness: of the machine: its seconds over those of the `REFERENCE`; 1 where it is that.
     """
 
     lines: tuple[Line, ...]
     cores: int
     chain: float
+    slowness: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -132,6 +171,14 @@ class Estimate:
     def wall(self) -> float:
         """Least seconds on the given cores: no fewer than the chain takes, nor all work evenly."""
         return max(self.seconds / self.cores, self.chain)
+
+    def on(self, slowness: float) -> Estimate:
+        """The same on a machine so many times slower than the reference."""
+        lines = [
+            line._replace(seconds=slowness * line.seconds, longest=slowness * line.longest)
+            for line in self.lines
+        ]
+        return replace(self, lines=tuple(lines), chain=slowness * self.chain, slowness=slowness)
 
     @property
     def megabytes(self) -> float:
@@ -167,21 +214,77 @@ def megabytes(cost: Cost, attempt: int = 1) -> int:
     return attempt * math.ceil(LAUNCHERS + MEMORY_SAFETY * cost.megabytes)
 
 
-def estimate(config: Mapping[str, Any], cores: int) -> Estimate:
-    """The cost of a whole study from nothing, on so many cores."""
-    state_points = [
-        (size, degree) for size in config["n_particles"] for degree in temperatures(config)
-    ]
-    lines = [_line("compile", 1, [job(config, "compile")])]
+def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Iterator[Job]:
+    """All jobs of a study from nothing, by stages.
+
+    Args:
+        published: N, T and sample of the state points that are taken, not simulated.
+    """
+    yield Job("compile", "compile", job(config, "compile"))
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
-        each = 1 if together else config["samples"]
-        lines.append(_line(stage, each, [job(config, stage, *point) for point in state_points]))
-    lines += [
-        _line(stage, number, [job(config, stage)])
-        for stage, number in (("aggregate", 1), ("checks", 1), ("figure", 4), ("summary", 1))
-    ]
-    return Estimate(tuple(lines), cores, _longest_chain(config))
+        for size, degree in itertools.product(config["n_particles"], temperatures(config)):
+            cost = job(config, stage, size, degree)
+            points = [(size, degree, sample) for sample in range(config["samples"])]
+            for group in [points] if together else [[point] for point in points]:
+                name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
+                free = stage == "equilibrate" and all(point in published for point in group)
+                yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
+    for stage in [stage for stage in _OF_STUDY if stage != "compile"]:
+        for name in FIGURES if stage == "figure" else [stage]:
+            yield Job(stage, name, job(config, stage))
+
+
+def estimate(config: Mapping[str, Any], cores: int, published: Published = frozenset()) -> Estimate:
+    """The cost of a whole study from nothing, on so many cores; `published` as for `jobs`."""
+    by_stage: dict[str, list[Cost]] = {}
+    for stage, _, cost in jobs(config, published):
+        by_stage.setdefault(stage, []).append(cost)
+    lines = tuple(_line(stage, costs) for stage, costs in by_stage.items())
+    return Estimate(lines, cores, _longest_chain(config, published))
+
+
+def measured(
+    config: Mapping[str, Any], logs: str | Path, published: Published = frozenset()
+) -> list[Measured]:
+    """Expected and measured times of the jobs that have finished, by stages.
+
+    Compilation is left out: it takes as long as kernels are missing.
+
+    Args:
+        logs: the study's folder of logs.
+        published: as for `jobs`.
+    """
+    rows: dict[str, Measured] = {}
+    for stage, name, cost in jobs(config, published):
+        told = progress.read(Path(logs, f"{name}.log"))
+        if stage != "compile" and told and told.finished and told.seconds is not None:
+            _, number, expected, took = rows.get(stage, Measured(stage, 0, 0.0, 0.0))
+            # a log begins when the interpreter has started
+            took += START + told.seconds
+            rows[stage] = Measured(stage, number + 1, expected + cost.seconds, took)
+    return list(rows.values())
+
+
+def measured_table(rows: Iterable[Measured]) -> str:
+    """`measured` in words and as a Markdown table; empty where nothing has finished."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    whole = Measured("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    return "\n".join(
+        [
+            "Jobs that have finished, by their logs:",
+            "",
+            "| stage | jobs | expected, core hours | took | took / expected |",
+            "| --- | ---: | ---: | ---: | ---: |",
+            *(
+                f"| {stage} | {number} | {expected / 3600:.3f} | {took / 3600:.3f} "
+                f"| {took / expected:.2f} |"
+                for stage, number, expected, took in [*rows, whole]
+            ),
+        ]
+    )
 
 
 def table(found: Estimate) -> str:
@@ -206,6 +309,9 @@ def table(found: Estimate) -> str:
         [
             *rows,
             "",
+            f"Seconds are those of an {REFERENCE}."
+            if found.slowness == 1.0
+            else f"This machine takes {found.slowness:.2f} times as long as an {REFERENCE}.",
             f"On {found.cores} cores at least {duration(found.wall)}, bound by {bound_by}; "
             f"the chain through the temperatures takes {duration(found.chain)}.",
             f"A job takes {found.megabytes:.0f} MB of memory at most, the results "
@@ -220,36 +326,42 @@ def expected_relaxation_time(config: Mapping[str, Any], entry: Mapping[str, Any]
     return entry["equilibration_time"] / config["equilibrated"]["minimum_relaxation_times"]
 
 
-def _line(stage: str, each: int, costs: list[Cost]) -> Line:
+def _line(stage: str, costs: list[Cost]) -> Line:
     return Line(
         stage,
-        each * len(costs),
-        each * sum(cost.seconds for cost in costs),
+        len(costs),
+        sum(cost.seconds for cost in costs),
         max(cost.seconds for cost in costs),
         max(cost.megabytes for cost in costs),
-        each * sum(cost.disk for cost in costs),
+        sum(cost.disk for cost in costs),
     )
 
 
-def _longest_chain(config: Mapping[str, Any]) -> float:
-    """Seconds of the longest chain: the slowest size, cooled down to some temperature and measured
-    there, then all that follows."""
+def _taken(cost: Cost) -> Cost:
+    """Of the same files, where they are not simulated."""
+    return Cost(START + TAKEN, START + TAKEN, BASE, cost.disk)
+
+
+def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
+    """Seconds of the longest chain: the slowest sample, cooled down to some temperature and
+    measured there, then all that follows."""
     compiled, aggregated, drawn, checked = (
         job(config, stage).seconds for stage in ("compile", "aggregate", "figure", "checks")
     )
 
     def of_size(n_particles: int) -> float:
-        cooled, longest = 0.0, 0.0
+        cooled, longest = dict.fromkeys(range(config["samples"]), 0.0), 0.0
         for degree in temperatures(config):
-            seconds = {
-                stage: job(config, stage, n_particles, degree).seconds for stage in _OF_STATE_POINT
-            }
-            cooled += seconds["equilibrate"]
-            measured = max(
-                seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"]
-            )
+            costs = {stage: job(config, stage, n_particles, degree) for stage in _OF_STATE_POINT}
+            seconds = {stage: cost.seconds for stage, cost in costs.items()}
+            for sample in cooled:
+                if (n_particles, degree, sample) in published:
+                    cooled[sample] = _taken(costs["equilibrate"]).seconds
+                else:
+                    cooled[sample] += seconds["equilibrate"]
+            after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
             compared = seconds["overlap"] + aggregated + drawn
-            longest = max(longest, cooled + measured + max(compared, checked))
+            longest = max(longest, max(cooled.values()) + after + max(compared, checked))
         return longest
 
     return compiled + max(map(of_size, config["n_particles"]))

@@ -18,14 +18,30 @@ define <8 x double> @sum(<8 x double> %a, <8 x double> %b) {
 """
 
 
+CPUINFO = Path("/proc/cpuinfo")
+
+
 def processor() -> str:
     """The name of the processor's model."""
+    return _described().get("model name", platform.processor())
+
+
+def processor_identity() -> dict[str, str]:
+    """`cpu_family`, `cpu_model` and `cpu_stepping` as its maker numbers them; where the system
+    doesn't tell, `unknown`. Processors of one name, "AMD EPYC" for one, differ in them."""
+    described = _described()
+    keys = {"cpu_family": "cpu family", "cpu_model": "model", "cpu_stepping": "stepping"}
+    return {name: described.get(key, "unknown") for name, key in keys.items()}
+
+
+def _described() -> dict[str, str]:
+    """What Linux tells of the first core; nothing elsewhere."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        first, *_ = CPUINFO.read_text().split("\n\n")
     except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+        return {}
+    parted = (line.partition(":") for line in first.splitlines())
+    return {key.strip(): value.strip() for key, _, value in parted}
 
 
 @functools.cache

@@ -5,6 +5,8 @@
             ...
             progress.update(step / steps)
 
+    read("equilibrate.log")    ->  what it tells, while the job runs and afterwards
+
 An error inside the block ends the program with exit code 1 and lands in the log: a mistake of the
 user (`InputError`) as its one message, anything else with its traceback. Ctrl-C leaves one line.
 """
@@ -12,10 +14,14 @@ user (`InputError`) as its one message, anything else with its traceback. Ctrl-C
 from __future__ import annotations
 
 import logging
+import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from softmodes.errors import InputError
@@ -23,7 +29,32 @@ from softmodes.errors import InputError
 HEARTBEAT = 10.0
 """Least time in seconds between two signs of life."""
 
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S%z"
+_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}) [A-Z]+ (.*)")
+_SHARE = re.compile(r"([\d.]+) % done after ")
+_PART = 4096
+"""Bytes at the start and at the end of a log, in which its first and latest lines are."""
+
 _logger = logging.getLogger("softmodes")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the log of a job tells.
+
+    Attributes:
+        started: time of its first line in seconds since 1970, to one second.
+        share: of the job that is done, from 0 to 1; None where it has not told yet.
+        seconds: that the whole job takes; None where it has not told.
+        last: its last line, without time and level; of a traceback the error itself.
+        finished: whether it ended well.
+    """
+
+    started: float
+    share: float | None
+    seconds: float | None
+    last: str
+    finished: bool
 
 
 class Progress:
@@ -68,9 +99,7 @@ def job(log: str | Path) -> Iterator[Progress]:
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S%z")
-    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", TIME_FORMAT))
     root = logging.getLogger()
     level = _logger.level
     root.addHandler(handler)
@@ -95,6 +124,35 @@ def job(log: str | Path) -> Iterator[Progress]:
         _logger.setLevel(level)
         root.removeHandler(handler)
         handler.close()
+
+
+def read(log: str | Path) -> Told | None:
+    """What the log of a job tells; None where there is none with a line in it."""
+    try:
+        with Path(log).open("rb") as file:
+            head = file.read(_PART)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _PART))
+            text = (head + b"\n" + file.read()).decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    lines = [(_seconds(time), words) for time, words in _LINE.findall(text)]
+    if not lines:
+        return None
+    last = _LINE.sub(r"\2", text.rstrip().rpartition("\n")[2])
+    told = [(time, float(part[1]) / 100) for time, words in lines if (part := _SHARE.match(words))]
+    finished = last.startswith("finished after ")
+    seconds = None
+    if finished and "going on from" not in text:
+        seconds = lines[-1][0] - lines[0][0]
+    elif told and told[-1][1] > told[0][1]:
+        # a job that goes on from a checkpoint is half done when it begins
+        seconds = (told[-1][0] - told[0][0]) / (told[-1][1] - told[0][1])
+    share = 1.0 if finished else told[-1][1] if told else None
+    return Told(lines[0][0], share, seconds, last, finished)
+
+
+def _seconds(time: str) -> float:
+    return datetime.strptime(time, TIME_FORMAT).timestamp()
 
 
 def duration(seconds: float) -> str:

@@ -464,6 +464,7 @@ def provenance(
         "wall_seconds": round((now - _LOADED).total_seconds(), 3),
         "host": platform.node(),
         "machine": f"{platform.platform()}; {machine.processor()}",
+        **machine.processor_identity(),
         "vector_bytes": machine.vector_bytes(),
         "versions": _versions(),
         "git_commit": _git_commit(),
