@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.model import Mixture
 
 DENSITY = 0.745
@@ -13,8 +13,8 @@ DENSITY = 0.745
 
 def jittered_lattice(
     n_particles: int, tilt: float = 0.0, jitter: float = 0.15, seed: int = 1
-) -> tuple[NDArray[np.float64], NDArray[np.int8], Cell]:
-    """Positions (N, 2) near a square lattice, species (N,) in random order, and their cell."""
+) -> Configuration:
+    """Particles near a square lattice, their species in random order."""
     rng = np.random.default_rng(seed)
     cell = Cell(float(np.sqrt(n_particles / DENSITY)), tilt)
     side = int(np.ceil(np.sqrt(n_particles)))
@@ -22,4 +22,4 @@ def jittered_lattice(
     fractions = (sites + 0.5) / side
     positions = fractions @ np.array([[cell.length, 0.0], [cell.tilt, cell.length]])
     positions += rng.uniform(-jitter, jitter, positions.shape)
-    return positions, rng.permutation(Mixture().species(n_particles)), cell
+    return Configuration(positions, rng.permutation(Mixture().species(n_particles)), cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from configurations import jittered_lattice
 
 from softmodes import state
-from softmodes.dynamics import Configuration, Equilibration, schedule
+from softmodes.dynamics import Equilibration, PhasePoint, schedule
 from softmodes.model import Mixture
 
 NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
@@ -19,13 +20,15 @@ POINT = {"study": "a", "seed": 11, "temperature": 0.46, "sample": 3}
 def walked(n_particles: int = 150, time: float = 100.0, seed: int = 1) -> Equilibration:
     """What an equilibration might give."""
     rng = np.random.default_rng(seed)
-    positions, species, cell = jittered_lattice(n_particles)
+    lattice = jittered_lattice(n_particles)
     blocks = schedule(0.01, time, 20).frame_blocks
     moves = rng.normal(0.0, 0.05, (len(blocks) - 1, n_particles, 2))
     moves *= np.sqrt(np.diff(blocks))[:, None, None]
-    frames = positions + np.concatenate([np.zeros((1, n_particles, 2)), np.cumsum(moves, axis=0)])
+    frames = lattice.positions + np.concatenate(
+        [np.zeros((1, n_particles, 2)), np.cumsum(moves, axis=0)]
+    )
     return Equilibration(
-        configuration=Configuration(frames[-1], np.zeros((n_particles, 2)), species, cell),
+        end=PhasePoint(replace(lattice, positions=frames[-1]), np.zeros((n_particles, 2))),
         pressure=13.4 + 0.1 * rng.random(),
         time=np.arange(1, 21) * time / 20,
         energy=rng.random(20),
@@ -42,8 +45,5 @@ def write(folder: Path, reached: Equilibration, **changes: Any) -> tuple[Path, P
     paths = tuple(
         folder / stage / f"{point['sample']}.h5" for stage in ("equilibrium", "relaxation")
     )
-    mixture = point.pop("mixture")
-    state.write_equilibrium(
-        *paths, reached, mixture, neighbour_distances=NEIGHBOUR_DISTANCES, **point
-    )
+    state.write_equilibrium(*paths, reached, neighbour_distances=NEIGHBOUR_DISTANCES, **point)
     return paths

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 from configurations import jittered_lattice
-from numpy.typing import NDArray
 
-from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture
 
@@ -17,18 +17,16 @@ N_PARTICLES = 150
 
 
 @functools.cache
-def glass(
-    tilt: float = 0.0, seed: int = 1
-) -> tuple[NDArray[np.float64], NDArray[np.int8], Cell, Mixture]:
-    """Positions of a minimum (read-only), species, cell and mixture; the tilt as a share of L."""
-    length = jittered_lattice(N_PARTICLES)[2].length
-    start, species, cell = jittered_lattice(N_PARTICLES, tilt * length, seed=seed)
-    inherent = quench(start, species, cell, Mixture())
-    assert inherent.converged, inherent.message
-    inherent.positions.flags.writeable = False
-    return inherent.positions, species, cell, Mixture()
+def glass(tilt: float = 0.0, seed: int = 1) -> tuple[Configuration, Mixture]:
+    """A minimum (its positions read-only) and its mixture; the tilt as a share of L."""
+    length = jittered_lattice(N_PARTICLES).cell.length
+    found = quench(jittered_lattice(N_PARTICLES, tilt * length, seed=seed), Mixture())
+    assert found.converged, found.message
+    found.configuration.positions.flags.writeable = False
+    return found.configuration, Mixture()
 
 
-def shaken(positions: NDArray[np.float64], amplitude: float, seed: int) -> NDArray[np.float64]:
-    """Positions (N, 2) with Gaussian noise."""
-    return positions + np.random.default_rng(seed).normal(0.0, amplitude, positions.shape)
+def shaken(configuration: Configuration, amplitude: float, seed: int) -> Configuration:
+    """A configuration with Gaussian noise."""
+    noise = np.random.default_rng(seed).normal(0.0, amplitude, configuration.positions.shape)
+    return replace(configuration, positions=configuration.positions + noise)

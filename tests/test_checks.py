@@ -9,7 +9,6 @@ import pytest
 
 from softmodes import checks, config, storage, tables
 
-STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5
 VELOCITIES = "kinetic temperature of the stored velocities"
 RUN = "kinetic temperature of the run, from its P and energy"
@@ -191,12 +190,14 @@ def test_the_temperature_of_positions_knows_what_velocity_verlet_samples():
 def files(results) -> list[dict[str, storage.StateFile]]:
     """The files of the finished study for the tests, sample by sample."""
     names = sorted(path.name for path in (results / "equilibrium").glob("*.h5"))
-    return [{stage: storage.read(results / stage / name) for stage in STAGES} for name in names]
+    return [
+        {stage: storage.read(results / stage / name) for stage in checks.STAGES} for name in names
+    ]
 
 
 def table_of(samples: list[dict[str, storage.StateFile]]) -> pd.DataFrame:
     study = config.load(config.SCHEMA.parents[2] / "config" / "test.yaml")
-    rows = [checks.measured(*(sample[stage] for stage in STAGES)) for sample in samples]
+    rows = [checks.measured(sample) for sample in samples]
     steps = {entry["temperature"]: entry["time_step"] for entry in study["temperatures"]}
     return checks.judged(pd.DataFrame(rows), steps, study["ensemble"]["pressure"])
 
@@ -232,7 +233,7 @@ def by_hand(equilibrium: storage.StateFile) -> tuple[float, float]:
 
 
 def test_energy_and_pressure_are_those_of_the_stored_configuration(files):
-    found = checks.measured(*(files[0][stage] for stage in STAGES))
+    found = checks.measured(files[0])
     energy, pressure = by_hand(files[0]["equilibrium"])
     assert found["energy"] == pytest.approx(energy, rel=1e-12)
     assert found["pressure"] == pytest.approx(pressure, rel=1e-12)
@@ -247,7 +248,7 @@ def test_the_temperature_of_a_run_is_that_of_its_kinetic_energy(files):
     for name, value in (("energy", energy), ("pressure", pressure)):
         equilibrium = changed(equilibrium, f"series/{name}", lambda old, new=value: 0 * old + new)
     still = files[0] | {"equilibrium": equilibrium}
-    found = checks.measured(*(still[stage] for stage in STAGES))
+    found = checks.measured(still)
     n = len(equilibrium["positions"])
     kinetic = np.sum(equilibrium["velocities"] ** 2) / (2 * n - 2)
     assert found["run_temperature"] == pytest.approx(kinetic, rel=1e-10)

@@ -20,11 +20,11 @@ from configurations import jittered_lattice
 from softmodes import exchange, foreign, plotting, storage, tables
 from softmodes.cell import Cell
 from softmodes.command import main
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.minimise import quench
 from softmodes.model import Mixture
 from softmodes.modes import hessian
-from softmodes.shear import affine_shear
 
 ROOT = Path(__file__).parents[1]
 NAME = "N120_T0.600_s000"
@@ -145,16 +145,22 @@ def test_standard_output_gets_the_frames_and_nothing_else(tmp_path, capsys, monk
 
 def theirs(folder: Path) -> Path:
     """A file that ASE wrote: other diameters, composition, unit of length and names."""
-    positions, _, cell = jittered_lattice(150)
+    lattice = jittered_lattice(150)
     species = np.random.default_rng(5).permutation(np.repeat(["Ar", "Ne"], [45, 105]))
     atoms = ase.Atoms(
         species,
-        positions=UNIT * np.c_[positions, np.zeros(150)],
-        cell=UNIT * np.diag([cell.length, cell.length, 5.0]),
+        positions=UNIT * np.c_[lattice.positions, np.zeros(150)],
+        cell=UNIT * np.diag([lattice.cell.length, lattice.cell.length, 5.0]),
         pbc=True,
     )
     ase.io.write(folder / "theirs.xyz", atoms, format="extxyz")
     return folder / "theirs.xyz"
+
+
+def reduced(atoms: ase.Atoms) -> Configuration:
+    """What a file of `theirs` holds, in units of the smaller diameter."""
+    species = np.array(atoms.get_chemical_symbols()) == "Ar"
+    return Configuration(atoms.positions[:, :2] / UNIT, species, Cell(atoms.cell[0, 0] / UNIT))
 
 
 @pytest.fixture(scope="module")
@@ -172,20 +178,14 @@ def imported(tmp_path_factory) -> Path:
 
 def test_a_foreign_configuration_is_quenched_as_the_library_does(imported):
     atoms = ase.io.read(imported / "theirs.xyz")
-    length = atoms.cell[0, 0] / UNIT
-    species = (np.array(atoms.get_chemical_symbols()) == "Ar").astype(np.int8)
+    start = reduced(atoms)
     mixture = Mixture(1.0, 3.6 / 3.15, 4.41 / 3.15, exponent=10, cutoff=2.2, small_fraction=0.7)
     quenched = storage.read(imported / "out" / "quench" / "theirs.h5")
     assert quenched["gamma"].tolist() == [0.0, 0.0001, 0.05]
     for place, gamma in enumerate(quenched["gamma"]):
-        found = quench(
-            affine_shear(atoms.positions[:, :2] / UNIT, gamma),
-            species,
-            Cell(length).sheared(gamma),
-            mixture,
-        )
+        found = quench(start.sheared(gamma), mixture)
         assert found.converged
-        np.testing.assert_array_equal(quenched["positions"][place], found.positions)
+        np.testing.assert_array_equal(quenched["positions"][place], found.configuration.positions)
         assert quenched["energy"][place] == found.energy_per_particle
     told = quenched.attributes
     assert (told["sigma_small"], told["exponent"], told["cutoff"]) == (1.0, 10, 2.2)
@@ -201,12 +201,13 @@ def test_its_soft_modes_are_those_of_the_whole_hessian(imported):
         storage.read(imported / "out" / stage / "theirs.h5") for stage in ("quench", "modes")
     )
     told = quenched.attributes
-    species = foreign.read(imported / "out" / "fields" / "theirs.xyz").species
+    thermal = foreign.read(imported / "out" / "fields" / "theirs.xyz").configuration
     mixture = Mixture(1.0, told["sigma_mixed"], told["sigma_large"], 10, 2.2, small_fraction=0.7)
     assert soft.dataset_attributes["soft_participation"]["n_modes"] == 9
     for place, gamma in enumerate(quenched["gamma"]):
         cell = Cell(told["box_length"]).sheared(gamma)
-        matrix = hessian(quenched["positions"][place], species, cell, mixture)
+        inherent = Configuration(quenched["positions"][place], thermal.species, cell)
+        matrix = hessian(inherent, mixture)
         values, vectors = np.linalg.eigh(matrix.toarray())
         expected = (vectors[:, 2:11] ** 2).reshape(150, 2, 9).sum(axis=(1, 2))
         np.testing.assert_allclose(soft["soft_participation"][place], expected, atol=1e-7)
@@ -251,7 +252,7 @@ def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
     )
     made_up = exchange.Analysis(start, {}, quenched, False, soft, 4, np.zeros(3, bool), overlaps)
     monkeypatch.setattr(exchange, "analyse", lambda *_, **__: made_up)
-    monkeypatch.setattr(exchange, "save", lambda *_: [Path("one.h5")])
+    monkeypatch.setattr(exchange, "save", lambda *_, **__: [Path("one.h5")])
     main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *FINE])
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[:3] == [
@@ -394,10 +395,8 @@ def test_exchanged_and_small_diameters_are_warned_of(tmp_path, capsys, monkeypat
     """Right ones are not, of however similar sizes."""
     monkeypatch.setattr(exchange, "analyse", None)
     atoms = ase.io.read(theirs(tmp_path))
-    species = np.array([kind == "Ar" for kind in atoms.get_chemical_symbols()]).astype(np.int8)
-    mixture = Mixture()
-    start = quench(atoms.positions[:, :2] / UNIT, species, Cell(atoms.cell[0, 0] / UNIT), mixture)
-    atoms.positions[:, :2] = UNIT * start.positions
+    inherent = quench(reduced(atoms), Mixture())
+    atoms.positions[:, :2] = UNIT * inherent.configuration.positions
     ase.io.write(tmp_path / "glass.xyz", atoms)
 
     def told(*sigma: float) -> str:
@@ -410,7 +409,7 @@ def test_exchanged_and_small_diameters_are_warned_of(tmp_path, capsys, monkeypat
 
     sound = told(UNIT, 1.2 * UNIT, 1.4 * UNIT)
     assert "WARNING" not in sound
-    assert f"energy {start.energy_per_particle:.4g}"[:-1] in sound
+    assert f"energy {inherent.energy_per_particle:.4g}"[:-1] in sound
     assert "WARNING" not in told(UNIT, 1.025 * UNIT, 1.05 * UNIT)
     exchanged = told(1.05 * UNIT, 1.025 * UNIT, UNIT)
     assert "small: Ar, sigma 3.15" in exchanged
@@ -528,8 +527,8 @@ def test_several_state_points_make_one_trajectory(results, tmp_path, capsys):
     for number, name in ((0, names[0]), (9, names[1])):
         thermal = storage.read(results / "equilibrium" / f"{name}.h5")
         found = foreign.read(tmp_path / "both.lammpstrj.gz", number)
-        np.testing.assert_array_equal(found.positions, thermal["positions"])
-        np.testing.assert_array_equal(found.species, thermal["species"])
+        np.testing.assert_array_equal(found.configuration.positions, thermal["positions"])
+        np.testing.assert_array_equal(found.configuration.species, thermal["species"])
     message = failure(capsys, "export", tmp_path, "none", "-o", tmp_path / "both.gsd")
     assert "both.gsd: a format that is not written" in message
 

@@ -26,9 +26,11 @@ def test_as_many_small_particles_are_all_sets_of_small_ones_clustered():
     found = compare(SPECIES, 4000, 2)
     row = found.with_as_many_small(found.field(values, RING))
 
-    selected = top_clusters(values, *RING, 0.25, 2)
+    selected = top_clusters(values, RING, minimum_cluster=2)
     sets = itertools.combinations(np.flatnonzero(SPECIES == 0), 3)
-    clustered = [top_clusters(np.isin(np.arange(12), members), *RING, 0.25, 2) for members in sets]
+    clustered = [
+        top_clusters(np.isin(np.arange(12), members), RING, minimum_cluster=2) for members in sets
+    ]
     expected = [overlap(selected, drawn) for drawn in clustered]
     assert len(expected) == 20
     assert row["overlap"] == pytest.approx(np.mean(expected), abs=4 * np.std(expected) / 4000**0.5)
@@ -54,7 +56,8 @@ def test_two_fields_of_the_same_runs_are_compared_across_halves():
         row = found.of(first, second)
         corrected.append(row["corrected"])
         measured.append(row["overlap"])
-        exact.append(overlap(*(top_clusters(field, *NO_BONDS, 0.25, 1) for field in (one, other))))
+        thetas = (top_clusters(field, NO_BONDS, minimum_cluster=1) for field in (one, other))
+        exact.append(overlap(*thetas))
     off = np.subtract(corrected, exact)
     assert abs(off.mean()) < 3 * off.std(ddof=1) / math.sqrt(len(off))
     assert np.mean(measured) > np.mean(exact)
@@ -83,7 +86,7 @@ def test_the_share_of_small_particles_is_corrected_for_noise():
         one = rng.normal(size=n) + 0.5 * (species == 0)
         halves = one + 0.8 * rng.normal(size=(2, n))
         row = found.with_small(found.field(halves.mean(axis=0), NO_BONDS, halves))
-        exact = overlap(top_clusters(one, *NO_BONDS, 0.25, 1), species == 0)
+        exact = overlap(top_clusters(one, NO_BONDS, minimum_cluster=1), species == 0)
         off.append(row["corrected"] - exact)
         raw_off.append(row["overlap"] - exact)
     assert abs(np.mean(off)) < 3 * np.std(off, ddof=1) / math.sqrt(len(off))

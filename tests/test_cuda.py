@@ -18,8 +18,9 @@ import yaml
 from configurations import jittered_lattice
 
 from softmodes import batches, cuda_kernels, storage
+from softmodes.configuration import Configuration
 from softmodes.cuda_dynamics import Coupling, Run, Systems, equilibrate, run_ensemble
-from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann, schedule
+from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann, schedule
 from softmodes.dynamics import equilibrate as equilibrate_on_cpu
 from softmodes.errors import InputError
 from softmodes.isoconfigurational import run_ensemble as run_ensemble_on_cpu
@@ -34,15 +35,19 @@ SCHEDULE = schedule(0.02, equilibration_time=0.4, n_points=2, barostat_time=0.2)
 
 def liquid(
     temperature: float, seed: int, n_particles: int = 120, mixture: Mixture = MIXTURE
-) -> Configuration:
+) -> PhasePoint:
     """Particles some steps away from a lattice, large and small ones mixed."""
-    positions, species, cell = jittered_lattice(n_particles)
     velocities = maxwell_boltzmann(n_particles, temperature, np.random.default_rng(seed))
-    trajectory = Trajectory(Configuration(positions, velocities, species, cell), mixture, 0.002)
+    start = PhasePoint(jittered_lattice(n_particles), velocities)
+    trajectory = Trajectory(start, mixture, 0.002)
     for _ in range(20):
         trajectory.advance(20)
         trajectory.velocities *= np.sqrt(n_particles * temperature / trajectory.kinetic_energy)
-    return trajectory.configuration
+    return trajectory.phase_point
+
+
+def at_rest(configuration: Configuration) -> PhasePoint:
+    return PhasePoint(configuration, np.zeros_like(configuration.positions))
 
 
 class Dictated:
@@ -154,16 +159,13 @@ def short_lists(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("short_lists")
 def test_a_fast_system_finds_new_neighbours() -> None:
     """Particles cross half a skin every few steps, and some the edge of the box."""
-    start = liquid(0.5, 1)
-    rng = np.random.default_rng(3)
-    fast = Configuration(
-        start.positions, maxwell_boltzmann(120, 400.0, rng), start.species, start.cell
-    )
+    velocities = maxwell_boltzmann(120, 400.0, np.random.default_rng(3))
+    fast = PhasePoint(liquid(0.5, 1).configuration, velocities)
     systems = Systems([fast], MIXTURE, 0.0005)
     alone = Trajectory(fast, MIXTURE, 0.0005)
     systems.advance(1, 60)
     alone.advance(60)
-    travelled = np.abs(alone.positions - fast.positions).max()
+    travelled = np.abs(alone.positions - fast.configuration.positions).max()
     assert travelled > cuda_kernels.SKIN
     np.testing.assert_allclose(systems.positions[0], alone.positions, rtol=0, atol=2e-5)
 
@@ -173,14 +175,14 @@ def test_thermostat_and_barostat_act_as_they_do_on_the_cpu() -> None:
     noise = noise_for(2, 3)
     systems = Systems(starts, MIXTURE, STEP)
     coupling = Coupling(2 * STEP, temperatures, pressure=13.5)
-    record = systems.advance(3, 2, coupling, noise)
+    record = systems.advance(3, 2, coupling, noise=noise)
     for s, start in enumerate(starts):
         alone, rng = Trajectory(start, MIXTURE, STEP), Dictated(noise[:, s], with_barostat=True)
         for block in range(3):
             alone.advance(2)
             alone.thermostat(temperatures, 2 * STEP, rng)
             pressure = alone.pressure
-            alone.barostat(13.5, temperatures, 2 * STEP, rng)
+            alone.barostat(13.5, temperatures, 2 * STEP, rng=rng)
             np.testing.assert_allclose(
                 record[block, s, 1:3], (pressure, alone.cell.length), rtol=1e-6
             )
@@ -192,8 +194,9 @@ def test_bits_do_not_depend_on_the_other_systems() -> None:
     starts, noise = [liquid(0.5, 1), liquid(1.0, 2)], noise_for(2, 2)
     coupling = Coupling(2 * STEP, 0.7, pressure=13.5)
     together, apart = Systems(starts, MIXTURE, STEP), Systems(starts[1:], MIXTURE, STEP)
-    record = together.advance(2, 2, coupling, noise)
-    np.testing.assert_array_equal(record[:, 1:], apart.advance(2, 2, coupling, noise[:, 1:]))
+    record = together.advance(2, 2, coupling, noise=noise)
+    alone = apart.advance(2, 2, coupling, noise=noise[:, 1:])
+    np.testing.assert_array_equal(record[:, 1:], alone)
     np.testing.assert_array_equal(together.positions[1:], apart.positions)
     np.testing.assert_array_equal(together.velocities[1:], apart.velocities)
 
@@ -202,25 +205,25 @@ def test_a_state_that_was_kept_goes_on_to_the_same_bits() -> None:
     start, noise = liquid(0.5, 1), noise_for(1, 2)
     coupling = Coupling(2 * STEP, 0.7)
     through = Systems([start], MIXTURE, STEP)
-    through.advance(1, 2, coupling, noise[:1])
+    through.advance(1, 2, coupling, noise=noise[:1])
     state = through.state()
-    through.advance(1, 2, coupling, noise[1:])
+    through.advance(1, 2, coupling, noise=noise[1:])
     resumed = Systems([start], MIXTURE, STEP)
     resumed.restore(state)
-    resumed.advance(1, 2, coupling, noise[1:])
+    resumed.advance(1, 2, coupling, noise=noise[1:])
     np.testing.assert_array_equal(resumed.positions, through.positions)
     np.testing.assert_array_equal(resumed.velocities, through.velocities)
 
 
 def test_an_equilibration_is_that_of_the_cpu() -> None:
-    start, rng = liquid(1.0, 1, 60, SHORT), Overheard()
-    (run,) = equilibrate([start], SHORT, 0.8, SCHEDULE, [rng], pressure=13.5)
+    start, rng = liquid(1.0, 1, 60, SHORT).configuration, Overheard()
+    barostat = {"schedule": SCHEDULE, "pressure": 13.5}
+    (run,) = equilibrate([start], SHORT, 0.8, generators=[rng], **barostat)
     found = run.equilibration(SHORT, SCHEDULE)
     again = Repeated(rng, SCHEDULE.n_barostat)
-    expected = equilibrate_on_cpu(start, SHORT, 0.8, SCHEDULE, again, pressure=13.5)
-    assert found.configuration.cell.length == pytest.approx(
-        expected.configuration.cell.length, rel=1e-7
-    )
+    expected = equilibrate_on_cpu(start, SHORT, 0.8, rng=again, **barostat)
+    length = expected.end.configuration.cell.length
+    assert found.end.configuration.cell.length == pytest.approx(length, rel=1e-7)
     assert len(found.frames) == len(SCHEDULE.frame_blocks)
     for name in ("frames", "frame_time", "time", "energy", "pressures", "inherent_energy"):
         np.testing.assert_allclose(
@@ -229,11 +232,12 @@ def test_an_equilibration_is_that_of_the_cpu() -> None:
 
 
 def test_an_equilibration_that_was_stopped_goes_on_to_the_same_bits() -> None:
-    start, checkpoint = liquid(1.0, 1, 60, SHORT), StopsOnce()
+    start, checkpoint = liquid(1.0, 1, 60, SHORT).configuration, StopsOnce()
 
     def go(**options: object) -> Run:
         rng = np.random.default_rng(4)
-        return equilibrate([start], SHORT, 0.8, SCHEDULE, [rng], 13.5, **options)[0]
+        barostat = {"schedule": SCHEDULE, "pressure": 13.5}
+        return equilibrate([start], SHORT, 0.8, generators=[rng], **barostat, **options)[0]
 
     through = go()
     with pytest.raises(SystemExit):
@@ -248,7 +252,7 @@ def test_a_batch_leaves_the_files_of_every_sample(tmp_path: Path) -> None:
     batches.equilibrate(
         [],
         *paths,
-        [0, 1],
+        samples=[0, 1],
         study="test",
         seed=3,
         n_particles=60,
@@ -272,13 +276,20 @@ def test_a_batch_leaves_the_files_of_every_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize("propensity_time", [None, 0.03, 0.025, 0.05])
 def test_the_ensemble_is_that_of_the_cpu(propensity_time: float | None) -> None:
     """Within, between and beyond the samples of the Debye-Waller time."""
-    start = liquid(0.5, 1)
-    arguments = (
-        *(start.positions, start.species, start.cell, MIXTURE, 0.5, STEP, 2, 0.04, 0.01),
-        lambda run: np.random.default_rng([8, run]),
-        propensity_time,
+    found, expected = (
+        run(
+            liquid(0.5, 1).configuration,
+            MIXTURE,
+            0.5,
+            time_step=STEP,
+            n_runs=2,
+            debye_waller_time=0.04,
+            sampling_interval=0.01,
+            random_stream=lambda run: np.random.default_rng([8, run]),
+            propensity_time=propensity_time,
+        )
+        for run in (run_ensemble, run_ensemble_on_cpu)
     )
-    found, expected = run_ensemble(*arguments), run_ensemble_on_cpu(*arguments)
     np.testing.assert_allclose(found.debye_waller, expected.debye_waller, rtol=1e-4)
     np.testing.assert_allclose(found.debye_waller_halves, expected.debye_waller_halves, rtol=1e-4)
     if propensity_time is None:
@@ -288,10 +299,10 @@ def test_the_ensemble_is_that_of_the_cpu(propensity_time: float | None) -> None:
 
 
 def test_a_crowd_is_refused() -> None:
-    positions, species, cell = jittered_lattice(120)
-    crowd = Configuration(positions * 0.05 % cell.length, np.zeros((120, 2)), species, cell)
+    lattice = jittered_lattice(120)
+    crowd = dataclasses.replace(lattice, positions=lattice.positions * 0.05 % lattice.cell.length)
     with pytest.raises(InputError, match="more than 96 neighbours"):
-        Systems([crowd], MIXTURE, 1e-9).advance(1, 1)
+        Systems([at_rest(crowd)], MIXTURE, 1e-9).advance(1, 1)
 
 
 def test_a_step_too_long_is_told() -> None:
@@ -303,19 +314,14 @@ def test_a_step_too_long_is_told() -> None:
 
 
 def test_a_tilted_cell_is_refused() -> None:
-    start = liquid(0.5, 1)
-    tilted = Configuration(
-        start.positions, start.velocities, start.species, start.cell.sheared(0.1)
-    )
+    tilted = jittered_lattice(120).sheared(0.1)
     with pytest.raises(InputError, match="cell tilt"):
-        Systems([tilted], MIXTURE, STEP)
+        Systems([at_rest(tilted)], MIXTURE, STEP)
 
 
 def test_a_system_too_large_is_refused() -> None:
-    positions, species, cell = jittered_lattice(20_000)
-    large = Configuration(positions, np.zeros((20_000, 2)), species, cell)
     with pytest.raises(InputError, match="n_particles: 20000 given"):
-        Systems([large], MIXTURE, STEP)
+        Systems([at_rest(jittered_lattice(20_000))], MIXTURE, STEP)
 
 
 def test_a_study_with_a_gpu_goes_through_snakemake(snakemake, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from glasses import glass
 from scipy import stats
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.dynamics import (
     PRECISIONS,
-    Configuration,
+    PhasePoint,
     Trajectory,
     equilibrate,
     maxwell_boltzmann,
-    random_configuration,
+    random_start,
     schedule,
     whole_steps,
 )
@@ -31,15 +32,12 @@ from softmodes.relaxation import lags_of, self_dynamics, time_origins
 MIXTURE = Mixture()
 
 
-def thermal(
-    n_particles: int = 200, temperature: float = 1.0, mixture: Mixture = MIXTURE
-) -> Configuration:
-    positions, species, cell = jittered_lattice(n_particles)
+def thermal(n_particles: int = 200, temperature: float = 1.0) -> PhasePoint:
     velocities = maxwell_boltzmann(n_particles, temperature, np.random.default_rng(2))
-    return Configuration(positions, velocities, species, cell)
+    return PhasePoint(jittered_lattice(n_particles), velocities)
 
 
-def settled(temperature: float = 1.0) -> Configuration:
+def settled(temperature: float = 1.0) -> PhasePoint:
     """A small liquid, a few τ after the lattice."""
     trajectory, rng = (
         Trajectory(thermal(200, temperature), MIXTURE, 0.005),
@@ -48,7 +46,7 @@ def settled(temperature: float = 1.0) -> Configuration:
     for _ in range(50):
         trajectory.advance(20)
         trajectory.thermostat(temperature, 0.1, rng)
-    return trajectory.configuration
+    return trajectory.phase_point
 
 
 def energy_error(time_step: float) -> float:
@@ -72,15 +70,16 @@ def test_verlet_steps_with_forces_of_all_pairs() -> None:
     start = thermal(temperature=20.0)  # fast, so that the list ages quickly
     trajectory = Trajectory(start, MIXTURE, 0.001)
     trajectory.advance(200)
-    positions, velocities = start.positions.copy(), start.velocities.copy()
-    forces = evaluate(positions, start.species, start.cell, MIXTURE).forces
+    configuration, velocities = start.configuration, start.velocities.copy()
+    forces = evaluate(configuration, MIXTURE).forces
     for _ in range(200):
         velocities += 0.0005 * forces
-        positions += 0.001 * velocities
-        forces = evaluate(positions, start.species, start.cell, MIXTURE).forces
+        moved = configuration.positions + 0.001 * velocities
+        configuration = replace(configuration, positions=moved)
+        forces = evaluate(configuration, MIXTURE).forces
         velocities += 0.0005 * forces
-    assert np.abs(positions - start.positions).max() > 0.5
-    np.testing.assert_allclose(trajectory.positions, positions, atol=1e-8)
+    assert np.abs(moved - start.configuration.positions).max() > 0.5
+    np.testing.assert_allclose(trajectory.positions, moved, atol=1e-8)
     np.testing.assert_allclose(trajectory.velocities, velocities, atol=1e-7)
 
 
@@ -90,13 +89,15 @@ def test_reversed_velocities_lead_back() -> None:
     trajectory.advance(100)
     trajectory.velocities *= -1
     trajectory.advance(100)
-    np.testing.assert_allclose(trajectory.positions, start.positions, atol=1e-9)
+    np.testing.assert_allclose(trajectory.positions, start.configuration.positions, atol=1e-9)
 
 
 def test_single_precision_follows_double_until_chaos_parts_them() -> None:
     """Forces are rounded to 1e-6 of the largest, and differences grow by e in a third of a τ."""
     start = settled()
-    double, single = (Trajectory(start, MIXTURE, 0.005, p) for p in (np.float64, np.float32))
+    double, single = (
+        Trajectory(start, MIXTURE, 0.005, precision=p) for p in (np.float64, np.float32)
+    )
     for path in (double, single):
         path.advance(100)
     distance = np.abs(double.positions - single.positions).max()
@@ -105,7 +106,7 @@ def test_single_precision_follows_double_until_chaos_parts_them() -> None:
 
 def test_single_precision_keeps_energy_and_momentum() -> None:
     """10⁵ steps: the energy ends no farther away than the time step lets it wander."""
-    trajectory = Trajectory(settled(), MIXTURE, 0.005, np.float32)
+    trajectory = Trajectory(settled(), MIXTURE, 0.005, precision=np.float32)
     energies = []
     for _ in range(1000):
         trajectory.advance(100)
@@ -117,12 +118,12 @@ def test_single_precision_keeps_energy_and_momentum() -> None:
 
 @pytest.mark.parametrize("precision", PRECISIONS.values())
 def test_a_run_that_goes_on_from_stored_arrays_has_the_same_bits(precision: type) -> None:
-    whole, stored = (Trajectory(settled(), MIXTURE, 0.005, precision) for _ in range(2))
+    whole, stored = (Trajectory(settled(), MIXTURE, 0.005, precision=precision) for _ in range(2))
     for n_steps in (30, 60, 60):
         whole.advance(n_steps)
         stored.advance(n_steps)
         forces = stored.forces
-        stored = Trajectory(stored.configuration, MIXTURE, 0.005, precision)
+        stored = Trajectory(stored.phase_point, MIXTURE, 0.005, precision=precision)
         stored.forces[:] = forces
     assert (whole.positions == stored.positions).all()
     assert (whole.velocities == stored.velocities).all()
@@ -139,17 +140,20 @@ def test_a_run_in_pieces_differs_by_rounding_only() -> None:
 def test_scaling_of_the_pure_power_law() -> None:
     """ρ → sρ with T → s⁶T and t → s^(-3.5) t is the same path, but for the cutoff's 1e-8."""
     mixture, scale = Mixture(smoothed=False, cutoff=4.5), 1.2
-    start = thermal(300, mixture=mixture)
-    dense = Configuration(
-        start.positions / np.sqrt(scale),
+    start = thermal(300)
+    loose = start.configuration
+    dense = PhasePoint(
+        Configuration(
+            loose.positions / np.sqrt(scale),
+            loose.species,
+            Cell(loose.cell.length / np.sqrt(scale)),
+        ),
         start.velocities * scale**3,
-        start.species,
-        Cell(start.cell.length / np.sqrt(scale)),
     )
     one, other = Trajectory(start, mixture, 0.002), Trajectory(dense, mixture, 0.002 * scale**-3.5)
     one.advance(150)
     other.advance(150)
-    assert np.abs(one.positions - start.positions).max() > 0.1
+    assert np.abs(one.positions - loose.positions).max() > 0.1
     np.testing.assert_allclose(other.positions * np.sqrt(scale), one.positions, atol=1e-6)
     ratio = other.pressure / one.pressure
     assert ratio == pytest.approx(scale**7, rel=1e-6)
@@ -157,7 +161,7 @@ def test_scaling_of_the_pure_power_law() -> None:
 
 def test_pressure_of_the_power_law_is_kinetic_plus_six_energies() -> None:
     mixture = Mixture(smoothed=False, cutoff=4.5)
-    trajectory = Trajectory(thermal(300, mixture=mixture), mixture, 0.005)
+    trajectory = Trajectory(thermal(300), mixture, 0.005)
     trajectory.advance(20)
     kinetic = trajectory.shadow_kinetic_energy
     expected = (kinetic + 6 * trajectory.potential_energy) / trajectory.cell.area
@@ -218,10 +222,10 @@ def test_the_time_step_leaves_slow_modes_at_their_temperature(time_step: float) 
     in which what modes exchange between kinetic and potential energy cancels.
     """
     temperature, n_soft, n_pairs = 1e-5, 20, 100
-    inherent, species, cell, mixture = glass()
-    eigenvalues, vectors = all_modes(hessian(inherent, species, cell, mixture))
-    frequencies, vectors = np.sqrt(eigenvalues[2:]), vectors[2:].reshape(-1, inherent.size)
-    inherent_energy = evaluate(inherent, species, cell, mixture).energy
+    inherent, mixture = glass()
+    eigenvalues, vectors = all_modes(hessian(inherent, mixture))
+    frequencies, vectors = np.sqrt(eigenvalues[2:]), vectors[2:].reshape(len(eigenvalues) - 2, -1)
+    inherent_energy = evaluate(inherent, mixture).energy
     # the orbit of a mode is x = a cos φ, p = s a sin φ, its action s a²/2 is T over the frequency
     discrete = 2 / time_step * np.arcsin(frequencies * time_step / 2)
     speed = frequencies * np.sqrt(1 - (frequencies * time_step / 2) ** 2)
@@ -231,9 +235,8 @@ def test_the_time_step_leaves_slow_modes_at_their_temperature(time_step: float) 
         """U - U_IS per mode and p² of the soft modes, over their means at dt = 0."""
         displacement = (amplitude * np.cos(phase)) @ vectors
         velocities = (speed * amplitude * np.sin(phase)) @ vectors
-        start = Configuration(
-            inherent + displacement.reshape(-1, 2), velocities.reshape(-1, 2), species, cell
-        )
+        displaced = inherent.positions + displacement.reshape(-1, 2)
+        start = PhasePoint(replace(inherent, positions=displaced), velocities.reshape(-1, 2))
         trajectory, found = Trajectory(start, mixture, time_step), []
         for block in range(80):
             trajectory.advance(round(0.1 / time_step))
@@ -260,16 +263,14 @@ def test_barostat_samples_the_ideal_gas() -> None:
     n, temperature, target = 40, 200.0, 100.0
     mixture = Mixture(sigma_small=1e-3, sigma_mixed=1e-3, sigma_large=1e-3)
     rng = np.random.default_rng(7)
-    start = Configuration(
-        rng.uniform(0, 9, (n, 2)),
+    start = PhasePoint(
+        Configuration(rng.uniform(0, 9, (n, 2)), mixture.species(n), Cell(9.0)),
         maxwell_boltzmann(n, temperature, rng),
-        mixture.species(n),
-        Cell(9.0),
     )
     trajectory, areas = Trajectory(start, mixture, 1e-4), []
     for block in range(16000):
         trajectory.velocities = maxwell_boltzmann(n, temperature, rng)
-        trajectory.barostat(target, temperature, 0.2, rng)
+        trajectory.barostat(target, temperature, 0.2, rng=rng)
         if block > 200:
             areas.append(trajectory.cell.area)
     # chunks are longer than the correlation time, 2 τ = 10 steps
@@ -292,7 +293,7 @@ def test_barostat_fluctuations_give_the_compressibility() -> None:
     for block in range(5000):
         trajectory.advance(20)
         trajectory.thermostat(temperature, 0.1, rng)
-        trajectory.barostat(target, temperature, 0.1, rng)
+        trajectory.barostat(target, temperature, 0.1, rng=rng)
         if block >= 300:
             areas.append(trajectory.cell.area)
     mean_area = float(np.mean(areas))
@@ -320,47 +321,53 @@ def test_barostat_fluctuations_give_the_compressibility() -> None:
 
 def test_rescaling_moves_everything_together() -> None:
     trajectory = Trajectory(thermal(), MIXTURE, 0.005)
-    before = trajectory.configuration
+    before = trajectory.phase_point
     trajectory.rescale(1.01)
-    assert trajectory.cell.length == pytest.approx(1.01 * before.cell.length)
-    np.testing.assert_allclose(trajectory.positions, 1.01 * before.positions)
+    assert trajectory.cell.length == pytest.approx(1.01 * before.configuration.cell.length)
+    np.testing.assert_allclose(trajectory.positions, 1.01 * before.configuration.positions)
     np.testing.assert_allclose(trajectory.velocities, before.velocities / 1.01)
-    fresh = evaluate(trajectory.positions, before.species, trajectory.cell, MIXTURE)
+    fresh = evaluate(trajectory.configuration, MIXTURE)
     np.testing.assert_allclose(trajectory.forces, fresh.forces, atol=1e-9)
 
 
 def test_equilibration_reaches_pressure_and_temperature() -> None:
     rng = np.random.default_rng(10)
-    start = random_configuration(MIXTURE, 200, 0.7, 1.0, rng)
-    forces = evaluate(start.positions, start.species, start.cell, MIXTURE).forces
-    assert np.abs(forces).max() <= 1.0
+    start = random_start(MIXTURE, 200, 0.7, temperature=1.0, rng=rng).configuration
+    assert np.abs(evaluate(start, MIXTURE).forces).max() <= 1.0
     shares: list[float] = []
     result = equilibrate(
-        start, MIXTURE, 1.0, schedule(0.005, 20.0, 5, 20.0), rng, 13.5, progress=shares.append
+        start,
+        MIXTURE,
+        1.0,
+        schedule=schedule(0.005, 20.0, 5, barostat_time=20.0),
+        rng=rng,
+        pressure=13.5,
+        progress=shares.append,
     )
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
     np.testing.assert_allclose(result.time, [4.0, 8.0, 12.0, 16.0, 20.0])
     # volume is the mean of a short barostat stage: δP = K δV/V, about 0.3
     assert result.pressure == pytest.approx(13.5, abs=1.5)
-    end = result.configuration
+    end = result.end
     inherent = result.inherent_energy
     assert (inherent < result.energy).all()
     assert np.abs(end.velocities.sum(axis=0)).max() < 1e-10
-    virial = evaluate(end.positions, end.species, end.cell, MIXTURE)
-    assert pressure(virial, end.cell, 0.5 * np.sum(end.velocities**2)) == pytest.approx(13.5, abs=4)
+    virial, kinetic = evaluate(end.configuration, MIXTURE), 0.5 * np.sum(end.velocities**2)
+    assert pressure(virial, end.configuration.cell, kinetic) == pytest.approx(13.5, abs=4)
 
 
 def test_fixed_volume_leaves_the_box_alone() -> None:
-    start = thermal()
-    result = equilibrate(start, MIXTURE, 1.0, schedule(0.005, 1.0, 2), np.random.default_rng(0))
-    assert result.configuration.cell == start.cell
+    start, rng = jittered_lattice(200), np.random.default_rng(0)
+    result = equilibrate(start, MIXTURE, 1.0, schedule=schedule(0.005, 1.0, 2), rng=rng)
+    assert result.end.configuration.cell == start.cell
 
 
 @pytest.mark.parametrize(("pressure", "barostat_time"), [(13.5, 0.0), (None, 1.0)])
 def test_a_barostat_stage_and_a_pressure_belong_together(pressure, barostat_time) -> None:
-    plan = schedule(0.005, 1.0, 2, barostat_time)
+    plan = schedule(0.005, 1.0, 2, barostat_time=barostat_time)
+    start, rng = jittered_lattice(200), np.random.default_rng(0)
     with pytest.raises(InputError, match=r"pressure: .* both or neither expected"):
-        equilibrate(thermal(), MIXTURE, 1.0, plan, np.random.default_rng(0), pressure)
+        equilibrate(start, MIXTURE, 1.0, schedule=plan, rng=rng, pressure=pressure)
 
 
 @pytest.mark.parametrize("time", [0.2, 3.0, 40.0, 1234.5, 135000.0])
@@ -390,17 +397,17 @@ def test_a_schedule_keeps_short_and_long_times(time: float) -> None:
 def test_frames_are_the_points_of_the_run_that_the_schedule_names(barostat_time: float) -> None:
     """Of few blocks and of all."""
     pressure = 13.5 if barostat_time else None
-    start, every = settled(), schedule(0.005, 2.0, 2, barostat_time)
+    start, every = settled().configuration, schedule(0.005, 2.0, 2, barostat_time=barostat_time)
     assert (every.frame_blocks == np.arange(21)).all()
     few = replace(every, frame_blocks=np.array([0, 1, 2, 6, 7, 20]))
     results = []
     for plan in (few, every):
         rng = np.random.default_rng(4)
-        results.append(equilibrate(start, MIXTURE, 1.0, plan, rng, pressure))
+        results.append(equilibrate(start, MIXTURE, 1.0, schedule=plan, rng=rng, pressure=pressure))
     kept, whole = results
     np.testing.assert_allclose(kept.frame_time, 0.1 * few.frame_blocks)
     assert (kept.frames == whole.frames[few.frame_blocks]).all()
-    assert (kept.frames[-1] == kept.configuration.positions).all()
+    assert (kept.frames[-1] == kept.end.configuration.positions).all()
     if not barostat_time:
         assert (kept.frames[0] == start.positions).all()
     # no frame misses the motion of a block, none has that of a rescaled box
@@ -412,11 +419,11 @@ def test_scattering_under_the_thermostat_is_that_at_constant_energy() -> None:
     """Of the same liquid: the thermostat acts on nothing but the kinetic energy as a whole."""
     temperature, n_samples, plan = 1.0, 8, schedule(0.005, 30.0, 2)
     differences = []
-    start = settled(temperature)
+    start = settled(temperature).configuration
     for seed in range(n_samples):
         rng = np.random.default_rng(seed)
-        held = equilibrate(start, MIXTURE, temperature, plan, rng)
-        trajectory = Trajectory(held.configuration, MIXTURE, plan.time_step)
+        held = equilibrate(start, MIXTURE, temperature, schedule=plan, rng=rng)
+        trajectory = Trajectory(held.end, MIXTURE, plan.time_step)
         free = [trajectory.positions.copy()]
         for steps in np.diff(plan.frame_blocks) * plan.steps_per_block:
             trajectory.advance(int(steps))
@@ -424,17 +431,17 @@ def test_scattering_under_the_thermostat_is_that_at_constant_energy() -> None:
         curves = [
             self_dynamics(
                 frames,
-                plan.frame_blocks,
-                lags_of(plan.frame_blocks)[1:7],
-                5.5,
                 start.species,
                 start.cell,
-                (1.45, 1.67, 1.91),
+                times=plan.frame_blocks,
+                lags=lags_of(plan.frame_blocks)[1:7],
+                wavenumber=5.5,
+                neighbour_distances=(1.45, 1.67, 1.91),
             ).self_intermediate_scattering[0]
             for frames in (held.frames, np.stack(free))
         ]
         differences.append(curves[0] - curves[1])
-        start = held.configuration
+        start = held.end.configuration
     errors = np.std(differences, axis=0, ddof=1) / np.sqrt(n_samples)
     assert (errors < 0.03).all()
     assert (np.abs(np.mean(differences, axis=0)) < 4 * errors).all()
@@ -446,20 +453,11 @@ def test_a_run_that_explodes_says_so() -> None:
         trajectory.advance(1000)
 
 
-def test_lists_and_floats_are_taken_for_what_they_are() -> None:
-    positions, species, cell = jittered_lattice(150)
-    velocities = maxwell_boltzmann(150, 1.0, np.random.default_rng(2))
-    arrays = Configuration(positions, velocities, species, cell)
-    others = Configuration(
-        positions.tolist(), velocities.tolist(), species.astype(float).tolist(), cell
-    )
-    one, other = (Trajectory(start, Mixture(), 0.005) for start in (arrays, others))
-    for trajectory in (one, other):
-        trajectory.advance(20)
-    assert (one.positions == other.positions).all()
-    assert other.species.dtype == np.int8
-    with pytest.raises(InputError, match=r"velocities: an array of shape \(149, 2\) given"):
-        Trajectory(replace(arrays, velocities=velocities[1:]), Mixture(), 0.005)
+def test_velocities_are_two_numbers_for_every_particle() -> None:
+    start = thermal()
+    assert (PhasePoint(start.configuration, start.velocities.tolist()).velocities.dtype) == float
+    with pytest.raises(InputError, match=r"velocities: an array of shape \(199, 2\) given"):
+        PhasePoint(start.configuration, start.velocities[1:])
 
 
 RNG = np.random.default_rng(1)
@@ -468,16 +466,17 @@ RNG = np.random.default_rng(1)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 0.7, 1.0, RNG), "n_particles: 0 given, 1 or more expected"),
-        ((120, -0.7, 1.0, RNG), r"density: -0\.7 given, a positive number expected"),
-        ((120, 0.0, 1.0, RNG), r"density: 0\.0 given, a positive number expected"),
-        ((120, 0.7, -1.0, RNG), r"temperature: -1\.0 given, 0 or more expected"),
-        ((120, 0.7, np.nan, RNG), "temperature: nan given, 0 or more expected"),
+        ((0, 0.7, 1.0), "n_particles: 0 given, 1 or more expected"),
+        ((120, -0.7, 1.0), r"density: -0\.7 given, a positive number expected"),
+        ((120, 0.0, 1.0), r"density: 0\.0 given, a positive number expected"),
+        ((120, 0.7, -1.0), r"temperature: -1\.0 given, 0 or more expected"),
+        ((120, 0.7, np.nan), "temperature: nan given, 0 or more expected"),
     ],
 )
 def test_a_start_without_sense_is_refused_by_its_cause(arguments: tuple, message: str) -> None:
+    n_particles, density, temperature = arguments
     with pytest.raises(InputError, match=message):
-        random_configuration(Mixture(), *arguments)
+        random_start(Mixture(), n_particles, density, temperature=temperature, rng=RNG)
 
 
 def test_velocities_are_drawn_from_a_generator_for_particles() -> None:

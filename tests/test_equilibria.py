@@ -33,9 +33,9 @@ def archive(files, tmp_path):
 
 
 def unpacked(archive, sample, folder):
-    paths = tuple(folder / "out" / stage / f"{sample}.h5" for stage in equilibria.STAGES)
-    equilibria.unpack(archive, sample, *paths)
-    return paths
+    paths = {stage: folder / "out" / stage / f"{sample}.h5" for stage in equilibria.STAGES}
+    equilibria.unpack(archive, sample, **paths)
+    return tuple(paths.values())
 
 
 def find(source, **changes):

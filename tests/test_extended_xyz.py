@@ -9,6 +9,7 @@ import pytest
 
 from softmodes import exchange, foreign
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.extended_xyz import Frame
 
@@ -20,9 +21,9 @@ def frame(seed: int = 1, tilt: float = 0.3) -> Frame:
     rng = np.random.default_rng(seed)
     scales = 10.0 ** rng.integers(-18, 5, size=(N, 2))
     return Frame(
-        positions=rng.normal(size=(N, 2)) * scales,
-        species=rng.integers(0, 2, N).astype(np.int8),
-        cell=Cell(np.pi * 4 + seed, tilt),
+        Configuration(
+            rng.normal(size=(N, 2)) * scales, rng.integers(0, 2, N), Cell(np.pi * 4 + seed, tilt)
+        ),
         fields={
             "radius": rng.random(N),
             "velo": rng.normal(size=(N, 2)) * scales,
@@ -46,10 +47,10 @@ def test_what_is_written_is_read_back_to_the_bit(tmp_path, suffix):
     exchange.write(tmp_path / f"some.{suffix}", iter(frames))
     for number, one in enumerate(frames):
         other = foreign.read(tmp_path / f"some.{suffix}", number)
-        np.testing.assert_array_equal(one.positions, other.positions)
-        np.testing.assert_array_equal(one.species, other.species)
-        assert one.species.dtype == other.species.dtype == np.int8
-        assert one.cell == other.cell
+        ours, read = one.configuration, other.configuration
+        np.testing.assert_array_equal(ours.positions, read.positions)
+        np.testing.assert_array_equal(ours.species, read.species)
+        assert ours.cell == read.cell
         assert one.symbols == other.symbols
         for name, values in one.fields.items():
             np.testing.assert_array_equal(values, other.fields[name], err_msg=name)
@@ -61,14 +62,16 @@ def test_ase_reads_what_is_written_to_the_bit(tmp_path):
     written = frame()
     exchange.write(tmp_path / "some.xyz", [frame(2), written])
     atoms = ase.io.read(tmp_path / "some.xyz", index=":")[1]
-    np.testing.assert_array_equal(atoms.positions[:, :2], written.positions)
+    np.testing.assert_array_equal(atoms.positions[:, :2], written.configuration.positions)
     np.testing.assert_array_equal(atoms.positions[:, 2], 0.0)
-    length = written.cell.length
+    length = written.configuration.cell.length
     np.testing.assert_array_equal(
-        atoms.cell.array, [[length, 0, 0], [written.cell.tilt, length, 0], [0, 0, 1]]
+        atoms.cell.array, [[length, 0, 0], [written.configuration.cell.tilt, length, 0], [0, 0, 1]]
     )
     assert atoms.pbc.tolist() == [True, True, False]
-    assert atoms.get_chemical_symbols() == [("Cu", "Zr")[kind] for kind in written.species]
+    assert atoms.get_chemical_symbols() == [
+        ("Cu", "Zr")[kind] for kind in written.configuration.species
+    ]
     for name in ("radius", "cluster", "soft"):
         np.testing.assert_array_equal(atoms.arrays[name], written.fields[name])
     np.testing.assert_array_equal(atoms.arrays["velo"][:, :2], written.fields["velo"])
@@ -85,9 +88,9 @@ def test_ase_reads_a_dump_of_lammps(tmp_path, tilt, reduced):
     written = frame(0, tilt)
     exchange.write(tmp_path / "some.lammpstrj", [frame(2), written])
     atoms = ase.io.read(tmp_path / "some.lammpstrj", index=1)
-    np.testing.assert_array_equal(atoms.positions[:, :2], written.positions)
-    assert atoms.arrays["type"].tolist() == (written.species + 1).tolist()
-    length = written.cell.length
+    np.testing.assert_array_equal(atoms.positions[:, :2], written.configuration.positions)
+    assert atoms.arrays["type"].tolist() == (written.configuration.species + 1).tolist()
+    length = written.configuration.cell.length
     np.testing.assert_allclose(
         atoms.cell.array, [[length, 0, 0], [reduced, length, 0], [0, 0, 1]], rtol=0, atol=1e-14
     )
@@ -99,7 +102,7 @@ def test_ase_reads_a_dump_of_lammps(tmp_path, tilt, reduced):
         rtol=1e-12,
     )
     read = foreign.read(tmp_path / "some.lammpstrj", 1)
-    np.testing.assert_array_equal(read.species, written.species)
+    np.testing.assert_array_equal(read.configuration.species, written.configuration.species)
     assert read.symbols == ("1", "2")
 
 
@@ -131,7 +134,7 @@ def test_a_format_that_is_not_written_is_told(tmp_path, name):
 def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "some.xyz"
     path.write_text("as it was")
-    wrong = Frame(np.zeros((2, 2)), np.zeros(3, np.int8), Cell(4.0))
+    wrong = Frame(Configuration(np.zeros((2, 2)), np.zeros(2), Cell(4.0)), {"soft": np.zeros(3)})
     with pytest.raises(ValueError):
         exchange.write(path, [frame(), wrong])
     assert [file.name for file in tmp_path.iterdir()] == ["some.xyz"]

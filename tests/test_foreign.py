@@ -29,10 +29,10 @@ def plain(folder: Path, information: str = LATTICE, rows: list[str] = ROWS) -> P
 
 def is_plain(found: foreign.Frame, tilt: float = 0.0) -> None:
     """Whether it is what `plain` writes."""
-    assert found.positions.tolist() == [[0.5, 1.25], [3, 2], [1, 3.5]]
-    assert found.species.tolist() == [1, 0, 1]
+    assert found.configuration.positions.tolist() == [[0.5, 1.25], [3, 2], [1, 3.5]]
+    assert found.configuration.species.tolist() == [1, 0, 1]
     assert found.symbols == ("A", "B")
-    assert found.cell == Cell(4.0, tilt)
+    assert found.configuration.cell == Cell(4.0, tilt)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_kinds_are_named_by_the_file(tmp_path, columns, kinds, symbols):
         rows = [f"{row} {number}" for row, number in zip(rows, (2, 1, 2), strict=True)]
     found = foreign.read(plain(tmp_path, f"{LATTICE} Properties={columns}", rows))
     assert found.symbols == symbols
-    assert found.species.tolist() == [1, 0, 1]
+    assert found.configuration.species.tolist() == [1, 0, 1]
 
 
 def test_one_kind_is_one(tmp_path):
     found = foreign.read(plain(tmp_path, rows=["Zr 1 2 0", "Zr 3 1 0"]))
-    assert (found.symbols, found.species.tolist()) == (("Zr",), [0, 0])
+    assert (found.symbols, found.configuration.species.tolist()) == (("Zr",), [0, 0])
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,11 @@ def test_what_follows_the_frame_is_not_read(tmp_path, second):
 def test_the_frame_asked_for_is_read(tmp_path):
     shifted = [row.replace("0.5", "0.75") for row in ROWS]
     path = written(tmp_path, "3", LATTICE, *ROWS, "3", LATTICE, *shifted, "2", LATTICE, *ROWS[:2])
-    assert [foreign.read(path, frame).positions[0, 0] for frame in (0, 1)] == [0.5, 0.75]
-    assert len(foreign.read(path, 2).species) == len(foreign.read(path, -1).species) == 2
+    assert [foreign.read(path, frame).configuration.positions[0, 0] for frame in (0, 1)] == [
+        0.5,
+        0.75,
+    ]
+    assert [foreign.read(path, frame).configuration.n_particles for frame in (2, -1)] == [2, 2]
     with pytest.raises(InputError, match="no frame 3, or cut short"):
         foreign.read(path, 3)
 
@@ -172,18 +175,18 @@ def test_a_dump_of_lammps_is_read(tmp_path, box, tilt):
         for step, start in enumerate(("0.75 1.25", "0.5 1.25"))
     ]
     path = written(tmp_path, "".join(frames), name="dump.lammpstrj")
-    assert foreign.read(path).positions[0].tolist() == [0.75, 1.25]
+    assert foreign.read(path).configuration.positions[0].tolist() == [0.75, 1.25]
     found = foreign.read(path, 1)
-    assert found.positions.tolist() == [[0.5, 1.25], [3, 2], [1, 3.5]]
-    assert (found.symbols, found.species.tolist()) == (("2", "10"), [0, 1, 0])
-    assert found.cell == Cell(4.0, tilt)
+    assert found.configuration.positions.tolist() == [[0.5, 1.25], [3, 2], [1, 3.5]]
+    assert (found.symbols, found.configuration.species.tolist()) == (("2", "10"), [0, 1, 0])
+    assert found.configuration.cell == Cell(4.0, tilt)
 
 
 def test_scaled_positions_of_a_dump_are_scaled_back(tmp_path):
     rows = {"first": "0.125 0.25 0", "second": "0.5 0.5 0", "third": "0 0.75 0"}
     dump = DUMP.format(step=0, columns="xs ys zs", **SQUARE_BOX, **rows)
     found = foreign.read(written(tmp_path, dump, name="dump.atom.gz"))
-    assert found.positions.tolist() == [[0.5, 1], [2, 2], [0, 3]]
+    assert found.configuration.positions.tolist() == [[0.5, 1], [2, 2], [0, 3]]
 
 
 DATA = """LAMMPS data file by hand
@@ -211,9 +214,11 @@ Atoms # atomic
 @pytest.mark.parametrize(("line", "tilt"), [("", 0.0), ("1.5 0 0 xy xz yz", 1.5)])
 def test_a_data_file_of_lammps_is_read(tmp_path, name, line, tilt):
     found = foreign.read(written(tmp_path, DATA.format(tilt=line), name=name))
-    np.testing.assert_allclose(found.positions, [[0.5, 1.25], [3, 2], [1, 3.5]], rtol=1e-15)
-    assert (found.symbols, found.species.tolist()) == (("1", "2"), [1, 0, 1])
-    assert found.cell == Cell(4.0, tilt)
+    np.testing.assert_allclose(
+        found.configuration.positions, [[0.5, 1.25], [3, 2], [1, 3.5]], rtol=1e-15
+    )
+    assert (found.symbols, found.configuration.species.tolist()) == (("1", "2"), [1, 0, 1])
+    assert found.configuration.cell == Cell(4.0, tilt)
 
 
 def test_a_file_of_gromacs_is_read_in_its_own_unit(tmp_path):
@@ -225,9 +230,11 @@ def test_a_file_of_gromacs_is_read_in_its_own_unit(tmp_path):
     ]
     path = written(tmp_path, "by hand", "3", *rows, "4.0 4.0 1.0", name="some.gro")
     found = foreign.read(path)
-    np.testing.assert_allclose(found.positions, [[0.5, 1.25], [3, 2], [1, 3.5]], rtol=1e-14)
-    assert (found.symbols, found.species.tolist()) == (("LARGE", "SMALL"), [1, 0, 1])
-    assert found.cell.length == pytest.approx(4.0)
+    np.testing.assert_allclose(
+        found.configuration.positions, [[0.5, 1.25], [3, 2], [1, 3.5]], rtol=1e-14
+    )
+    assert (found.symbols, found.configuration.species.tolist()) == (("LARGE", "SMALL"), [1, 0, 1])
+    assert found.configuration.cell.length == pytest.approx(4.0)
 
 
 def test_what_else_ase_reads_is_read(tmp_path):
@@ -236,8 +243,10 @@ def test_what_else_ase_reads_is_read(tmp_path):
     atoms.pbc = True
     ase.io.write(tmp_path / "POSCAR", atoms, format="vasp", sort=True)
     found = foreign.read(tmp_path / "POSCAR")
-    np.testing.assert_allclose(found.positions, [[3, 2], [0.5, 1.25], [1, 3.5]], atol=1e-12)
-    assert (found.symbols, found.species.tolist()) == (("Ar", "He"), [0, 1, 1])
+    np.testing.assert_allclose(
+        found.configuration.positions, [[3, 2], [0.5, 1.25], [1, 3.5]], atol=1e-12
+    )
+    assert (found.symbols, found.configuration.species.tolist()) == (("Ar", "He"), [0, 1, 1])
 
 
 @pytest.mark.parametrize(

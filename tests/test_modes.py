@@ -1,5 +1,7 @@
 """Hessian, modes and participation against finite differences and dense algebra."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from configurations import jittered_lattice
@@ -42,9 +44,8 @@ def network(n_particles, stiffness_y, seed):
 @pytest.mark.parametrize("tilt", TILTS)
 @pytest.mark.parametrize("mixture", MIXTURES)
 def test_hessian_is_minus_the_derivative_of_the_forces(tilt, mixture):
-    positions, species, cell, _ = glass(tilt)
-    positions = shaken(positions, 0.05, 1)
-    matrix = hessian(positions, species, cell, mixture).toarray()
+    configuration = shaken(glass(tilt)[0], 0.05, 1)
+    matrix, positions = hessian(configuration, mixture).toarray(), configuration.positions
     step = 1e-6
     rng = np.random.default_rng(2)
     for column in rng.choice(positions.size, 40, replace=False):
@@ -52,7 +53,8 @@ def test_hessian_is_minus_the_derivative_of_the_forces(tilt, mixture):
         for sign in (1, -1):
             moved = positions.copy()
             moved.flat[column] += sign * step
-            forces.append(evaluate(moved, species, cell, mixture).forces.ravel())
+            there = replace(configuration, positions=moved)
+            forces.append(evaluate(there, mixture).forces.ravel())
         slope = (forces[1] - forces[0]) / (2 * step)
         np.testing.assert_allclose(matrix[:, column], slope, rtol=0, atol=1e-6 * matrix.max())
 
@@ -66,10 +68,10 @@ def test_hessian_is_symmetric_to_the_bit_and_its_rows_add_up_to_nothing(tilt):
 
 
 def test_hessian_does_not_depend_on_the_images():
-    positions, species, cell, mixture = glass(0.31)
-    image = np.random.default_rng(3).integers(-2, 3, positions.shape)
-    moved = hessian(positions + cell.offset(image), species, cell, mixture)
-    assert abs(moved - hessian(positions, species, cell, mixture)).max() < 1e-8
+    inherent, mixture = glass(0.31)
+    image = np.random.default_rng(3).integers(-2, 3, (N_PARTICLES, 2))
+    moved = replace(inherent, positions=inherent.positions + inherent.cell.offset(image))
+    assert abs(hessian(moved, mixture) - hessian(inherent, mixture)).max() < 1e-8
 
 
 @pytest.mark.parametrize("tilt", TILTS)
@@ -131,8 +133,8 @@ def test_more_equal_modes_than_the_krylov_space_can_tell_apart_are_refused():
 
 
 def test_negative_modes_come_first():
-    positions, species, cell, mixture = glass()
-    matrix = hessian(shaken(positions, 0.08, 4), species, cell, mixture)
+    inherent, mixture = glass()
+    matrix = hessian(shaken(inherent, 0.08, 4), mixture)
     eigenvalues = np.linalg.eigvalsh(matrix.toarray())
     n_negative = int((eigenvalues < -1e-6).sum())
     assert n_negative > 3
@@ -202,7 +204,7 @@ def test_harmonic_debye_waller_against_sampled_motion():
         motion = (swing * (vectors @ velocity)) @ vectors
         expected += motion.reshape(-1, n_particles, 2).var(axis=0).sum(axis=1)
     known = Modes(eigenvalues, eigenvectors, splits_degenerate=False)
-    found = harmonic_debye_waller(matrix, known, temperature, window)
+    found = harmonic_debye_waller(matrix, known, temperature=temperature, window=window)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -210,13 +212,13 @@ def test_harmonic_debye_waller_against_sampled_motion():
 def test_the_lowest_modes_are_enough_for_the_harmonic_debye_waller_factor(window, bound):
     """One mode in a hundred, against all of them; plain ½/ω² for the rest would be 3e-3 off in the
     first window, 7e-4 in the second."""
-    n_particles, temperature = 400, 0.5
-    start, species, cell = jittered_lattice(n_particles)
-    matrix = hessian(quench(start, species, cell, Mixture()).positions, species, cell, Mixture())
+    n_particles, motion = 400, {"temperature": 0.5, "window": window}
+    inherent = quench(jittered_lattice(n_particles), Mixture()).configuration
+    matrix = hessian(inherent, Mixture())
     everything = Modes(*all_modes(matrix), splits_degenerate=False)
-    expected = harmonic_debye_waller(matrix, everything, temperature, window)
+    expected = harmonic_debye_waller(matrix, everything, **motion)
     lowest = lowest_modes(matrix, n_particles // 50, np.random.default_rng(0))
-    found = harmonic_debye_waller(matrix, lowest, temperature, window)
+    found = harmonic_debye_waller(matrix, lowest, **motion)
     assert np.sqrt(np.mean((found / expected - 1.0) ** 2)) < bound
     quarter = slice(-n_particles // 4, None)
     assert set(np.argsort(found)[quarter]) == set(np.argsort(expected)[quarter])
@@ -227,4 +229,5 @@ def test_harmonic_debye_waller_refuses_a_saddle():
     eigenvalues, eigenvectors = all_modes(matrix)
     eigenvalues[2] = -0.1
     with pytest.raises(InputError, match=r"-0\.1"):
-        harmonic_debye_waller(matrix, Modes(eigenvalues, eigenvectors, False), 1.0, 1.0)
+        known = Modes(eigenvalues, eigenvectors, False)
+        harmonic_debye_waller(matrix, known, temperature=1.0, window=1.0)

@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import norm, spearmanr
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.overlap import (
     MINIMUM_RELIABILITY,
@@ -17,7 +18,6 @@ from softmodes.overlap import (
     corrected_overlap,
     half_reliability,
     latent_correlation,
-    neighbour_bonds,
     number_selected,
     overlap,
     rank_correlation,
@@ -27,7 +27,7 @@ from softmodes.overlap import (
     top_clusters,
 )
 
-NO_BONDS = np.empty(0, dtype=np.int32)
+NO_BONDS = np.empty((2, 0), dtype=np.int32)
 
 
 def chain(n_particles):
@@ -51,8 +51,9 @@ def theta_by_hand(field, bonds, top_fraction, minimum_cluster):
     return np.array(theta)
 
 
-def bonds_by_hand(positions, species, cell, distances):
+def bonds_by_hand(configuration, distances):
     """Bonds by a loop over all pairs and the nine nearest images."""
+    positions, species, cell = configuration.positions, configuration.species, configuration.cell
     bonds = []
     for i in range(len(positions)):
         for j in range(i + 1, len(positions)):
@@ -69,33 +70,33 @@ def test_top_quarter_of_a_chain():
     # of 16 particles the top four are 3, 4, 5 (a cluster) and 9 (alone)
     field = np.zeros(16)
     field[[3, 4, 5, 9]] = [1.0, 4.0, 2.0, 3.0]
-    theta = top_clusters(field, *chain(16))
+    theta = top_clusters(field, chain(16))
     assert np.flatnonzero(theta).tolist() == [3, 4, 5]
 
 
 def test_clusters_of_two_are_dropped_and_of_three_kept():
     field = np.zeros(20)
     field[[0, 1, 10, 11, 12]] = 1.0
-    assert np.flatnonzero(top_clusters(field, *chain(20))).tolist() == [10, 11, 12]
-    pairs_too = top_clusters(field, *chain(20), minimum_cluster=2)
+    assert np.flatnonzero(top_clusters(field, chain(20))).tolist() == [10, 11, 12]
+    pairs_too = top_clusters(field, chain(20), minimum_cluster=2)
     assert np.flatnonzero(pairs_too).tolist() == [0, 1, 10, 11, 12]
-    assert not top_clusters(field, *chain(20), minimum_cluster=4).any()
+    assert not top_clusters(field, chain(20), minimum_cluster=4).any()
 
 
 def test_clusters_are_joined_by_selected_particles_only():
     # 0, 1 and 3, 4 are joined through 2, which is not selected
     field = np.array([1.0, 1.0, 0.0, 1.0, 1.0] + 11 * [0.0])
-    assert not top_clusters(field, *chain(16)).any()
+    assert not top_clusters(field, chain(16)).any()
 
 
 def test_a_pair_bonded_through_two_images_stays_a_pair():
     field = np.array([1.0, 1.0] + 6 * [0.0])
-    first, second = np.array([0, 0, 0]), np.array([1, 1, 1])
-    assert not top_clusters(field, first, second).any()
+    bonds = np.array([0, 0, 0]), np.array([1, 1, 1])
+    assert not top_clusters(field, bonds).any()
 
 
 def test_equal_values_go_to_the_lower_index():
-    theta = top_clusters(np.full(16, 7.0), *chain(16))
+    theta = top_clusters(np.full(16, 7.0), chain(16))
     assert np.flatnonzero(theta).tolist() == [0, 1, 2, 3]
 
 
@@ -106,7 +107,7 @@ def test_equal_values_go_to_the_lower_index():
 def test_the_share_is_rounded_half_up(n_particles, top_fraction, expected):
     assert number_selected(n_particles, top_fraction) == expected
     field = np.arange(n_particles, dtype=float)
-    theta = top_clusters(field, *chain(n_particles), top_fraction, minimum_cluster=1)
+    theta = top_clusters(field, chain(n_particles), top_fraction=top_fraction, minimum_cluster=1)
     assert np.flatnonzero(theta).tolist() == list(range(n_particles - expected, n_particles))
 
 
@@ -119,28 +120,16 @@ def test_random_fields_against_a_slow_recomputation(tilt):
     species = np.repeat([0, 1], n // 2).astype(np.int8)
     n_dropped = 0
     for _ in range(8):
-        positions = rng.uniform(0.0, cell.length, (n, 2))
-        first, second = neighbour_bonds(positions, species, cell, distances)
-        bonds = bonds_by_hand(positions, species, cell, distances)
-        assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == sorted(bonds)
+        configuration = Configuration(rng.uniform(0.0, cell.length, (n, 2)), species, cell)
+        bonds = configuration.bonds(distances)
+        by_hand = bonds_by_hand(configuration, distances)
+        assert sorted(zip(*(ends.tolist() for ends in bonds), strict=True)) == sorted(by_hand)
         # coarse values, so that the edge of the quarter falls on ties
         field = rng.integers(0, 6, n).astype(float)
-        theta = top_clusters(field, first, second)
-        np.testing.assert_array_equal(theta, theta_by_hand(field, bonds, 0.25, 3))
+        theta = top_clusters(field, bonds)
+        np.testing.assert_array_equal(theta, theta_by_hand(field, by_hand, 0.25, 3))
         n_dropped += 15 - theta.sum()
     assert 0 < n_dropped < 8 * 15
-
-
-def test_bonds_are_of_checked_particles_and_distances():
-    rng = np.random.default_rng(7)
-    positions, cell, species = rng.uniform(0.0, 9.0, (60, 2)), Cell(9.0), np.repeat([0, 1], 30)
-    expected = neighbour_bonds(positions, species, cell, (1.45, 1.67, 1.91))
-    as_floats = neighbour_bonds(positions, species.astype(float), cell, (1.45, 1.67, 1.91))
-    np.testing.assert_array_equal(as_floats, expected)
-    with pytest.raises(InputError, match=r"neighbour distances: .*three positive numbers"):
-        neighbour_bonds(positions, species, cell, (1.45, 1.67))
-    with pytest.raises(InputError, match=r"species: .*60 values 0 or 1 expected"):
-        neighbour_bonds(positions, species + 1, cell, (1.45, 1.67, 1.91))
 
 
 def test_a_cluster_across_the_tilted_boundary():
@@ -148,11 +137,10 @@ def test_a_cluster_across_the_tilted_boundary():
     cell = Cell(10.0, 4.0)
     positions = np.array([[1.0, 0.2], [2.0, 0.2], [5.5, 9.7], [8.0, 5.0]])
     field = np.array([1.0, 1.0, 1.0, 0.0])
-    species = np.zeros(4, dtype=np.int8)
 
     def selected(cell):
-        first, second = neighbour_bonds(positions, species, cell, (1.2, 1.2, 1.2))
-        return np.flatnonzero(top_clusters(field, first, second, top_fraction=0.75)).tolist()
+        bonds = Configuration(positions, np.zeros(4), cell).bonds((1.2, 1.2, 1.2))
+        return np.flatnonzero(top_clusters(field, bonds, top_fraction=0.75)).tolist()
 
     assert selected(cell) == [0, 1, 2]
     assert selected(Cell(10.0)) == []
@@ -179,9 +167,9 @@ def test_shuffled_overlap_of_unclustered_sets_is_the_share():
     # without the cluster rule two sets of a quarter meet in a quarter of their members
     rng = np.random.default_rng(3)
     n = 400
-    theta = top_clusters(rng.random(n), NO_BONDS, NO_BONDS, minimum_cluster=1)
+    theta = top_clusters(rng.random(n), NO_BONDS, minimum_cluster=1)
     mean = shuffled_overlap(
-        theta, rng.random(n), NO_BONDS, NO_BONDS, rng, n_shuffles=400, minimum_cluster=1
+        theta, rng.random(n), NO_BONDS, rng=rng, n_shuffles=400, minimum_cluster=1
     )
     # hypergeometric: 100 drawn from 400, of which 100 count
     deviation = math.sqrt(100 * 0.25 * 0.75 * 300 / 399) / 100
@@ -191,13 +179,13 @@ def test_shuffled_overlap_of_unclustered_sets_is_the_share():
 def test_shuffled_overlap_feels_the_cluster_rule():
     rng = np.random.default_rng(4)
     n_side = 40
-    first, second = lattice_bonds(n_side)
+    bonds = lattice_bonds(n_side)
     field = rng.random(n_side**2)
-    theta = top_clusters(field, first, second)
-    mean = shuffled_overlap(theta, field, first, second, rng, n_shuffles=60)
+    theta = top_clusters(field, bonds)
+    mean = shuffled_overlap(theta, field, bonds, rng=rng, n_shuffles=60)
     # independent sets of sizes N_A and N_B overlap by 2 N_A N_B / N (N_A + N_B); both are the
     # kept part of a random quarter, whose mean size comes from independent fields
-    kept = np.mean([top_clusters(rng.random(n_side**2), first, second).sum() for _ in range(60)])
+    kept = np.mean([top_clusters(rng.random(n_side**2), bonds).sum() for _ in range(60)])
     expected = 2 * theta.sum() * kept / (n_side**2 * (theta.sum() + kept))
     assert 0.10 < expected < 0.22
     assert mean == pytest.approx(expected, abs=0.01)
@@ -210,14 +198,15 @@ def test_shuffling_within_species_keeps_what_composition_gives():
     species = (np.arange(n) >= n // 2).astype(np.int8)
     field = np.where(species == 0, 1.0, 0.0) + 0.1 * rng.random(n)
     small = species == 0
-    bonds = NO_BONDS, NO_BONDS
-    over_all = shuffled_overlap(small, field, *bonds, rng, 40, None, 0.5, 1)
-    inside = shuffled_overlap(small, field, *bonds, rng, 40, species, 0.5, 1)
+    options = {"rng": rng, "minimum_cluster": 1}
+    half = options | {"n_shuffles": 40, "top_fraction": 0.5}
+    over_all = shuffled_overlap(small, field, NO_BONDS, **half)
+    inside = shuffled_overlap(small, field, NO_BONDS, within=species, **half)
     assert inside == 1.0
     assert over_all == pytest.approx(0.5, abs=0.03)
     # a quarter of all is half of the small ones: O = 0.5 for independent halves
-    theta = top_clusters(field, *bonds, minimum_cluster=1)
-    halves = shuffled_overlap(theta, field, *bonds, rng, 100, species, minimum_cluster=1)
+    theta = top_clusters(field, NO_BONDS, minimum_cluster=1)
+    halves = shuffled_overlap(theta, field, NO_BONDS, n_shuffles=100, within=species, **options)
     assert halves == pytest.approx(0.5, abs=0.03)
 
 
@@ -237,7 +226,16 @@ def test_the_shuffles_are_all_the_sets_there_are(species):
     ]
     assert np.isfinite(by_hand).all()
     found = [
-        shuffled_overlap(theta, field, *bonds, np.random.default_rng(seed), 1, species, 0.5, 2)
+        shuffled_overlap(
+            theta,
+            field,
+            bonds,
+            rng=np.random.default_rng(seed),
+            n_shuffles=1,
+            within=species,
+            top_fraction=0.5,
+            minimum_cluster=2,
+        )
         for seed in range(3000)
     ]
     values, expected = np.unique(np.round(by_hand, 9), return_counts=True)
@@ -253,10 +251,8 @@ def test_many_shuffles_are_independent():
     # each starts from the order that the one before left
     rng = np.random.default_rng(9)
     theta = np.arange(20) < 10
-    found = [
-        shuffled_overlap(theta, rng.random(20), NO_BONDS, NO_BONDS, rng, 40, None, 0.5, 1)
-        for _ in range(300)
-    ]
+    options = {"rng": rng, "n_shuffles": 40, "top_fraction": 0.5, "minimum_cluster": 1}
+    found = [shuffled_overlap(theta, rng.random(20), NO_BONDS, **options) for _ in range(300)]
     # hypergeometric: 10 drawn from 20, of which 10 count; the mean of 40 of them
     deviation = math.sqrt(10 * 0.5 * 0.5 * 10 / 19) / 10 / math.sqrt(40)
     assert np.mean(found) == pytest.approx(0.5, abs=4 * deviation / math.sqrt(300))
@@ -266,10 +262,11 @@ def test_many_shuffles_are_independent():
 def test_shuffles_follow_the_generator():
     field = np.random.default_rng(0).random(100)
     bonds = lattice_bonds(10)
-    theta = top_clusters(field, *bonds)
+    theta = top_clusters(field, bonds)
 
     def mean(seed):
-        return shuffled_overlap(theta, field, *bonds, np.random.default_rng(seed), 5)
+        rng = np.random.default_rng(seed)
+        return shuffled_overlap(theta, field, bonds, rng=rng, n_shuffles=5)
 
     assert mean(1) == mean(1)
     assert mean(1) != mean(2)
@@ -317,15 +314,16 @@ def test_correction_undoes_what_noise_does_to_normal_variables():
     for correlation, reliability in itertools.product((-0.5, 0.0, 0.3, 0.9), (0.3, 0.8, 1.0)):
         exact = 0.5 + math.asin(correlation) / math.pi
         noisy = 0.5 + math.asin(correlation * math.sqrt(reliability)) / math.pi
-        assert corrected_overlap(noisy, 0.5, reliability, 0.5) == pytest.approx(exact)
+        assert corrected_overlap(noisy, 0.5, reliability, top_fraction=0.5) == pytest.approx(exact)
     assert corrected_overlap(0.9, 0.2, 0.5) == pytest.approx(1.0)
     assert math.isnan(corrected_overlap(0.4, 0.2, 0.99 * MINIMUM_RELIABILITY))
     assert math.isnan(corrected_overlap(0.4, 0.2, math.nan))
     assert math.isnan(corrected_overlap(math.nan, 0.2, 0.9))
 
 
-def smooth_field(positions, cell, rng):
+def smooth_field(configuration, rng):
     """A normal field of mean 0 and variance 1, correlated over some two neighbours' distances."""
+    positions, cell = configuration.positions, configuration.cell
     waves = np.rint(rng.normal(0.0, cell.length / 9.0, (400, 2))) * 2 * np.pi / cell.length
     smooth = np.cos(positions @ waves.T + rng.uniform(0, 2 * np.pi, 400)).sum(axis=1) / 200**0.5
     field = 0.8 * smooth + 0.6 * rng.normal(size=len(positions))
@@ -338,17 +336,16 @@ def smooth_field(positions, cell, rng):
 @pytest.mark.parametrize("correlation", [0.0, 0.6])
 def test_corrected_overlap_of_fields_like_debye_waller_factors(correlation, shape, reliability):
     """Averages over runs scatter by gamma-distributed factors about a clustered, skewed field."""
-    positions, species, cell = jittered_lattice(1600)
-    bonds = neighbour_bonds(positions, species, cell, (1.45, 1.67, 1.91))
+    configuration = jittered_lattice(1600)
+    bonds = configuration.bonds((1.45, 1.67, 1.91))
     rng = np.random.default_rng(11)
     exact, measured, corrected, found = [], [], [], []
     for _ in range(16):
-        logarithm, independent = (smooth_field(positions, cell, rng) for _ in range(2))
+        logarithm, independent = (smooth_field(configuration, rng) for _ in range(2))
         other = correlation * logarithm + math.sqrt(1 - correlation**2) * independent
-        halves = np.exp(0.6 * logarithm) * rng.gamma(shape, 1 / shape, (2, len(positions)))
+        halves = np.exp(0.6 * logarithm) * rng.gamma(shape, 1 / shape, (2, 1600))
         theta, theta_exact, theta_other, *theta_halves = (
-            top_clusters(field, *bonds)
-            for field in (halves.mean(axis=0), logarithm, other, *halves)
+            top_clusters(field, bonds) for field in (halves.mean(axis=0), logarithm, other, *halves)
         )
         found.append(spearman_brown(half_reliability(*theta_halves)))
         exact.append(overlap(theta_exact, theta_other))
@@ -375,19 +372,21 @@ def test_rank_correlation_is_spearmans_with_ties():
 
 def shuffled(theta=(True, True), field=(1.0, 2.0), n_shuffles=1, within=None):
     rng = np.random.default_rng(0)
-    return shuffled_overlap(np.array(theta), field, NO_BONDS, NO_BONDS, rng, n_shuffles, within)
+    return shuffled_overlap(
+        np.array(theta), field, NO_BONDS, rng=rng, n_shuffles=n_shuffles, within=within
+    )
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: top_clusters([0.0, np.nan, 1.0], NO_BONDS, NO_BONDS), "field: nan at particle 1"),
-        (lambda: top_clusters([0.0, np.inf], NO_BONDS, NO_BONDS), "field: inf at particle 1"),
-        (lambda: top_clusters(np.zeros((3, 2)), NO_BONDS, NO_BONDS), r"field: shape \(3, 2\)"),
-        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 0.0), "top_fraction: 0.0"),
-        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 1.1), "top_fraction: 1.1"),
-        (lambda: top_clusters(np.zeros(3), NO_BONDS, NO_BONDS, 0.5, 0), "minimum_cluster: 0"),
-        (lambda: top_clusters(np.zeros(3), *chain(4)), "second: bonds of other particles"),
+        (lambda: top_clusters([0.0, np.nan, 1.0], NO_BONDS), "field: nan at particle 1"),
+        (lambda: top_clusters([0.0, np.inf], NO_BONDS), "field: inf at particle 1"),
+        (lambda: top_clusters(np.zeros((3, 2)), NO_BONDS), r"field: shape \(3, 2\)"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, top_fraction=0.0), "top_fraction: 0.0"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, top_fraction=1.1), "top_fraction: 1.1"),
+        (lambda: top_clusters(np.zeros(3), NO_BONDS, minimum_cluster=0), "minimum_cluster: 0"),
+        (lambda: top_clusters(np.zeros(3), chain(4)), "second: bonds of other particles"),
         (lambda: overlap(np.zeros(3, bool), np.zeros(4, bool)), r"theta_b: shape \(4,\)"),
         (lambda: chance_overlap(np.zeros(3, bool), np.zeros(4, bool)), r"theta_b: shape \(4,\)"),
         (lambda: standard_ranks([0.0, np.nan]), "field: nan at particle 1"),

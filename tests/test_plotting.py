@@ -441,7 +441,7 @@ def test_only_the_figure_says_what_its_error_bars_are(tables, tmp_path):
         assert caption == figure.get_label()
         assert caption.startswith("Error bars are standard deviations over samples")
         assert "γ".encode("utf-16-be") in pdf.read_bytes() or number == 4
-        report_pages.write_figure(png, f"Figure {number}", caption, page)
+        report_pages.write_figure(png, f"Figure {number}", caption, path=page)
         assert f"<figcaption>{caption}</figcaption>" in page.read_text(encoding="utf-8")
         prose = (ROOT / "workflow" / "report" / f"figure{number}.rst").read_text(encoding="utf-8")
         assert "figure" in prose and "standard" not in prose

@@ -35,6 +35,18 @@ def random_walk(n_frames, n_particles, steps, rng, length):
     return np.concatenate([start, start + np.cumsum(moves, axis=0)])
 
 
+def motion(frames, times, lags, wavenumber, species, cell):
+    return self_dynamics(
+        frames,
+        species,
+        cell,
+        times=times,
+        lags=lags,
+        wavenumber=wavenumber,
+        neighbour_distances=DISTANCES,
+    )
+
+
 # Self dynamics
 
 
@@ -45,7 +57,7 @@ def test_brownian_walks_decay_exponentially():
     species = half_and_half(n)
     steps = np.where(species == 0, 0.10, 0.06)
     frames = random_walk(120, n, steps, rng, 50.0)
-    result = self_dynamics(frames, np.arange(120), lags, k, species, Cell(50.0), DISTANCES)
+    result = motion(frames, np.arange(120), lags, k, species, Cell(50.0))
     diffusion = np.array([0.10, 0.06]) ** 2 / 2
     expected = np.exp(-(k**2) * diffusion[:, None] * lags)
     expected = np.stack([expected.mean(axis=0), *expected])
@@ -61,7 +73,7 @@ def test_scattering_is_the_average_over_directions():
     angles = np.arange(64) * 2 * np.pi / 64
     wavevectors = 5.5 * np.column_stack([np.cos(angles), np.sin(angles)])
     phases = np.exp(1j * (frames[2] - frames[0]) @ wavevectors.T)
-    result = self_dynamics(frames, np.arange(3), [2], 5.5, half_and_half(6), Cell(20.0), DISTANCES)
+    result = motion(frames, np.arange(3), [2], 5.5, half_and_half(6), Cell(20.0))
     scattering = result.self_intermediate_scattering[:, 0]
     assert scattering[0] == pytest.approx(phases.real.mean(), abs=1e-12)
     assert scattering[1] == pytest.approx(phases[:3].real.mean(), abs=1e-12)
@@ -78,7 +90,7 @@ def test_every_origin_that_a_lag_allows_is_used(times):
     at = dict(zip(times.tolist(), frames, strict=True))
     origins = times[time_origins(times)].tolist()
     lags = lags_of(times)
-    result = self_dynamics(frames, times, lags, k, half_and_half(n), Cell(10.0), DISTANCES)
+    result = motion(frames, times, lags, k, half_and_half(n), Cell(10.0))
     for column, lag in enumerate(lags.tolist()):
         pairs = [(t, t + lag) for t in origins if t + lag in at]
         moves = {pair: np.linalg.norm(at[pair[1]] - at[pair[0]], axis=1) for pair in pairs}
@@ -101,7 +113,7 @@ def test_every_origin_that_a_lag_allows_is_used(times):
 def test_a_lag_between_no_two_frames_is_nan():
     frames = np.zeros((3, 1, 2))
     species = np.zeros(1, np.int8)
-    result = self_dynamics(frames, [0, 1, 4], [1, 2], 1.0, species, Cell(10.0), (1, 1, 1))
+    result = motion(frames, [0, 1, 4], [1, 2], 1.0, species, Cell(10.0))
     np.testing.assert_array_equal(result.mean_squared_displacement[0], [0.0, math.nan])
 
 
@@ -110,7 +122,7 @@ def test_halves_of_the_cage_relative_scattering_are_of_their_own_frames():
     frames = np.zeros((5, 1, 2))
     frames[3:, 0, 0] = [0.3, 0.6]
     species = np.zeros(1, np.int8)
-    result = self_dynamics(frames, np.arange(5), [1], 2.0, species, Cell(20.0), DISTANCES)
+    result = motion(frames, np.arange(5), [1], 2.0, species, Cell(20.0))
     np.testing.assert_allclose(result.cage_relative_scattering_halves[:, 0], [1.0, j0(0.6)])
 
 
@@ -138,7 +150,7 @@ def test_cage_relative_scattering_against_loops():
     species = half_and_half(n)
     frames = random_walk(2, n, np.full(n, 0.3), rng, cell.length)
     frames[0, 0] = [4.0, 4.0]
-    result = self_dynamics(frames, np.arange(2), [1], 3.0, species, cell, DISTANCES)
+    result = motion(frames, np.arange(2), [1], 3.0, species, cell)
     values = cage_relative_by_hand(frames[0], frames[1], species, cell, 3.0)
     expected = [values.mean(), values[:20].mean(), values[20:].mean()]
     np.testing.assert_allclose(result.cage_relative_scattering[:, 0], expected, atol=1e-12)
@@ -149,7 +161,7 @@ def test_a_common_motion_decays_plain_but_not_cage_relative_scattering():
     n = 100
     start = rng.uniform(0.0, 10.0, (n, 2))
     frames = np.stack([start, start + np.array([0.5, 0.2])])
-    result = self_dynamics(frames, np.arange(2), [1], 5.5, half_and_half(n), Cell(10.0), DISTANCES)
+    result = motion(frames, np.arange(2), [1], 5.5, half_and_half(n), Cell(10.0))
     np.testing.assert_allclose(result.cage_relative_scattering, 1.0, atol=1e-12)
     expected = j0(5.5 * math.hypot(0.5, 0.2))
     np.testing.assert_allclose(result.self_intermediate_scattering, expected, atol=1e-12)
@@ -157,18 +169,14 @@ def test_a_common_motion_decays_plain_but_not_cage_relative_scattering():
 
 def test_a_particle_without_neighbours_keeps_its_displacement():
     frames = np.array([[[5.0, 5.0]], [[5.3, 5.0]]])
-    result = self_dynamics(
-        frames, np.arange(2), [1], 2.0, np.zeros(1, np.int8), Cell(20.0), DISTANCES
-    )
+    result = motion(frames, np.arange(2), [1], 2.0, np.zeros(1, np.int8), Cell(20.0))
     assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.6))
 
 
 def test_neighbours_are_those_at_the_time_origin():
     # two far particles come together: at the origin neither has a neighbour
     frames = np.array([[[2.0, 5.0], [8.0, 5.0]], [[4.5, 5.0], [5.5, 5.0]]])
-    result = self_dynamics(
-        frames, np.arange(2), [1], 0.4, np.zeros(2, np.int8), Cell(30.0), DISTANCES
-    )
+    result = motion(frames, np.arange(2), [1], 0.4, np.zeros(2, np.int8), Cell(30.0))
     assert result.cage_relative_scattering[0, 0] == pytest.approx(j0(0.4 * 2.5))
 
 
@@ -180,7 +188,7 @@ def test_lattice_vectors_change_nothing():
     moved = frames + cell.length * rng.integers(-2, 3, (n, 2))
     for name in ("self_intermediate_scattering", "cage_relative_scattering"):
         a, b = (
-            getattr(self_dynamics(f, np.arange(5), [1, 3], 5.5, species, cell, DISTANCES), name)
+            getattr(motion(f, np.arange(5), [1, 3], 5.5, species, cell), name)
             for f in (frames, moved)
         )
         np.testing.assert_allclose(a, b, atol=1e-11)
@@ -189,7 +197,7 @@ def test_lattice_vectors_change_nothing():
 def test_an_absent_species_gives_nan():
     frames = random_walk(3, 10, np.full(10, 0.1), np.random.default_rng(7), 10.0)
     species = np.zeros(10, np.int8)
-    result = self_dynamics(frames, np.arange(3), [0, 1], 5.5, species, Cell(10.0), DISTANCES)
+    result = motion(frames, np.arange(3), [0, 1], 5.5, species, Cell(10.0))
     assert np.isnan(result.mean_squared_displacement[2]).all()
     assert np.isfinite(result.mean_squared_displacement[:2]).all()
     assert np.isnan(structure_factor(frames, species, Cell(10.0))[1][2]).all()

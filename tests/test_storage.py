@@ -56,8 +56,8 @@ def write_quench(path: Path, provenance: dict | None = None, **changes: np.ndarr
         path,
         "quench",
         quench_datasets() | changes,
-        ATTRIBUTES | {"translation_switched": False},
-        provenance or {"host": "here"},
+        attributes=ATTRIBUTES | {"translation_switched": False},
+        provenance=provenance or {"host": "here"},
     )
 
 
@@ -77,11 +77,18 @@ def modes_arguments() -> tuple[dict[str, np.ndarray], dict[str, dict]]:
 def test_the_harmonic_debye_waller_factor_may_lack(tmp_path):
     datasets, carried = modes_arguments()
     path = tmp_path / "modes.h5"
-    storage.write(path, "modes", datasets, ATTRIBUTES, {}, carried)
+    storage.write(
+        path, "modes", datasets, attributes=ATTRIBUTES, provenance={}, dataset_attributes=carried
+    )
     assert "harmonic_debye_waller" not in storage.read(path).data
     prediction = np.linspace(0.0, 1.0, N)
     storage.write(
-        path, "modes", datasets | {"harmonic_debye_waller": prediction}, ATTRIBUTES, {}, carried
+        path,
+        "modes",
+        datasets | {"harmonic_debye_waller": prediction},
+        attributes=ATTRIBUTES,
+        provenance={},
+        dataset_attributes=carried,
     )
     np.testing.assert_array_equal(storage.read(path)["harmonic_debye_waller"], prediction)
     with pytest.raises(ValueError, match="harmonic_debye_waller"):
@@ -89,9 +96,9 @@ def test_the_harmonic_debye_waller_factor_may_lack(tmp_path):
             path,
             "modes",
             datasets | {"harmonic_debye_waller": np.zeros(N + 1)},
-            ATTRIBUTES,
-            {},
-            carried,
+            attributes=ATTRIBUTES,
+            provenance={},
+            dataset_attributes=carried,
         )
 
 
@@ -130,12 +137,21 @@ def test_every_dataset_has_its_units_and_fields_are_chunked_per_strain(tmp_path)
 
 def test_nested_names_and_dataset_attributes(tmp_path):
     datasets, carried = modes_arguments()
-    storage.write(tmp_path / "modes.h5", "modes", datasets, ATTRIBUTES, {}, carried)
+    storage.write(
+        tmp_path / "modes.h5",
+        "modes",
+        datasets,
+        attributes=ATTRIBUTES,
+        provenance={},
+        dataset_attributes=carried,
+    )
     state = storage.read(tmp_path / "modes.h5")
     np.testing.assert_array_equal(state["scan/n_modes"], [1, 2, 4])
     assert state.dataset_attributes["soft_participation"]["n_modes"] == 3
     with pytest.raises(ValueError, match="'soft_participation' has attributes none"):
-        storage.write(tmp_path / "modes.h5", "modes", datasets, ATTRIBUTES, {})
+        storage.write(
+            tmp_path / "modes.h5", "modes", datasets, attributes=ATTRIBUTES, provenance={}
+        )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +183,9 @@ def test_datasets_against_the_contract_are_refused(tmp_path, changes, message):
 def test_attributes_against_the_contract_are_refused(tmp_path, change, message):
     attributes = ATTRIBUTES | {"translation_switched": False} | change
     with pytest.raises(ValueError, match=message):
-        storage.write(tmp_path / "state.h5", "quench", quench_datasets(), attributes, {})
+        storage.write(
+            tmp_path / "state.h5", "quench", quench_datasets(), attributes=attributes, provenance={}
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,10 +194,16 @@ def test_lacking_datasets_and_attributes_are_refused(tmp_path):
     del datasets["switched"]
     with pytest.raises(ValueError, match="needs the datasets switched"):
         storage.write(
-            tmp_path / "a.h5", "quench", datasets, ATTRIBUTES | {"translation_switched": True}, {}
+            tmp_path / "a.h5",
+            "quench",
+            datasets,
+            attributes=ATTRIBUTES | {"translation_switched": True},
+            provenance={},
         )
     with pytest.raises(ValueError, match="needs the attributes translation_switched"):
-        storage.write(tmp_path / "a.h5", "quench", quench_datasets(), ATTRIBUTES, {})
+        storage.write(
+            tmp_path / "a.h5", "quench", quench_datasets(), attributes=ATTRIBUTES, provenance={}
+        )
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -209,7 +233,9 @@ def test_digest_leaves_out_provenance_and_nothing_else(tmp_path):
     write_quench(tmp_path / "last_bit.h5", positions=positions)
     write_quench(tmp_path / "order.h5", energy=quench_datasets()["energy"][::-1])
     attributes = ATTRIBUTES | {"translation_switched": True}
-    storage.write(tmp_path / "attribute.h5", "quench", quench_datasets(), attributes, {})
+    storage.write(
+        tmp_path / "attribute.h5", "quench", quench_datasets(), attributes=attributes, provenance={}
+    )
     swapped = quench_datasets()
     swapped["energy"], swapped["pressure"] = swapped["pressure"], swapped["energy"]
     write_quench(tmp_path / "swapped.h5", **swapped)

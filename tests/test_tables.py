@@ -71,9 +71,9 @@ def files(tmp_path_factory) -> dict[str, list[Path]]:
                 path,
                 stage,
                 datasets,
-                attributes(temperature, sample) | extra,
-                {},
-                carried if stage == "modes" else None,
+                attributes=attributes(temperature, sample) | extra,
+                provenance={},
+                dataset_attributes=carried if stage == "modes" else None,
             )
             paths.setdefault(stage, []).append(path)
         path = folder / f"T{temperature}_{sample}.csv"
@@ -206,8 +206,12 @@ def overlaps(temperature: float, sample: int) -> pd.DataFrame:
 
 
 def state_table(files: dict[str, list[Path]], minimum: float = 5.0) -> pd.DataFrame:
-    stages = ("equilibrium", "relaxation", "isoconfigurational", "quench", "modes")
-    return tables.state_points(*(files[stage] for stage in stages), minimum, 1.0, DISTANCES)
+    return tables.state_points(
+        files,
+        minimum_relaxation_times=minimum,
+        minimum_cage_relative_times=1.0,
+        neighbour_distances=DISTANCES,
+    )
 
 
 def test_csv_gives_every_bit_back(tmp_path):
@@ -445,7 +449,11 @@ def test_samples_with_other_times_are_refused(files, tmp_path):
     datasets, extra = relaxation(0.5, 3)
     path = tmp_path / "other.h5"
     storage.write(
-        path, "relaxation", datasets | {"time": 2 * TIMES}, attributes(0.5, 3) | extra, {}
+        path,
+        "relaxation",
+        datasets | {"time": 2 * TIMES},
+        attributes=attributes(0.5, 3) | extra,
+        provenance={},
     )
     with pytest.raises(InputError, match=r"other\.h5: its times"):
         tables.relaxation([*files["relaxation"], path])

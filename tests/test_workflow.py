@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -281,9 +282,8 @@ def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperat
         storage.read(results / stage / f"{name}.h5") for stage in ("equilibrium", "quench", "modes")
     )
     assert quenched["n_negative"][0] == 0
-    hessian = modes.hessian(
-        quenched["positions"][0], thermal["species"], state.cell(thermal), state.mixture(thermal)
-    )
+    inherent = replace(state.configuration(thermal), positions=quenched["positions"][0])
+    hessian = modes.hessian(inherent, state.mixture(thermal))
     squares, vectors = np.linalg.eigh(hessian.toarray())
     squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
     # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule

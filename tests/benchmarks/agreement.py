@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from softmodes.dynamics import Configuration, Trajectory, maxwell_boltzmann
+from softmodes.configuration import Configuration
+from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.forces import evaluate, pressure
 from softmodes.isoconfigurational import run_ensemble
 from softmodes.minimise import quench
 
 from . import lammps_peer
-from .systems import MIXTURE, SEED, TIME_STEP
+from .systems import MIXTURE, SEED, TIME_STEP, at_rest
 
 SAME = 1e-10
 """Largest relative difference of forces, energies and pressures."""
@@ -27,22 +29,22 @@ NUDGE = 0.01
 """Random displacement out of a minimum, in σ11, from which both codes find back to it."""
 
 
-def check_forces(configuration: Configuration) -> None:
+def check_forces(start: PhasePoint) -> None:
     """Energy, forces, pressure and a few steps of motion against LAMMPS with our formula."""
-    ours = evaluate(configuration.positions, configuration.species, configuration.cell, MIXTURE)
-    with lammps_peer.system(configuration, lammps_peer.EXACT) as code:
+    ours, cell = evaluate(start.configuration, MIXTURE), start.configuration.cell
+    with lammps_peer.system(start, lammps_peer.EXACT) as code:
         _expect_same("energy", ours.energy, code.get_thermo("pe"))
         _expect_same("forces", ours.forces, lammps_peer.gathered(code, "f"))
         code.command("velocity all set 0 0 0")
         code.command("run 0 post no")
-        _expect_same("pressure", pressure(ours, configuration.cell), code.get_thermo("press"))
-        lammps_peer.scatter(code, "v", configuration.velocities)
+        _expect_same("pressure", pressure(ours, cell), code.get_thermo("press"))
+        lammps_peer.scatter(code, "v", start.velocities)
         code.command(f"run {STEPS} post no")
         peer = lammps_peer.gathered(code, "x")
     for precision, bound in SAME_PATH.items():
-        trajectory = Trajectory(configuration, MIXTURE, TIME_STEP, precision)
+        trajectory = Trajectory(start, MIXTURE, TIME_STEP, precision=precision)
         trajectory.advance(STEPS)
-        distance = configuration.cell.minimum_image(peer - trajectory.positions)
+        distance = cell.minimum_image(peer - trajectory.positions)
         largest = np.abs(distance).max()
         if not largest < bound:
             raise AssertionError(f"trajectories differ by {largest:.2g} after {STEPS} steps")
@@ -54,26 +56,24 @@ def check_ensemble(
     random_stream: Callable[[int], np.random.Generator],
 ) -> None:
     """Propensity after a few steps, from two runs, against LAMMPS with our formula."""
-    positions, species, cell = configuration.positions, configuration.species, configuration.cell
+    positions, cell = configuration.positions, configuration.cell
     time = STEPS * TIME_STEP
     runs = (0, 1)
     ours = run_ensemble(
-        positions,
-        species,
-        cell,
+        configuration,
         MIXTURE,
         temperature,
-        TIME_STEP,
-        len(runs),
-        time,
-        time,
-        random_stream,
+        time_step=TIME_STEP,
+        n_runs=len(runs),
+        debye_waller_time=time,
+        sampling_interval=time,
+        random_stream=random_stream,
         propensity_time=time,
     ).propensity
     peer = np.zeros(len(positions))
     for run in runs:
         velocities = maxwell_boltzmann(len(positions), temperature, random_stream(run))
-        start = Configuration(positions, velocities, species, cell)
+        start = PhasePoint(configuration, velocities)
         with lammps_peer.system(start, lammps_peer.EXACT) as code:
             code.command(f"run {STEPS} post no")
             moved = cell.minimum_image(lammps_peer.gathered(code, "x") - positions)
@@ -83,16 +83,13 @@ def check_ensemble(
 
 def check_quench(configuration: Configuration) -> None:
     """Energies of one minimum, found by both codes from beside it."""
-    species, cell = configuration.species, configuration.cell
-    inherent = quench(configuration.positions, species, cell, MIXTURE)
-    noise = np.random.default_rng(SEED).normal(0.0, NUDGE, inherent.positions.shape)
-    start = Configuration(inherent.positions + noise, np.zeros_like(noise), species, cell)
-    ours = quench(start.positions, species, cell, MIXTURE)
-    with lammps_peer.system(start, lammps_peer.EXACT) as code:
+    inherent, n = quench(configuration, MIXTURE).configuration, configuration.n_particles
+    noise = np.random.default_rng(SEED).normal(0.0, NUDGE, (n, 2))
+    start = replace(inherent, positions=inherent.positions + noise)
+    ours = quench(start, MIXTURE)
+    with lammps_peer.system(at_rest(start), lammps_peer.EXACT) as code:
         code.commands_string("min_style cg\nminimize 0 1e-8 20000 200000")
-        _expect_same(
-            "minimum's energy", ours.energy_per_particle * len(species), code.get_thermo("pe")
-        )
+        _expect_same("minimum's energy", ours.energy_per_particle * n, code.get_thermo("pe"))
 
 
 def _expect_same(what: str, ours: float | np.ndarray, peer: float | np.ndarray) -> None:

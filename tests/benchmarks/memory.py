@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from softmodes.dynamics import Configuration, Trajectory
+from softmodes.configuration import Configuration
+from softmodes.dynamics import Trajectory
 from softmodes.minimise import quench
 from softmodes.modes import Modes, hessian, lowest_modes
 from softmodes.random_streams import stream
@@ -34,37 +34,36 @@ def n_modes(n_particles: int) -> int:
 
 def trajectory(n_particles: int) -> dict[str, float]:
     """A short run, kernels compiled before; the compiler's memory does not count."""
-    Trajectory(cold(2000), MIXTURE, TIME_STEP, np.float32).advance(STEPS)
-    configuration = cold(n_particles)
+    Trajectory(cold(2000), MIXTURE, TIME_STEP, precision=np.float32).advance(STEPS)
+    start = cold(n_particles)
     reset_peak()
-    Trajectory(configuration, MIXTURE, TIME_STEP, np.float32).advance(STEPS)
+    Trajectory(start, MIXTURE, TIME_STEP, precision=np.float32).advance(STEPS)
     return {}
 
 
 def modes(n_particles: int) -> dict[str, float]:
     """Quench and lowest 1% of the modes; seconds of both, kernels compiled before."""
-    small = cold(2000)
-    inherent = quench(small.positions, small.species, small.cell, MIXTURE)
-    lowest(inherent.positions, small)
+    lowest(quench(cold(2000).configuration, MIXTURE).configuration)
     moving = Trajectory(cold(n_particles), MIXTURE, TIME_STEP)
     moving.advance(MIXING_STEPS)
     large = moving.configuration
     started = time.perf_counter()
-    inherent = quench(large.positions, large.species, large.cell, MIXTURE)
+    found = quench(large, MIXTURE)
     quenched = time.perf_counter()
-    assert inherent.converged, inherent.message
-    lowest(inherent.positions, large)
+    assert found.converged, found.message
+    lowest(found.configuration)
     return {
         "quench_seconds": quenched - started,
         "modes_seconds": time.perf_counter() - quenched,
     }
 
 
-def lowest(positions: NDArray[np.float64], configuration: Configuration) -> Modes:
+def lowest(inherent: Configuration) -> Modes:
     """The lowest 1% of the modes of a minimum."""
-    n = len(positions)
-    matrix = hessian(positions, configuration.species, configuration.cell, MIXTURE)
-    return lowest_modes(matrix, n_modes(n), stream(SEED, "modes", n, COLD, 0))
+    n = inherent.n_particles
+    return lowest_modes(
+        hessian(inherent, MIXTURE), n_modes(n), stream(SEED, "modes", n, temperature=COLD, sample=0)
+    )
 
 
 def reset_peak() -> None:

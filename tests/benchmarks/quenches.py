@@ -10,15 +10,14 @@ from functools import partial
 
 import numpy as np
 
-from softmodes.dynamics import Configuration
+from softmodes.configuration import Configuration
 from softmodes.minimise import quench
-from softmodes.shear import affine_shear
 
 from . import lammps_peer
 from .agreement import check_quench
 from .harness import Outcome, interleaved, timed
 from .lammps_peer import Settings, lammps
-from .systems import MIXTURE, load
+from .systems import MIXTURE, at_rest, load
 from .trajectory import rows
 
 N_PARTICLES = 2000
@@ -45,15 +44,15 @@ MOST_EVALUATIONS = 20_000
 
 def compare() -> Outcome:
     """Mean over the strains; LAMMPS with its quickest settings."""
-    thermal = load(N_PARTICLES)
+    thermal = load(N_PARTICLES).configuration
     check_quench(thermal)
-    starts = [sheared(thermal, gamma) for gamma in GAMMA]
+    starts = [thermal.sheared(gamma) for gamma in GAMMA]
     chosen = {kind: quickest(starts, styles) for kind, styles in STYLES.items()}
     means = []
     for gamma, start in zip(GAMMA, starts, strict=True):
         with ExitStack() as stack:
             codes = [
-                stack.enter_context(lammps_peer.system(start, settings))
+                stack.enter_context(lammps_peer.system(at_rest(start), settings))
                 for settings, _ in chosen.values()
             ]
             peers = [
@@ -66,22 +65,12 @@ def compare() -> Outcome:
         print(f"    γ = {gamma}: ours and LAMMPS's {told} s; LAMMPS to max|F| = {reached}")
     ours, *peers = map(statistics.mean, zip(*means, strict=True))
     name = "quench, γ = 0, 0.02, 0.1, N = 2000, s"
-    return Outcome(rows(name, ours, dict(zip(STYLES, peers, strict=True)), BAR))
-
-
-def sheared(configuration: Configuration, gamma: float) -> Configuration:
-    """The configuration after an affine shear."""
-    return Configuration(
-        affine_shear(configuration.positions, gamma),
-        np.zeros_like(configuration.velocities),
-        configuration.species,
-        configuration.cell.sheared(gamma),
-    )
+    return Outcome(rows(name, ours, dict(zip(STYLES, peers, strict=True)), bar=BAR))
 
 
 def our_quench(start: Configuration) -> None:
     """To `OUR_FORCE`."""
-    done = quench(start.positions, start.species, start.cell, MIXTURE, OUR_FORCE)
+    done = quench(start, MIXTURE, OUR_FORCE)
     assert done.converged, done.message
 
 
@@ -90,7 +79,7 @@ class Minimiser:
 
     def __init__(self, code: lammps.lammps, start: Configuration, search: str) -> None:
         self.code = code
-        self.positions, _ = start.cell.wrap(start.positions)
+        self.positions = start.wrapped().positions
         code.commands_string(f"min_style cg\nmin_modify norm max {search}")
 
     def run(self) -> None:
@@ -112,7 +101,7 @@ def quickest(starts: Sequence[Configuration], styles: Sequence[Settings]) -> tup
         search = f"line quadratic dmax {longest}"
         seconds, reached = 0.0, []
         for start in starts:
-            with lammps_peer.system(start, settings) as code:
+            with lammps_peer.system(at_rest(start), settings) as code:
                 seconds += timed(Minimiser(code, start, search).run) / len(starts)
                 reached.append(largest_force(code))
         print(f"    LAMMPS {seconds:.3f} s to {max(reached):.1e}: {settings}; {search}")

@@ -14,7 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from softmodes.dynamics import Configuration, maxwell_boltzmann
+from softmodes.configuration import Configuration
+from softmodes.dynamics import PhasePoint, maxwell_boltzmann
 from softmodes.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
 from softmodes.random_streams import stream
 
@@ -50,52 +51,58 @@ PROPENSITY_BARS = {np.float64: 5.0, np.float32: 8.0}
 
 def debye_waller() -> Outcome:
     """100 replicas over 10 τ."""
-    configuration = load(N_PARTICLES)
-    check_ensemble(configuration, COLD, partial(velocity_stream, COLD))
+    start = load(N_PARTICLES)
+    check_ensemble(start.configuration, COLD, partial(velocity_stream, COLD))
     steps = round(DEBYE_WALLER_TIME / TIME_STEP)
     found = []
     for precision, bar in DEBYE_WALLER_BARS.items():
 
         def ours(precision: type[np.floating] = precision) -> None:
-            ensemble(configuration, COLD, DEBYE_WALLER_TIME, None, precision)
+            ensemble(
+                start.configuration, COLD, debye_waller_time=DEBYE_WALLER_TIME, precision=precision
+            )
 
-        seconds, peers = against_lammps(ours, configuration, COLD, steps)
+        seconds, peers = against_lammps(ours, start, temperature=COLD, steps=steps)
         name = f"DWF, 10 τ, N = 2000, T = 0.40, {precision.__name__}, s/replica"
-        found += rows(name, seconds, peers, bar)
+        found += rows(name, seconds, peers, bar=bar)
     return Outcome(found)
 
 
 def warm_propensity() -> Outcome:
     """100 replicas over 1.5 τ_e at T = 0.60, where they part soon."""
-    configuration = load(N_PARTICLES, WARM)
-    check_ensemble(configuration, WARM, partial(velocity_stream, WARM))
+    start = load(N_PARTICLES, WARM)
+    check_ensemble(start.configuration, WARM, partial(velocity_stream, WARM))
     steps = round(MULTIPLE * WARM_RELAXATION_TIME / TIME_STEP)
     found = []
     for precision, bar in PROPENSITY_BARS.items():
 
         def ours(precision: type[np.floating] = precision) -> None:
-            ensemble(configuration, WARM, SAMPLING_INTERVAL, steps * TIME_STEP, precision)
+            ensemble(
+                start.configuration,
+                WARM,
+                debye_waller_time=SAMPLING_INTERVAL,
+                propensity_time=steps * TIME_STEP,
+                precision=precision,
+            )
 
         ours()
-        seconds, peers = against_lammps(ours, configuration, WARM, steps)
+        seconds, peers = against_lammps(ours, start, temperature=WARM, steps=steps)
         name = f"DP, 1.5 τ_e, N = 2000, T = 0.60, {precision.__name__}, s/replica"
-        found += rows(name, seconds, peers, bar)
+        found += rows(name, seconds, peers, bar=bar)
     return Outcome(found)
 
 
 def against_lammps(
-    ours: Callable[[], object], configuration: Configuration, temperature: float, steps: int
+    ours: Callable[[], object], start: PhasePoint, *, temperature: float, steps: int
 ) -> tuple[float, dict[str, float]]:
     """Seconds per replica, ours and LAMMPS's by kind of style."""
     with ExitStack() as stack:
         peers = [
             peer_runs(
-                stack.enter_context(
-                    lammps_peer.system(configuration, peer_settings(N_PARTICLES, kind))
-                ),
-                configuration,
-                temperature,
-                steps,
+                stack.enter_context(lammps_peer.system(start, peer_settings(N_PARTICLES, kind))),
+                start.configuration,
+                temperature=temperature,
+                steps=steps,
             )
             for kind in STYLES
         ]
@@ -111,7 +118,7 @@ def cold_propensity() -> Outcome:
     and at the times at which `inputs/` holds them parted, and integrated over the whole run by
     the trapezoidal rule. LAMMPS's time per step stays; it is measured over 10 τ.
     """
-    configuration = load(N_PARTICLES)
+    start = load(N_PARTICLES)
     parted = load_parted(N_PARTICLES)
     duration = MULTIPLE * parted.relaxation_time
     times = np.concatenate([[0.0], parted.times])
@@ -119,11 +126,11 @@ def cold_propensity() -> Outcome:
     peer_steps = round(DEBYE_WALLER_TIME / TIME_STEP)
     found = []
     for precision, bar in PROPENSITY_BARS.items():
-        ours = [lane_step_time(configuration, stage, precision) for stage in stages]
+        ours = [lane_step_time(start.configuration, stage, precision) for stage in stages]
         peers = {}
         for kind in STYLES:
-            with lammps_peer.system(configuration, peer_settings(N_PARTICLES, kind)) as code:
-                run_peer = peer_runs(code, configuration, COLD, peer_steps)
+            with lammps_peer.system(start, peer_settings(N_PARTICLES, kind)) as code:
+                run_peer = peer_runs(code, start.configuration, temperature=COLD, steps=peer_steps)
                 (seconds,) = interleaved([run_peer], REPETITIONS)
             peers[kind] = seconds / PEER_RUNS / peer_steps
         for time, seconds in zip(times, ours, strict=True):
@@ -137,45 +144,46 @@ def cold_propensity() -> Outcome:
         name = f"DP, 1.5 τ_e, N = 2000, T = 0.40, {precision.__name__}, s/replica"
         steps = duration / TIME_STEP
         whole = {kind: peer * steps for kind, peer in peers.items()}
-        found += rows(name, mean * steps, whole, bar)
+        found += rows(name, mean * steps, whole, bar=bar)
     return Outcome(found)
 
 
 def ensemble(
     configuration: Configuration,
     temperature: float,
+    *,
     debye_waller_time: float,
     propensity_time: float | None = None,
     precision: type[np.floating] = np.float64,
 ) -> Ensemble:
     """The study's own call."""
     return run_ensemble(
-        configuration.positions,
-        configuration.species,
-        configuration.cell,
+        configuration,
         MIXTURE,
         temperature,
-        TIME_STEP,
-        RUNS,
-        debye_waller_time,
-        SAMPLING_INTERVAL,
-        partial(velocity_stream, temperature),
-        propensity_time,
+        time_step=TIME_STEP,
+        n_runs=RUNS,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=SAMPLING_INTERVAL,
+        random_stream=partial(velocity_stream, temperature),
+        propensity_time=propensity_time,
         precision=precision,
     )
 
 
 def velocity_stream(temperature: float, run: int) -> np.random.Generator:
     """The generator of one run's velocities."""
-    return stream(SEED, "isoconfigurational", N_PARTICLES, temperature, 0, run)
+    return stream(
+        SEED, "isoconfigurational", N_PARTICLES, temperature=temperature, sample=0, replica=run
+    )
 
 
 def peer_runs(
-    code: lammps.lammps, configuration: Configuration, temperature: float, steps: int
+    code: lammps.lammps, configuration: Configuration, *, temperature: float, steps: int
 ) -> Callable[[], None]:
     """The next few of LAMMPS's runs, one after the other, each from the same positions."""
     replica = itertools.count()
-    positions, _ = configuration.cell.wrap(configuration.positions)
+    positions = configuration.wrapped().positions
 
     def run() -> None:
         for _ in range(PEER_RUNS):
@@ -191,17 +199,15 @@ def lanes_at_start(
     configuration: Configuration, precision: type[np.floating] = np.float64, first: int = 0
 ) -> Lanes:
     """A block of runs, the first of them numbered `first`, before they move."""
-    n = len(configuration.positions)
+    n = configuration.n_particles
     runs = range(first, first + lanes_of(precision))
     velocities = [maxwell_boltzmann(n, COLD, velocity_stream(COLD, run)) for run in runs]
     return Lanes(
-        configuration.positions,
-        np.stack(velocities, axis=-1),
-        configuration.species,
-        configuration.cell,
+        configuration,
         MIXTURE,
-        TIME_STEP,
-        precision,
+        np.stack(velocities, axis=-1),
+        time_step=TIME_STEP,
+        precision=precision,
     )
 
 

@@ -33,14 +33,12 @@ DENSE_BAR, SPARSE_BAR = 60.0, 3.0
 @cache
 def stiffness(n_particles: int) -> csc_matrix:
     """Hessian of the inherent structure of the input."""
-    thermal = load(n_particles)
-    inherent = quench(thermal.positions, thermal.species, thermal.cell, MIXTURE)
-    return hessian(inherent.positions, thermal.species, thermal.cell, MIXTURE)
+    return hessian(quench(load(n_particles).configuration, MIXTURE).configuration, MIXTURE)
 
 
 def ours(n_particles: int) -> np.ndarray:
     """Eigenvalues of the lowest 1% of the modes, translations left out."""
-    rng = stream(SEED, "modes", n_particles, COLD, 0)
+    rng = stream(SEED, "modes", n_particles, temperature=COLD, sample=0)
     return lowest_modes(stiffness(n_particles), n_modes(n_particles), rng).eigenvalues[2:]
 
 

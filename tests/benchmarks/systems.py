@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
-from softmodes.dynamics import Configuration, maxwell_boltzmann
+from softmodes.configuration import Configuration
+from softmodes.dynamics import PhasePoint, maxwell_boltzmann
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 
@@ -45,26 +46,28 @@ def path(name: str, n_particles: int, temperature: float) -> Path:
     return FOLDER / f"{name}_N{n_particles}_T{temperature:.2f}.npz"
 
 
-def save(configuration: Configuration, temperature: float) -> None:
+def save(end: PhasePoint, temperature: float) -> None:
     """Write an equilibrated configuration; the species follow from the mixture."""
-    positions, _ = configuration.cell.wrap(configuration.positions)
+    wrapped = end.configuration.wrapped()
     np.savez_compressed(
-        path("configuration", len(positions), temperature),
-        positions=positions,
-        velocities=configuration.velocities,
-        box_length=configuration.cell.length,
+        path("configuration", wrapped.n_particles, temperature),
+        positions=wrapped.positions,
+        velocities=end.velocities,
+        box_length=wrapped.cell.length,
     )
 
 
-def load(n_particles: int, temperature: float = COLD) -> Configuration:
-    """The equilibrated configuration."""
+def load(n_particles: int, temperature: float = COLD) -> PhasePoint:
+    """The equilibrated configuration and its velocities."""
     with np.load(path("configuration", n_particles, temperature)) as file:
-        return Configuration(
-            file["positions"],
-            file["velocities"],
-            MIXTURE.species(n_particles),
-            Cell(float(file["box_length"])),
-        )
+        cell = Cell(float(file["box_length"]))
+        configuration = Configuration(file["positions"], MIXTURE.species(n_particles), cell)
+        return PhasePoint(configuration, file["velocities"])
+
+
+def at_rest(configuration: Configuration) -> PhasePoint:
+    """A configuration whose particles do not move."""
+    return PhasePoint(configuration, np.zeros_like(configuration.positions))
 
 
 def save_parted(parted: Parted) -> None:
@@ -85,7 +88,7 @@ def load_parted(n_particles: int) -> Parted:
         )
 
 
-def tiled(configuration: Configuration, copies: int, temperature: float = COLD) -> Configuration:
+def tiled(configuration: Configuration, copies: int, temperature: float = COLD) -> PhasePoint:
     """copies² copies side by side, each with velocities of its own, so that they move apart.
 
     The small particles come first, as everywhere.
@@ -95,16 +98,17 @@ def tiled(configuration: Configuration, copies: int, temperature: float = COLD) 
     positions = np.concatenate([configuration.positions + origin for origin in origins])
     species = np.tile(configuration.species, copies**2)
     order = np.argsort(species, kind="stable")
-    rng = stream(SEED, "tiled", len(positions), temperature, 0)
+    rng = stream(SEED, "tiled", len(positions), temperature=temperature, sample=0)
     velocities = maxwell_boltzmann(len(positions), temperature, rng)
-    return Configuration(positions[order], velocities, species[order], Cell(length * copies))
+    cell = Cell(length * copies)
+    return PhasePoint(Configuration(positions[order], species[order], cell), velocities)
 
 
-def cold(n_particles: int) -> Configuration:
+def cold(n_particles: int) -> PhasePoint:
     """A configuration at T = 0.40 of 2000, 8000 or, tiled from those, 4ᵏ times as many particles.
 
     The tiled ones hold the same equilibrated liquid, but no density waves longer than a tile.
     """
     if path("configuration", n_particles, COLD).exists():
         return load(n_particles)
-    return tiled(cold(n_particles // 4), 2)
+    return tiled(cold(n_particles // 4).configuration, 2)

@@ -55,7 +55,7 @@ def n_steps(n_particles: int) -> int:
 
 def our_run(n_particles: int, precision: type[np.floating] = np.float32) -> Callable[[], None]:
     """A warm trajectory's next repetition; studies run in single precision."""
-    trajectory = Trajectory(cold(n_particles), MIXTURE, TIME_STEP, precision)
+    trajectory = Trajectory(cold(n_particles), MIXTURE, TIME_STEP, precision=precision)
 
     def run() -> None:
         for _ in range(n_steps(n_particles) // CALL):
@@ -69,14 +69,14 @@ def compare() -> Outcome:
     """LAMMPS runs all steps in one command, which spares it what our calls cost."""
     outcome = Outcome()
     for n_particles in COMPARED:
-        configuration = cold(n_particles)
-        check_forces(configuration)
+        start = cold(n_particles)
+        check_forces(start)
         steps = n_steps(n_particles)
         with ExitStack() as stack:
             runs = []
             for kind in STYLES:
                 settings = peer_settings(n_particles, kind)
-                code = stack.enter_context(lammps_peer.system(configuration, settings))
+                code = stack.enter_context(lammps_peer.system(start, settings))
                 code.command(f"run {steps} post no")
                 runs.append(partial(code.command, f"run {steps} pre no post no"))
             ours = [our_run(n_particles, precision) for precision in PRECISIONS]
@@ -85,7 +85,7 @@ def compare() -> Outcome:
         peers = taken[len(ours) :]
         for precision, each in zip(PRECISIONS, taken, strict=False):
             name = f"trajectory, N = {n_particles}, T = 0.40, {precision.__name__}, s/step"
-            outcome.rows += rows(name, each, dict(zip(STYLES, peers, strict=True)), BAR)
+            outcome.rows += rows(name, each, dict(zip(STYLES, peers, strict=True)), bar=BAR)
         outcome.points += [
             Point("particle-step", CODE[kind], n_particles, peer / n_particles)
             for kind, peer in zip(STYLES, peers, strict=True)
@@ -93,7 +93,7 @@ def compare() -> Outcome:
     return outcome
 
 
-def rows(name: str, ours: float, peers: Mapping[str, float], bar: float) -> list[Row]:
+def rows(name: str, ours: float, peers: Mapping[str, float], *, bar: float) -> list[Row]:
     """One row for each kind of LAMMPS's styles."""
     return [Row(f"{name}, LAMMPS {kind}", ours, peer, bar) for kind, peer in peers.items()]
 

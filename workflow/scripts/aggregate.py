@@ -10,6 +10,7 @@ from softmodes import gamma_c, progress, storage, tables
 def aggregate(
     stages: Mapping[str, Sequence[str]],
     outputs: Mapping[str, str],
+    *,
     minimum_relaxation_times: float,
     minimum_cage_relative_times: float,
     neighbour_distances: Sequence[float],
@@ -31,20 +32,16 @@ def aggregate(
         "gamma_c_trends": gamma_c.trends(strains),
         "relaxation": tables.relaxation(stages["relaxation"]),
         "state_points": tables.state_points(
-            stages["equilibrium"],
-            stages["relaxation"],
-            stages["isoconfigurational"],
-            stages["quench"],
-            stages["modes"],
-            minimum_relaxation_times,
-            minimum_cage_relative_times,
-            neighbour_distances,
+            stages,
+            minimum_relaxation_times=minimum_relaxation_times,
+            minimum_cage_relative_times=minimum_cage_relative_times,
+            neighbour_distances=neighbour_distances,
         ),
     }
     for name, frame in frames.items():
         tables.write_csv(frame, outputs[name])
     written = [outputs[name] for name in frames]
-    storage.write_provenance(written, chain.from_iterable(stages.values()), config, code)
+    storage.write_provenance(written, chain.from_iterable(stages.values()), config, code=code)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,11 @@ from softmodes import archive, progress
 
 
 def pack(
-    results: Iterable[str], repository_files: Iterable[str], output: str, config: Mapping[str, Any]
+    results: Iterable[str],
+    repository_files: Iterable[str],
+    output: str,
+    *,
+    config: Mapping[str, Any],
 ) -> None:
     """Write the archive, into the folder of the results.
 
@@ -33,5 +37,5 @@ if __name__ == "__main__":
             snakemake.input.results,
             snakemake.input.repository,
             snakemake.output.archive,
-            snakemake.config,
+            config=snakemake.config,
         )

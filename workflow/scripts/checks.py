@@ -8,8 +8,6 @@ import pandas as pd
 
 from softmodes import checks, dynamics, progress, storage, tables
 
-STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
-
 
 def check(
     stages: Mapping[str, Sequence[str]],
@@ -24,21 +22,23 @@ def check(
     """Write the table of the checks.
 
     Args:
-        stages: the files of each stage in `STAGES`, in the same order of the state points.
+        stages: the files of each stage in `checks.STAGES`, in the same order of the state points.
         output: table to write.
         time_steps: of the equilibration, in τ, by temperature as file names have it.
         pressure: of the barostat, in ε/σ11²; None at fixed density.
         config, code: the study's configuration and `code_digest`, for the provenance.
         update: called with the share done.
     """
-    samples = list(zip(*(stages[stage] for stage in STAGES), strict=True))
+    samples = list(zip(*(stages[stage] for stage in checks.STAGES), strict=True))
     rows = []
     for number, files in enumerate(samples, start=1):
-        rows.append(checks.measured(*map(storage.read, files)))
+        rows.append(
+            checks.measured(dict(zip(checks.STAGES, map(storage.read, files), strict=True)))
+        )
         update(number / len(samples))
     steps = {float(temperature): step for temperature, step in time_steps.items()}
     tables.write_csv(checks.judged(pd.DataFrame(rows), steps, pressure), output)
-    storage.write_provenance([output], chain.from_iterable(stages.values()), config, code)
+    storage.write_provenance([output], chain.from_iterable(stages.values()), config, code=code)
 
 
 if __name__ == "__main__":

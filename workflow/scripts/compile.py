@@ -47,7 +47,7 @@ def write_lattice(path: Path) -> None:
         path,
         "equilibrium",
         datasets,
-        {
+        attributes={
             "study": "compile",
             "n_particles": N_PARTICLES,
             "temperature": TEMPERATURE,
@@ -60,7 +60,7 @@ def write_lattice(path: Path) -> None:
             "pressure": 0.0,
             "time": DURATION,
         },
-        {},
+        provenance={},
     )
 
 
@@ -98,7 +98,7 @@ def move_and_shear(folder: Path, precision: str) -> None:
         ),
         start,
         [],
-        moved,
+        output=moved,
         time_step=TIME_STEP,
         runs=2,
         precision=precision,
@@ -117,7 +117,12 @@ def move_and_shear(folder: Path, precision: str) -> None:
         debye_waller_time=DURATION,
     )
     overlap.write_overlaps(
-        [[start], [moved], [quenched], [modes]],
+        {
+            "equilibrium": [start],
+            "isoconfigurational": [moved],
+            "quench": [quenched],
+            "modes": [modes],
+        },
         str(folder / "overlap.csv"),
         top_fraction=0.25,
         minimum_cluster=3,

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 
-from softmodes import dynamics, modes, progress, state, storage
+from softmodes import dynamics, modes, progress, shear, state, storage
 from softmodes.config import mode_number
 
 logger = logging.getLogger("softmodes")
@@ -38,27 +38,27 @@ def diagonalise(
         code: digest of the code, likewise.
         update: called with the share done.
     """
-    source = storage.read(equilibrium, "species")
+    source = storage.read(equilibrium, "positions", "species")
     quenched = storage.read(quench, "gamma", "positions", "n_negative")
-    mixture, cell = state.mixture(source), state.cell(source)
-    n_particles = source.attributes["n_particles"]
+    thermal, mixture = state.configuration(source), state.mixture(source)
+    structures, n_particles = shear.inherent_structures(thermal, quenched), thermal.n_particles
     n_modes = mode_number(fraction, n_particles)
     datasets, splits, lowest = modes.modes_of_strains(
-        quenched["positions"],
-        source["species"],
-        cell,
+        structures,
         mixture,
         quenched["gamma"],
-        n_modes,
-        scan_gamma,
-        [mode_number(share, n_particles) for share in scan_fractions],
-        state.random_stream(source, "diagonalise"),
-        update,
+        n_modes=n_modes,
+        scan_gamma=scan_gamma,
+        scan_numbers=[mode_number(share, n_particles) for share in scan_fractions],
+        rng=state.random_stream(source, "diagonalise"),
+        update=update,
     )
     if quenched["n_negative"][0] == 0:
-        unstrained = modes.hessian(quenched["positions"][0], source["species"], cell, mixture)
         datasets["harmonic_debye_waller"] = modes.harmonic_debye_waller(
-            unstrained, lowest, source.attributes["temperature"], debye_waller_time
+            modes.hessian(structures[0], mixture),
+            lowest,
+            temperature=source.attributes["temperature"],
+            window=debye_waller_time,
         )
     else:
         logger.warning("no harmonic Debye-Waller factor: the unstrained structure is no minimum")
@@ -67,9 +67,11 @@ def diagonalise(
         output,
         "modes",
         datasets,
-        source.common_attributes | {"box_length": cell.length},
-        storage.provenance([equilibrium, quench], config, code),
-        {"soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}},
+        attributes=source.common_attributes | {"box_length": thermal.cell.length},
+        provenance=storage.provenance([equilibrium, quench], config, code),
+        dataset_attributes={
+            "soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}
+        },
     )
 
 

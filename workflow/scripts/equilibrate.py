@@ -52,27 +52,31 @@ def equilibrate(
         checkpoint: of this job.
     """
     mixture = Mixture(**model)
-    rng = stream(seed, "equilibrate", n_particles, temperature, sample)
+    rng = stream(seed, "equilibrate", n_particles, temperature=temperature, sample=sample)
     if hotter is None:
-        start = dynamics.random_configuration(mixture, n_particles, start_density, temperature, rng)
+        start = dynamics.random_start(
+            mixture, n_particles, start_density, temperature=temperature, rng=rng
+        ).configuration
     else:
         start = state.configuration(storage.read(hotter))
     reached = dynamics.equilibrate(
         start,
         mixture,
         temperature,
-        dynamics.schedule(time_step, equilibration_time, series_points, barostat_time or 0.0),
-        rng,
-        pressure,
-        dynamics.PRECISIONS[precision],
-        update,
-        checkpoint,
+        schedule=dynamics.schedule(
+            time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
+        ),
+        rng=rng,
+        pressure=pressure,
+        precision=dynamics.PRECISIONS[precision],
+        progress=update,
+        checkpoint=checkpoint,
     )
     state.write_equilibrium(
         equilibrium,
         relaxation,
         reached,
-        mixture,
+        mixture=mixture,
         study=study,
         seed=seed,
         temperature=temperature,
@@ -96,10 +100,15 @@ def main() -> None:
     with progress.job(snakemake.log[0]) as job:
         if published:
             equilibria.unpack(
-                published, point["sample"], *outputs, config=config, code=parameters["code"]
+                published,
+                point["sample"],
+                equilibrium=outputs[0],
+                relaxation=outputs[1],
+                config=config,
+                code=parameters["code"],
             )
             return
-        with of_job(outputs[0], [hotter] if hotter else [], parameters, interval) as kept:
+        with of_job(outputs[0], [hotter] if hotter else [], parameters, interval=interval) as kept:
             equilibrate(
                 hotter, *outputs, config=config, update=job.update, checkpoint=kept, **parameters
             )

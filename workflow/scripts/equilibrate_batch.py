@@ -31,10 +31,10 @@ def equilibrate(
     """
     batches.equilibrate(
         *(files[name] for name in ("hotter", "equilibria", "relaxations")),
-        samples,
+        samples=samples,
         mixture=Mixture(**model),
         schedule=dynamics.schedule(
-            time_step, equilibration_time, series_points, barostat_time or 0.0
+            time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
         ),
         **arguments,
     )
@@ -60,10 +60,18 @@ def main() -> None:
     with progress.job(snakemake.log[0]) as job:
         for sample, archive in enumerate(archives):
             if archive:
-                equilibria.unpack(archive, sample, *outputs[sample], config=config, code=code)
+                equilibrium, relaxation = outputs[sample]
+                equilibria.unpack(
+                    archive,
+                    sample,
+                    equilibrium=equilibrium,
+                    relaxation=relaxation,
+                    config=config,
+                    code=code,
+                )
         if not simulated:
             return
-        with of_job(outputs[0][0], files["hotter"], point | parameters, interval) as kept:
+        with of_job(outputs[0][0], files["hotter"], point | parameters, interval=interval) as kept:
             equilibrate(
                 files,
                 simulated,

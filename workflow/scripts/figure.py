@@ -12,7 +12,13 @@ MODE_FRACTIONS = (0.015, 0.00175)
 
 
 def draw(
-    number: int, inputs: Mapping[str, str], pdf: str, png: str, config: str = "", code: str = ""
+    number: int,
+    inputs: Mapping[str, str],
+    pdf: str,
+    *,
+    png: str,
+    config: str = "",
+    code: str = "",
 ) -> None:
     """Draw figure `number`; its inputs have the names of `maps` or `plotting.figure<number>`."""
     if number == 3:
@@ -21,10 +27,10 @@ def draw(
         frames = {name: tables.read_csv(path) for name, path in inputs.items()}
         figure = getattr(plotting, f"figure{number}")(**frames)
     plotting.save(figure, pdf, png)
-    storage.write_provenance([pdf, png], inputs.values(), config, code)
+    storage.write_provenance([pdf, png], inputs.values(), config, code=code)
 
 
-def maps(equilibrium: str, isoconfigurational: str, quench: str, modes: str) -> plotting.Maps:
+def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) -> plotting.Maps:
     """What figure 3 shows: one state point at the smallest strain of the scan, from its files."""
     state = storage.read(equilibrium, "species")
     soft = storage.read(modes, "scan/gamma", "scan/n_modes", "scan/soft_participation")
@@ -56,7 +62,7 @@ if __name__ == "__main__":
             snakemake.params.number,
             dict(snakemake.input.items()),
             snakemake.output.pdf,
-            snakemake.output.png,
-            json.dumps(snakemake.config),
-            snakemake.params.code,
+            png=snakemake.output.png,
+            config=json.dumps(snakemake.config),
+            code=snakemake.params.code,
         )

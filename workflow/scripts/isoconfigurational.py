@@ -14,7 +14,7 @@ def main() -> None:
     inputs, interval = [equilibrium, *relaxation_files], snakemake.config["checkpoint_interval"]
     with (
         progress.job(snakemake.log[0]) as job,
-        of_job(output, inputs, parameters, interval) as kept,
+        of_job(output, inputs, parameters, interval=interval) as kept,
     ):
         run_ensemble = functools.partial(
             isoconfigurational.run_ensemble,
@@ -26,7 +26,7 @@ def main() -> None:
             run_ensemble,
             equilibrium,
             relaxation_files,
-            output,
+            output=output,
             config=json.dumps(snakemake.config),
             **parameters,
         )

@@ -16,7 +16,7 @@ def main() -> None:
                 cuda_dynamics.run_ensemble,
                 equilibrium,
                 snakemake.input.relaxation,
-                output,
+                output=output,
                 precision="single",
                 config=config,
                 device=cuda_dynamics.device_name(),

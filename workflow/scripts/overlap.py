@@ -1,7 +1,7 @@
 """Overlaps between the fields of the samples of one N and T, with their controls."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -10,12 +10,11 @@ import pandas as pd
 from softmodes import dynamics, progress, state, storage, tables
 from softmodes.comparison import Comparison
 
+STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
+
 
 def overlap_rows(
-    equilibrium: str,
-    isoconfigurational: str,
-    quench: str,
-    soft_modes: str,
+    files: Mapping[str, str],
     *,
     top_fraction: float,
     minimum_cluster: int,
@@ -30,16 +29,16 @@ def overlap_rows(
     `DW_equal_size` against small ones drawn at random, as many as DW selects from.
 
     Args:
-        equilibrium, isoconfigurational, quench, soft_modes: files to read.
+        files: to read, by `STAGES`.
         top_fraction, minimum_cluster: what Θ keeps.
         neighbour_distances: (3,) by pair type, in σ11.
         shuffles: number of shuffled fields in each control.
     """
-    source = storage.read(equilibrium)
+    source = storage.read(files["equilibrium"])
     thermal = state.configuration(source)
-    moved = storage.read(isoconfigurational)
-    quenched = storage.read(quench, "gamma", "positions", "nonaffine", "linear_response")
-    soft = storage.read(soft_modes)
+    moved = storage.read(files["isoconfigurational"])
+    quenched = storage.read(files["quench"], "gamma", "positions", "nonaffine", "linear_response")
+    soft = storage.read(files["modes"])
     compare = Comparison(
         thermal.species,
         shuffles,
@@ -48,20 +47,19 @@ def overlap_rows(
         minimum_cluster,
     )
     fields = compare.fields(
-        thermal.positions,
-        thermal.cell,
-        neighbour_distances,
+        thermal,
         moved.data,
         quenched.data,
-        soft.data,
-        soft.dataset_attributes["soft_participation"]["n_modes"],
+        soft=soft.data,
+        n_modes=soft.dataset_attributes["soft_participation"]["n_modes"],
+        neighbour_distances=neighbour_distances,
     )
     state_point = {name: source.attributes[name] for name in tables.STATE}
     return [state_point | row for row in compare.rows(fields)]
 
 
 def write_overlaps(
-    stages: Sequence[Sequence[str]],
+    stages: Mapping[str, Sequence[str]],
     output: str,
     *,
     config: str = "",
@@ -72,30 +70,25 @@ def write_overlaps(
     """Write the overlap table of the samples of one N and T.
 
     Args:
-        stages: the files of the samples, stage by stage in the order of `overlap_rows`.
+        stages: the files of each stage in `STAGES`, in the same order of the samples.
         output: table to write.
         config, code: the study's configuration and `code_digest`, for the provenance.
         update: called with the share done.
         options: as `overlap_rows`.
     """
     rows = []
-    samples = list(zip(*stages, strict=True))
+    samples = list(zip(*(stages[stage] for stage in STAGES), strict=True))
     for number, files in enumerate(samples, start=1):
-        rows += overlap_rows(*files, **options)
+        rows += overlap_rows(dict(zip(STAGES, files, strict=True)), **options)
         update(number / len(samples))
     tables.write_csv(pd.DataFrame(rows, columns=tables.OVERLAP_COLUMNS), output)
-    storage.write_provenance([output], chain.from_iterable(stages), config, code)
+    storage.write_provenance([output], chain.from_iterable(stages.values()), config, code=code)
 
 
 if __name__ == "__main__":
     with progress.job(snakemake.log[0]) as job:
         write_overlaps(
-            [
-                snakemake.input.equilibrium,
-                snakemake.input.isoconfigurational,
-                snakemake.input.quench,
-                snakemake.input.modes,
-            ],
+            dict(snakemake.input.items()),
             snakemake.output.overlap,
             config=json.dumps(snakemake.config),
             update=job.update,

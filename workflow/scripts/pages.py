@@ -24,14 +24,14 @@ def write_pages(
     for number, (figure, page) in enumerate(
         zip(inputs["figures"], outputs["figures"], strict=True), start=1
     ):
-        report_pages.write_figure(figure, f"Figure {number}", plotting.caption(figure), page)
+        report_pages.write_figure(figure, f"Figure {number}", plotting.caption(figure), path=page)
     report_pages.write_summary(inputs["summary"], outputs["summary"])
     frames = report_pages.SampleTables(
         *(tables.read_csv(inputs[name]) for name in report_pages.SampleTables._fields)
     )
     samples = product(config["n_particles"], temperatures(config), range(config["samples"]))
-    for sample, page in zip(samples, outputs["samples"], strict=True):
-        report_pages.write_sample(frames, *sample, page)
+    for (n_particles, temperature, sample), page in zip(samples, outputs["samples"], strict=True):
+        report_pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)
 
 
 if __name__ == "__main__":

@@ -27,18 +27,18 @@ def quench_strains(
     """
     source = storage.read(equilibrium)
     start = state.configuration(source)
-    system = start.positions, start.species, start.cell, state.mixture(source)
-    quenched = shear.quench_strains(*system, gamma, update)
+    mixture = state.mixture(source)
+    quenched = shear.quench_strains(start, mixture, gamma, update=update)
     control = shear.translation_switches(
-        *system, quenched, state.random_stream(source, "translation")
+        start, mixture, quenched, rng=state.random_stream(source, "translation")
     )
     storage.write(
         output,
         "quench",
         quenched,
-        source.common_attributes
+        attributes=source.common_attributes
         | {"box_length": start.cell.length, "translation_switched": control},
-        storage.provenance([equilibrium], config, code),
+        provenance=storage.provenance([equilibrium], config, code),
     )
 
 

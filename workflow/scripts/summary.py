@@ -12,6 +12,7 @@ def summarise(
     inputs: Mapping[str, str],
     study: str,
     model: Mapping[str, Any],
+    *,
     seed: int,
     markdown: str,
     data: str,
@@ -22,7 +23,7 @@ def summarise(
     frames = {name: tables.read_csv(path) for name, path in inputs.items()}
     found = summary.compare(Tables(**frames, seed=seed), study, letter.is_letters(model))
     summary_page.write(found, markdown, data)
-    storage.write_provenance([markdown, data], inputs.values(), config, code)
+    storage.write_provenance([markdown, data], inputs.values(), config, code=code)
 
 
 if __name__ == "__main__":
@@ -31,9 +32,9 @@ if __name__ == "__main__":
             dict(snakemake.input.items()),
             snakemake.params.study,
             snakemake.params.model,
-            snakemake.params.seed,
-            snakemake.output.markdown,
-            snakemake.output.json,
-            json.dumps(snakemake.config),
-            snakemake.params.code,
+            seed=snakemake.params.seed,
+            markdown=snakemake.output.markdown,
+            data=snakemake.output.json,
+            config=json.dumps(snakemake.config),
+            code=snakemake.params.code,
         )

@@ -11,13 +11,13 @@ __version__ = "0.1.0"
 
 PUBLIC = {
     "Cell": "cell",
+    "Configuration": "configuration",
     "Mixture": "model",
     "equilibrate": "dynamics",
     "hessian": "modes",
     "lowest_modes": "modes",
-    "neighbour_bonds": "overlap",
     "quench": "minimise",
-    "random_configuration": "dynamics",
+    "random_start": "dynamics",
     "run_ensemble": "isoconfigurational",
     "schedule": "dynamics",
     "soft_participation": "modes",

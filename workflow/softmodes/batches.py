@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softmodes import cuda_dynamics, state, storage
-from softmodes.dynamics import Progress, Schedule, random_configuration
+from softmodes.dynamics import Progress, Schedule, random_start
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 
@@ -28,8 +28,8 @@ def equilibrate(
     hotter: Sequence[str | Path],
     equilibria: Sequence[str | Path],
     relaxations: Sequence[str | Path],
-    samples: Sequence[int],
     *,
+    samples: Sequence[int],
     study: str,
     seed: int,
     n_particles: int,
@@ -63,24 +63,27 @@ def equilibrate(
         checkpoint: of this job.
     """
     generators = [
-        stream(seed, "equilibrate", n_particles, temperature, sample) for sample in samples
+        stream(seed, "equilibrate", n_particles, temperature=temperature, sample=sample)
+        for sample in samples
     ]
     if hotter:
         starts = [state.configuration(storage.read(path)) for path in hotter]
     else:
         starts = [
-            random_configuration(mixture, n_particles, start_density, temperature, rng)
+            random_start(
+                mixture, n_particles, start_density, temperature=temperature, rng=rng
+            ).configuration
             for rng in generators
         ]
     runs = cuda_dynamics.equilibrate(
         starts,
         mixture,
         temperature,
-        schedule,
-        generators,
-        pressure,
-        lambda share: update(0.9 * share),
-        checkpoint,
+        schedule=schedule,
+        generators=generators,
+        pressure=pressure,
+        progress=lambda share: update(0.9 * share),
+        checkpoint=checkpoint,
     )
     # a process that has used a device must not be forked
     context = multiprocessing.get_context("spawn")
@@ -93,8 +96,9 @@ def equilibrate(
                 run,
                 mixture,
                 schedule,
-                *paths,
-                [hotter[place]] if hotter else [],
+                equilibrium=equilibrium,
+                relaxation=relaxation,
+                inputs=[hotter[place]] if hotter else [],
                 study=study,
                 seed=seed,
                 temperature=temperature,
@@ -104,7 +108,7 @@ def equilibrate(
                 code=code,
                 device=cuda_dynamics.device_name(),
             )
-            for place, (run, sample, *paths) in enumerate(
+            for place, (run, sample, equilibrium, relaxation) in enumerate(
                 zip(runs, samples, equilibria, relaxations, strict=True)
             )
         ]
@@ -117,10 +121,10 @@ def finish(
     run: cuda_dynamics.Run,
     mixture: Mixture,
     schedule: Schedule,
+    *,
     equilibrium: str | Path,
     relaxation: str | Path,
     inputs: Sequence[str | Path],
-    *,
     config: str,
     code: str,
     device: str,
@@ -141,7 +145,7 @@ def finish(
         equilibrium,
         relaxation,
         run.equilibration(mixture, schedule),
-        mixture,
+        mixture=mixture,
         provenance=storage.provenance(inputs, config, code) | {"device": device},
         backend=BACKEND,
         **point,

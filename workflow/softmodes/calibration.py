@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from softmodes.costs import COUPLING_INTERVAL, TILES, TRAJECTORY
-from softmodes.dynamics import PRECISIONS, Trajectory, random_configuration
+from softmodes.dynamics import PRECISIONS, Trajectory, random_start
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 
@@ -24,9 +24,9 @@ def slowness(precision: str, clock: Callable[[], float] = time.process_time) -> 
         precision: a key of `dynamics.PRECISIONS`.
         clock: gives the time in seconds, of this process alone.
     """
-    rng = stream(0, "calibrate", N_PARTICLES, TEMPERATURE, 0)
-    start = random_configuration(Mixture(), N_PARTICLES, DENSITY, TEMPERATURE, rng)
-    trajectory = Trajectory(start, Mixture(), TIME_STEP, PRECISIONS[precision])
+    rng = stream(0, "calibrate", N_PARTICLES, temperature=TEMPERATURE, sample=0)
+    start = random_start(Mixture(), N_PARTICLES, DENSITY, temperature=TEMPERATURE, rng=rng)
+    trajectory = Trajectory(start, Mixture(), TIME_STEP, precision=PRECISIONS[precision])
     steps = round(COUPLING_INTERVAL / TIME_STEP)
 
     def run(blocks: int) -> float:

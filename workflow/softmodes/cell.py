@@ -46,6 +46,18 @@ class Cell:
         """The equivalent tilt in [-L/2, L/2): the least skewed cell of the same lattice."""
         return (self.tilt + self.length / 2) % self.length - self.length / 2
 
+    def check_range(self, interaction_range: float) -> None:
+        """Refuse a cell that is less than two interaction ranges wide.
+
+        Raises:
+            InputError: likewise.
+        """
+        if self.length < 2.0 * interaction_range:
+            raise InputError(
+                f"cell length: {self.length:.6g} given, at least twice the interaction range "
+                f"({2.0 * interaction_range:.6g}) expected"
+            )
+
     def sheared(self, gamma: float) -> Cell:
         """The cell after a simple shear γ along x."""
         return Cell(self.length, self.tilt + gamma * self.length)

@@ -107,6 +107,7 @@ def of_job(
     output: str | Path,
     inputs: Iterable[str | Path],
     parameters: Mapping[str, Any],
+    *,
     interval: float,
 ) -> Checkpoint:
     """The checkpoint of the job that makes a file of a study.

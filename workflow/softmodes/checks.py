@@ -1,7 +1,7 @@
 """What the files of any sound study fulfil, whatever its physics.
 
-    measured(equilibrium, isoconfigurational, quench, modes)   one sample's files -> numbers
-    judged(samples, time_steps, pressure)                      of all samples -> table `checks`
+    measured(files)                             one sample's files, by stage -> numbers
+    judged(samples, time_steps, pressure)       of all samples -> table `checks`
 
 Two kinds of checks. Exact ones hold for every sample up to rounding, and the table has the worst:
 what is stored is computed anew from the stored positions. Statistical ones hold in the mean over
@@ -23,8 +23,11 @@ from scipy.special import chdtr, chdtrc, chdtri, stdtrit
 
 from softmodes import forces, modes, state, statistics
 from softmodes.minimise import residual_bound
-from softmodes.shear import nonaffine_displacement
+from softmodes.shear import inherent_structures, nonaffine_displacement
 from softmodes.storage import StateFile
+
+STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
+"""Whose files are checked."""
 
 ROUNDING = 1e-10
 """Of numbers of the order of one that were computed twice; 1e-14 is seen."""
@@ -106,14 +109,16 @@ class _ChiSquare:
         return float(low), float(high)
 
 
-def measured(
-    equilibrium: StateFile, isoconfigurational: StateFile, quench: StateFile, soft: StateFile
-) -> dict[str, Any]:
+def measured(files: Mapping[str, StateFile]) -> dict[str, Any]:
     """What the checks look at in one sample, by name, with its state point.
+
+    Args:
+        files: of the sample, by `STAGES`.
 
     Raises:
         InputError: if a stored configuration is unusable.
     """
+    equilibrium, isoconfigurational, quench, soft = (files[stage] for stage in STAGES)
     key = {name: equilibrium.attributes[name] for name in ("n_particles", "temperature", "sample")}
     return (
         key
@@ -207,10 +212,9 @@ def _statistical(
 
 def _of_liquid(equilibrium: StateFile) -> dict[str, float]:
     liquid, mixture = state.configuration(equilibrium), state.mixture(equilibrium)
-    system = liquid.positions, liquid.species, liquid.cell, mixture
-    found, matrix = forces.evaluate(*system), modes.hessian(*system)
-    n, area = len(liquid.positions), liquid.cell.area
-    square_velocity = float(np.sum(liquid.velocities**2))
+    found, matrix = forces.evaluate(liquid, mixture), modes.hessian(liquid, mixture)
+    n, area = liquid.n_particles, liquid.cell.area
+    square_velocity = float(np.sum(equilibrium["velocities"] ** 2))
     time = equilibrium["series/time"]
     energy, pressure = equilibrium["series/energy"], equilibrium["series/pressure"]
     late = time > 0.5 * time[-1]
@@ -244,26 +248,21 @@ def _of_runs(isoconfigurational: StateFile) -> dict[str, float]:
 
 
 def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[str, float]:
-    cell, species, mixture = (
-        state.cell(equilibrium),
-        equilibrium["species"],
-        state.mixture(equilibrium),
-    )
-    positions, converged = quench["positions"], quench["converged"]
+    liquid, mixture = state.configuration(equilibrium), state.mixture(equilibrium)
+    structures, converged = inherent_structures(liquid, quench), quench["converged"]
     force, inherent, nonaffine = [], [], []
-    for at, strain in enumerate(quench["gamma"]):
-        sheared = cell.sheared(strain)
-        found = forces.evaluate(sheared.wrap(positions[at])[0], species, sheared, mixture)
+    for at, (sheared, strain) in enumerate(zip(structures, quench["gamma"], strict=True)):
+        found = forces.evaluate(sheared.wrapped(), mixture)
         force.append(np.sqrt(np.sum(found.forces**2, axis=1).max()))
         inherent += [
-            found.energy / len(species) - quench["energy"][at],
-            forces.shear_stress(found, sheared) - quench["shear_stress"][at],
-            forces.pressure(found, sheared) - quench["pressure"][at],
+            found.energy / liquid.n_particles - quench["energy"][at],
+            forces.shear_stress(found, liquid.cell) - quench["shear_stress"][at],
+            forces.pressure(found, liquid.cell) - quench["pressure"][at],
         ]
-        moved = nonaffine_displacement(positions[at], positions[0], strain, sheared)
+        moved = nonaffine_displacement(sheared, structures[0], strain)
         nonaffine.append(np.abs(moved - quench["nonaffine"][at]).max())
     return {
-        "force": np.max(np.array(force)[converged], initial=0.0) / residual_bound(cell),
+        "force": np.max(np.array(force)[converged], initial=0.0) / residual_bound(liquid.cell),
         "inherent": np.abs(inherent).max(),
         "nonaffine": np.max(nonaffine),
         "nonaffine_mean": np.abs(quench["nonaffine"].mean(axis=1)).max(),
@@ -271,9 +270,8 @@ def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[s
 
 
 def _of_modes(equilibrium: StateFile, quench: StateFile, soft: StateFile) -> dict[str, float]:
-    cell, minimum = state.cell(equilibrium), quench["converged"]
-    unstrained = cell.wrap(quench["positions"][0])[0]
-    matrix = modes.hessian(unstrained, equilibrium["species"], cell, state.mixture(equilibrium))
+    unstrained = inherent_structures(state.configuration(equilibrium), quench)[0].wrapped()
+    matrix, minimum = modes.hessian(unstrained, state.mixture(equilibrium)), quench["converged"]
     norm = float(abs(matrix).sum(axis=0).max())
     eigenvalues = soft["eigenvalues"]
     # there may be fewer eigenvalues than vectors, or more

@@ -88,12 +88,14 @@ def _import(options: argparse.Namespace) -> None:
     frame = foreign.read(options.file, options.frame)
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
     sigma = options.sigma and exchange.diameters(frame.symbols, options.sigma)
-    start, mixture = exchange.reduced(frame, sigma, options.exponent, options.cutoff)
+    start, mixture = exchange.reduced(
+        frame, sigma, exponent=options.exponent, cutoff=options.cutoff
+    )
     print("\n".join(_given(frame, start, mixture)), flush=True)
     rest = {name: getattr(options, name) for name in ("gamma", "mode_fraction", "temperature")}
     found = exchange.analyse(start, mixture, **rest)
     config = json.dumps(asked | rest)
-    paths = exchange.save(found, options.file, options.output, config, options.frame)
+    paths = exchange.save(found, options.file, options.output, config=config, frame=options.frame)
     print("\n".join(_numbers(found)))
     for path in paths:
         print(path)
@@ -103,25 +105,26 @@ def _given(frame: Frame, start: Frame, mixture: Mixture) -> Iterator[str]:
     """What a configuration is taken for, and what speaks against it."""
     from softmodes import exchange
 
-    n_particles, unit = len(start.species), frame.cell.length / start.cell.length
+    given, cell = start.configuration, start.configuration.cell
+    unit = frame.configuration.cell.length / cell.length
     diameters = (mixture.sigma_small, mixture.sigma_large)
     for kind, (size, sigma) in enumerate(zip(("small", "large"), diameters, strict=True)):
-        if number := np.count_nonzero(start.species == kind):
+        if number := np.count_nonzero(given.species == kind):
             yield (
                 f"{size}: {start.symbols[kind]}, sigma {sigma * unit:.6g} in the file, "
-                f"{sigma:.6g} below, {number} of {n_particles} particles"
+                f"{sigma:.6g} below, {number} of {given.n_particles} particles"
             )
     if len(start.symbols) == 2:
         sigma = mixture.sigma_mixed
         yield f"mixed: sigma {sigma * unit:.6g} in the file, {sigma:.6g} below"
-    found = exchange.packing(start, mixture)
+    found = exchange.packing(given, mixture)
     yield (
         f"as given: density {found.density:.6g}, energy {found.energy:.6g} per particle, "
         f"pressure {found.pressure:.6g} without kinetic part; in units of sigma11, epsilon and tau"
     )
-    if start.cell.tilt:
+    if cell.tilt:
         yield (
-            f"the cell is tilted by {start.cell.tilt / start.cell.length:.6g} of its length; "
+            f"the cell is tilted by {cell.tilt / cell.length:.6g} of its length; "
             "gamma counts from there"
         )
     if len(start.symbols) == 2 and found.exchanged < found.energy:

@@ -1,7 +1,7 @@
 """Which fields of a sample meet which, and what is said of each pair.
 
     compare = Comparison(species, shuffles, rng)
-    fields = compare.fields(positions, cell, neighbour_distances, moved, quenched, soft, n_modes)
+    fields = compare.fields(thermal, moved, quenched, soft=..., n_modes=..., ...)
     compare.rows(fields)                                    ->  every row of the sample
 
 `Fields` names what a sample has, each with Θ and ranks found once; `Fields.pairs` lists which of
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from softmodes.cell import Cell
+from softmodes.configuration import Bonds, Configuration
 from softmodes.model import SMALL
 from softmodes.overlap import (
     MINIMUM_CLUSTER,
@@ -27,7 +27,6 @@ from softmodes.overlap import (
     chance_overlap,
     corrected_overlap,
     half_reliability,
-    neighbour_bonds,
     overlap,
     rank_correlation,
     shuffled_overlap,
@@ -35,8 +34,6 @@ from softmodes.overlap import (
     standard_ranks,
     top_clusters,
 )
-
-Bonds = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -151,13 +148,13 @@ class Comparison:
 
     def fields(
         self,
-        positions: NDArray[np.float64],
-        cell: Cell,
-        neighbour_distances: ArrayLike,
+        thermal: Configuration,
         moved: Mapping[str, NDArray],
         quenched: Mapping[str, NDArray],
+        *,
         soft: Mapping[str, NDArray],
         n_modes: int,
+        neighbour_distances: ArrayLike,
     ) -> Fields:
         """The fields of a sample out of what its stages found.
 
@@ -166,21 +163,17 @@ class Comparison:
         the linear response and of the harmonic Debye-Waller factor on the unstrained one.
 
         Args:
-            positions: (N, 2), the thermal ones, σ11.
-            cell: theirs; strains are counted from its tilt.
-            neighbour_distances: (3,) by pair type, in σ11.
+            thermal: the configuration; strains are counted from the tilt of its cell.
             moved: datasets of an isoconfigurational file, as far as they are known.
             quenched, soft: datasets of a quench and of a modes file.
             n_modes: that its `soft_participation` counts.
+            neighbour_distances: (3,) by pair type, in σ11.
         """
-
-        def bonds(positions: NDArray[np.float64], strain: float = 0.0) -> Bonds:
-            return neighbour_bonds(
-                positions, self.species, cell.sheared(strain), neighbour_distances
-            )
-
-        gamma, thermal_bonds = quenched["gamma"], bonds(positions)
-        inherent_bonds = dict(zip(gamma, map(bonds, quenched["positions"], gamma), strict=True))
+        gamma, thermal_bonds = quenched["gamma"], thermal.bonds(neighbour_distances)
+        inherent_bonds = {}
+        for strain, positions in zip(gamma, quenched["positions"], strict=True):
+            inherent = replace(thermal, positions=positions, cell=thermal.cell.sheared(strain))
+            inherent_bonds[strain] = inherent.bonds(neighbour_distances)
 
         def measured(name: str) -> Field | None:
             if name not in moved:
@@ -306,10 +299,12 @@ class Comparison:
             measured = other if one.halves is None else one
             reliability = spearman_brown(measured.half_reliability)
         chance = chance_overlap(one.selected, other.selected)
-        return corrected_overlap(found, chance, reliability, self.top_fraction)
+        return corrected_overlap(found, chance, reliability, top_fraction=self.top_fraction)
 
     def _selected(self, values: ArrayLike, bonds: Bonds) -> NDArray[np.bool_]:
-        return top_clusters(values, *bonds, self.top_fraction, self.minimum_cluster)
+        return top_clusters(
+            values, bonds, top_fraction=self.top_fraction, minimum_cluster=self.minimum_cluster
+        )
 
     def _shuffled(
         self,
@@ -321,10 +316,10 @@ class Comparison:
         return shuffled_overlap(
             one.selected,
             values,
-            *bonds,
-            self.rng,
-            self.shuffles,
-            within,
-            self.top_fraction,
-            self.minimum_cluster,
+            bonds,
+            rng=self.rng,
+            n_shuffles=self.shuffles,
+            within=within,
+            top_fraction=self.top_fraction,
+            minimum_cluster=self.minimum_cluster,
         )

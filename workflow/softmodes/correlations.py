@@ -12,9 +12,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from softmodes.cell import Cell
+from softmodes.configuration import Configuration, as_floats
 from softmodes.errors import InputError
-from softmodes.neighbours import as_floats, neighbour_pairs
 
 INNER_RADIUS, OUTER_RADIUS = 4.0, 10.0
 """Range of distances of `quadrupole`, in σ11.
@@ -29,10 +28,8 @@ FLATTEST_NEIGHBOURHOOD = 1e-3
 
 
 def local_shear_strain(
-    positions: NDArray[np.float64],
+    configuration: Configuration,
     displacements: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
     neighbour_distances: ArrayLike,
 ) -> NDArray[np.float64]:
     """ε_xy of the uniform deformation that best describes the neighbourhood of each particle.
@@ -41,10 +38,8 @@ def local_shear_strain(
     (Falk and Langer, PRE 57, 7192 (1998)), and ε_xy = (G_xy + G_yx)/2.
 
     Args:
-        positions: (N, 2), before the displacement.
+        configuration: before the displacement.
         displacements: (N, 2), the same for all images of a particle, as nonaffine ones are.
-        species: (N,), 0 small, 1 large.
-        cell: the periodic cell of the positions.
         neighbour_distances: (3,) by pair type, in σ11.
 
     Returns:
@@ -53,20 +48,14 @@ def local_shear_strain(
     Raises:
         InputError: if the displacements differ from the positions in shape.
     """
-    positions, displacements = (
-        as_floats("positions", positions),
-        as_floats("displacements", displacements),
-    )
-    if displacements.shape != positions.shape:
-        raise InputError(
-            f"displacements: shape {displacements.shape} given, {positions.shape} expected"
-        )
-    first, second, separation = neighbour_pairs(positions, cell, neighbour_distances, species)
+    displacements, n = as_floats("displacements", displacements), configuration.n_particles
+    if displacements.shape != (n, 2):
+        raise InputError(f"displacements: shape {displacements.shape} given, {(n, 2)} expected")
+    first, second, separation = configuration.pairs(neighbour_distances)
     relative = displacements[first] - displacements[second]
 
     def moments(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         """Σ_j a b over the bonds of each particle; both signs of a bond give the same."""
-        n = len(positions)
         return np.bincount(first, a * b, n) + np.bincount(second, a * b, n)
 
     (x, y), (u, v) = separation.T, relative.T
@@ -74,14 +63,14 @@ def local_shear_strain(
     ux, uy, vx, vy = moments(u, x), moments(u, y), moments(v, x), moments(v, y)
     determinant = xx * yy - xy**2
     known = determinant > FLATTEST_NEIGHBOURHOOD * (xx + yy) ** 2
-    strain = np.full(len(positions), math.nan)
+    strain = np.full(n, math.nan)
     # G_xy = (uy xx - ux xy) / det, G_yx = (vx yy - vy xy) / det
     twice = uy * xx - ux * xy + vx * yy - vy * xy
     strain[known] = 0.5 * twice[known] / determinant[known]
     return strain
 
 
-def quadrupole(positions: NDArray[np.float64], strain: NDArray[np.float64], cell: Cell) -> float:
+def quadrupole(configuration: Configuration, strain: NDArray[np.float64]) -> float:
     """Amplitude of cos 4θ in the normalised correlation of local strains.
 
     With C(r) = ⟨ε_i ε_j⟩ / ⟨ε²⟩ of the deviations ε from the mean strain, this is
@@ -90,9 +79,8 @@ def quadrupole(positions: NDArray[np.float64], strain: NDArray[np.float64], cell
     a shear transformation under simple shear; 0 without correlation.
 
     Args:
-        positions: (N, 2).
+        configuration: that the strain was found on.
         strain: (N,); particles with NaN are left out.
-        cell: the periodic cell of the positions.
 
     Returns:
         The amplitude; NaN if no pair is in range or the strain does not vary.
@@ -100,17 +88,19 @@ def quadrupole(positions: NDArray[np.float64], strain: NDArray[np.float64], cell
     Raises:
         InputError: if the strain is not one number per particle.
     """
-    positions, strain = as_floats("positions", positions), as_floats("strain", strain)
-    if strain.shape != positions.shape[:1]:
-        raise InputError(f"strain: shape {strain.shape} given, {positions.shape[:1]} expected")
+    strain = as_floats("strain", strain)
+    if strain.shape != configuration.species.shape:
+        expected = configuration.species.shape
+        raise InputError(f"strain: shape {strain.shape} given, {expected} expected")
     known = ~np.isnan(strain)
     if not known.any():
         return math.nan
-    positions, deviation = positions[known], strain[known] - strain[known].mean()
-    radii = np.full(3, min(OUTER_RADIUS, 0.5 * cell.length))
-    first, second, separation = neighbour_pairs(
-        positions, cell, radii, np.zeros(len(positions), dtype=np.int8)
+    deviation = strain[known] - strain[known].mean()
+    radii = np.full(3, min(OUTER_RADIUS, 0.5 * configuration.cell.length))
+    strained = Configuration(
+        configuration.positions[known], configuration.species[known], configuration.cell
     )
+    first, second, separation = strained.pairs(radii)
     distance = np.linalg.norm(separation, axis=1)
     far = distance >= INNER_RADIUS
     variance = np.mean(deviation**2)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ from numba import config, cuda, typeof
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.cuda_kernels import (
     FRACTION_BITS,
     MAX_NEIGHBOURS,
@@ -44,8 +45,8 @@ from softmodes.dynamics import (
     BAROSTAT_TIME,
     COMPRESSIBILITY,
     THERMOSTAT_TIME,
-    Configuration,
     Equilibration,
+    PhasePoint,
     Progress,
     Schedule,
     check_coupling,
@@ -54,7 +55,6 @@ from softmodes.dynamics import (
     whole_steps,
 )
 from softmodes.errors import InputError
-from softmodes.forces import checked_configuration
 from softmodes.isoconfigurational import (
     Ensemble,
     ensemble_of,
@@ -96,7 +96,7 @@ class Systems:
     """Systems of one mixture and size moving in time on the device.
 
     Args:
-        configurations: where to start, all with the same number of particles.
+        starts: where to start, all with the same number of particles.
         mixture: the model.
         time_step: in τ.
 
@@ -107,17 +107,17 @@ class Systems:
         InputError: if there is no device, a system is too large, or a box too small or tilted.
     """
 
-    def __init__(
-        self, configurations: Sequence[Configuration], mixture: Mixture, time_step: float
-    ) -> None:
+    def __init__(self, starts: Sequence[PhasePoint], mixture: Mixture, time_step: float) -> None:
         check_device()
-        configurations = [_checked(configuration, mixture) for configuration in configurations]
-        self.n_systems, self.n_particles = len(configurations), len(configurations[0].positions)
+        configurations = [start.configuration for start in starts]
+        for configuration in configurations:
+            _check(configuration, mixture)
+        self.n_systems, self.n_particles = len(starts), configurations[0].n_particles
         self.time_step, self.species = time_step, configurations[0].species
         self.order = np.stack([_order(configuration) for configuration in configurations])
         lengths = np.array([configuration.cell.length for configuration in configurations])
         positions = np.stack([configuration.positions for configuration in configurations])
-        velocities = np.stack([configuration.velocities for configuration in configurations])
+        velocities = np.stack([start.velocities for start in starts])
         places = np.rint(positions / lengths[:, None, None] * 2.0**FRACTION_BITS).astype(np.int64)
 
         self._stream = cuda.stream()
@@ -147,6 +147,7 @@ class Systems:
         n_blocks: int,
         n_steps: int,
         coupling: Coupling | None = None,
+        *,
         noise: NDArray[np.float64] | None = None,
         counted: bool = False,
     ) -> NDArray[np.float64]:
@@ -275,7 +276,7 @@ class Run:
     """What one system left on its way to equilibrium, before any quench.
 
     Attributes:
-        configuration: at the end.
+        end: where it ended.
         order: (N,), the particle in each place on the device.
         series_places: (E, 2, N), positions at the points of the series, as whole numbers of
             2^-40 box lengths.
@@ -284,7 +285,7 @@ class Run:
         frame_places: (F, 2, N), at the schedule's blocks.
     """
 
-    configuration: Configuration
+    end: PhasePoint
     order: NDArray[np.int64]
     series_places: NDArray[np.int64]
     energy: NDArray[np.float64]
@@ -293,18 +294,20 @@ class Run:
 
     def equilibration(self, mixture: Mixture, schedule: Schedule) -> Equilibration:
         """The run with the energies of its inherent structures, found on the CPU."""
-        end, length = self.configuration, self.configuration.cell.length
-        series = _positions(self.series_places, self.order, length)
-        inherent = [inherent_energy_of(frame, end.species, end.cell, mixture) for frame in series]
+        species, cell = self.end.configuration.species, self.end.configuration.cell
+        series = _positions(self.series_places, self.order, cell.length)
+        inherent = [
+            inherent_energy_of(Configuration(frame, species, cell), mixture) for frame in series
+        ]
         points = np.arange(1, schedule.n_points + 1)
         return Equilibration(
-            configuration=end,
+            end=self.end,
             pressure=float(self.pressures.mean()),
             time=points * (schedule.blocks_per_point * schedule.interval),
             energy=self.energy,
             pressures=self.pressures,
             inherent_energy=np.array(inherent),
-            frames=_positions(self.frame_places, self.order, length),
+            frames=_positions(self.frame_places, self.order, cell.length),
             frame_time=schedule.frame_blocks * schedule.interval,
         )
 
@@ -313,6 +316,7 @@ def equilibrate(
     starts: Sequence[Configuration],
     mixture: Mixture,
     temperature: float,
+    *,
     schedule: Schedule,
     generators: Sequence[np.random.Generator],
     pressure: float | None = None,
@@ -322,7 +326,7 @@ def equilibrate(
     """Bring configurations to a temperature, as `dynamics.equilibrate` does with one.
 
     Args:
-        starts: of one mixture and size; their velocities are not used.
+        starts: of one mixture and size.
         temperature: in ε.
         schedule: as `dynamics.schedule` gives it.
         generators: of the random numbers of each system.
@@ -334,9 +338,9 @@ def equilibrate(
         InputError: if a barostat stage has no pressure, or a pressure no barostat stage.
     """
     check_coupling(schedule, pressure)
-    n_systems, n_particles = len(starts), len(starts[0].positions)
+    n_systems, n_particles = len(starts), starts[0].n_particles
     thermal = [
-        replace(start, velocities=maxwell_boltzmann(n_particles, temperature, rng))
+        PhasePoint(start, maxwell_boltzmann(n_particles, temperature, rng))
         for start, rng in zip(starts, generators, strict=True)
     ]
     systems = Systems(thermal, mixture, schedule.time_step)
@@ -365,7 +369,7 @@ def equilibrate(
         held = pressure if stop <= n_barostat else None
         noise = np.stack([_noise(rng, stop - done, n_particles) for rng in generators], axis=1)
         coupling = Coupling(schedule.interval, temperature, held)
-        record = systems.advance(stop - done, schedule.steps_per_block, coupling, noise)
+        record = systems.advance(stop - done, schedule.steps_per_block, coupling, noise=noise)
         if stop <= n_barostat:
             areas[done:stop] = record[:, :, 2] ** 2
             if stop == n_barostat:
@@ -391,7 +395,10 @@ def equilibrate(
     means = sums / schedule.blocks_per_point
     return [
         Run(
-            Configuration(positions[s], velocities[s], systems.species, Cell(float(lengths[s]))),
+            PhasePoint(
+                Configuration(positions[s], systems.species, Cell(float(lengths[s]))),
+                velocities[s],
+            ),
             systems.order[s],
             series_places=series[:, s],
             energy=means[:, s, 0],
@@ -403,11 +410,10 @@ def equilibrate(
 
 
 def run_ensemble(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    configuration: Configuration,
     mixture: Mixture,
     temperature: float,
+    *,
     time_step: float,
     n_runs: int,
     debye_waller_time: float,
@@ -421,11 +427,9 @@ def run_ensemble(
     n_samples = whole_steps(debye_waller_time, sampling_interval)
     n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)
     starts = [
-        Configuration(
-            positions,
-            velocities_of_run(len(positions), temperature, random_stream, run),
-            species,
-            cell,
+        PhasePoint(
+            configuration,
+            velocities_of_run(configuration.n_particles, temperature, random_stream, run=run),
         )
         for run in range(n_runs)
     ]
@@ -481,27 +485,24 @@ def device_name() -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
-def _checked(configuration: Configuration, mixture: Mixture) -> Configuration:
-    """The configuration as the kernels take it; what they would take wrongly is refused."""
-    cell = configuration.cell
+def _check(configuration: Configuration, mixture: Mixture) -> None:
+    """Refuse what the kernels would take wrongly."""
+    cell, n_particles = configuration.cell, configuration.n_particles
     # lists are filled up with sites that were L/√8 away when they were made
     reach = math.sqrt(2.0) * (mixture.largest_cutoff + 0.5 * SKIN)
-    positions, species = checked_configuration(
-        configuration.positions, configuration.species, cell, reach
-    )
+    cell.check_range(reach)
     if cell.tilt != 0.0:
         raise InputError(f"cell tilt: {cell.tilt} given, 0 expected by the backend cuda")
-    if shared_bytes(len(positions)) > MAX_SHARED_BYTES:
+    if shared_bytes(n_particles) > MAX_SHARED_BYTES:
         raise InputError(
-            f"n_particles: {len(positions)} given, which is more than the memory of a GPU's "
+            f"n_particles: {n_particles} given, which is more than the memory of a GPU's "
             "multiprocessor holds (some 18000)"
         )
-    return replace(configuration, positions=positions, species=species)
 
 
 def _order(configuration: Configuration) -> NDArray[np.int64]:
     """Particles in their places on the device: small ones first, neighbours near each other."""
-    by_place = spatial_order(configuration.positions, configuration.cell)
+    by_place = spatial_order(configuration)
     return by_place[np.argsort(configuration.species[by_place], kind="stable")]
 
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,11 +44,10 @@ from numpy.typing import NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.configuration import Configuration, as_floats
 from softmodes.errors import InputError
-from softmodes.forces import checked_configuration
 from softmodes.minimise import quench
 from softmodes.model import Mixture, PairTable
-from softmodes.neighbours import as_floats
 from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.relaxation import logarithmic_lags
 from softmodes.simd import add_scaled, all_lanes, load, store, width_of
@@ -99,20 +98,30 @@ logger = logging.getLogger("softmodes")
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """A state of the system.
+class PhasePoint:
+    """A configuration and the velocities of its particles.
 
     Attributes:
-        positions: (N, 2), continuous in time (not wrapped), in σ11.
+        configuration: its positions continuous in time (not wrapped).
         velocities: (N, 2), in σ11/τ, of zero sum.
-        species: (N,), 0 small, 1 large.
-        cell: the periodic cell.
+
+    Raises:
+        InputError: if the velocities are not (N, 2).
     """
 
-    positions: NDArray[np.float64]
+    configuration: Configuration
     velocities: NDArray[np.float64]
-    species: NDArray[np.int8]
-    cell: Cell
+
+    def __post_init__(self) -> None:
+        velocities, expected = (
+            as_floats("velocities", self.velocities),
+            self.configuration.positions.shape,
+        )
+        if velocities.shape != expected:
+            raise InputError(
+                f"velocities: an array of shape {velocities.shape} given, {expected} expected"
+            )
+        object.__setattr__(self, "velocities", velocities)
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ class Equilibration:
     """An equilibrated configuration and the record of its constant-volume stage.
 
     Attributes:
-        configuration: at the end.
+        end: where it ended.
         pressure: mean over the stage, in ε/σ11².
         time: (S,), since the start of the stage, in τ.
         energy: (S,) potential energy per particle, mean over the interval before `time`, in ε.
@@ -162,7 +171,7 @@ class Equilibration:
         frame_time: (F,), since the start of the stage, in τ; the first is 0.
     """
 
-    configuration: Configuration
+    end: PhasePoint
     pressure: float
     time: NDArray[np.float64]
     energy: NDArray[np.float64]
@@ -190,9 +199,14 @@ def maxwell_boltzmann(
     return velocities - velocities.mean(axis=0)
 
 
-def random_configuration(
-    mixture: Mixture, n_particles: int, density: float, temperature: float, rng: np.random.Generator
-) -> Configuration:
+def random_start(
+    mixture: Mixture,
+    n_particles: int,
+    density: float,
+    *,
+    temperature: float,
+    rng: np.random.Generator,
+) -> PhasePoint:
     """Random positions, relaxed until the overlaps are gone, with thermal velocities.
 
     Args:
@@ -207,53 +221,44 @@ def random_configuration(
     if not 0.0 < density < np.inf:
         raise InputError(f"density: {density} given, a positive number expected")
     cell = Cell(float(np.sqrt(n_particles / density)))
-    species = mixture.species(n_particles)
     positions = rng.uniform(0.0, cell.length, (n_particles, 2))
-    relaxed = quench(positions, species, cell, mixture, tolerance=OVERLAP_FREE_FORCE).positions
-    return Configuration(relaxed, maxwell_boltzmann(n_particles, temperature, rng), species, cell)
+    start = Configuration(positions, mixture.species(n_particles), cell)
+    relaxed = quench(start, mixture, OVERLAP_FREE_FORCE).configuration
+    return PhasePoint(relaxed, maxwell_boltzmann(n_particles, temperature, rng))
 
 
 class Trajectory:
     """One system moving in time; its arrays change in place.
 
     Args:
-        configuration: where to start; it is copied.
+        start: where to start; it is copied.
         mixture: the model.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms; all else is float64.
 
     Attributes:
         positions, velocities, forces: (N, 2).
+        species: (N,).
         cell: the current cell.
         potential_energy: total, in ε, of the current positions.
         virial: (2, 2), in ε.
 
     Raises:
-        InputError: as `checked_configuration` does, or if the velocities are not (N, 2).
+        InputError: if the cell is too small for the cutoff.
     """
 
     def __init__(
         self,
-        configuration: Configuration,
+        start: PhasePoint,
         mixture: Mixture,
         time_step: float,
+        *,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        positions, self.species = checked_configuration(
-            configuration.positions,
-            configuration.species,
-            configuration.cell,
-            mixture.largest_cutoff,
-        )
-        self.positions = positions.copy()
-        self.velocities = as_floats("velocities", configuration.velocities).copy()
-        if self.velocities.shape != self.positions.shape:
-            raise InputError(
-                f"velocities: an array of shape {self.velocities.shape} given, "
-                f"{self.positions.shape} expected"
-            )
-        self.forces = np.empty_like(self.positions)
-        self.cell = configuration.cell
+        self.positions = start.configuration.positions.copy()
+        self.velocities, self.forces = start.velocities.copy(), np.empty_like(start.velocities)
+        self.species, self.cell = start.configuration.species, start.configuration.cell
+        self.cell.check_range(mixture.largest_cutoff)
         self.time_step = time_step
         self._precision = precision
         self._table = mixture.pair_table()
@@ -261,8 +266,13 @@ class Trajectory:
 
     @property
     def configuration(self) -> Configuration:
+        """A copy of the current configuration."""
+        return Configuration(self.positions.copy(), self.species, self.cell)
+
+    @property
+    def phase_point(self) -> PhasePoint:
         """A copy of the current state."""
-        return Configuration(self.positions.copy(), self.velocities.copy(), self.species, self.cell)
+        return PhasePoint(self.configuration, self.velocities.copy())
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -328,7 +338,7 @@ class Trajectory:
         self.velocities *= np.sqrt(((factor - 1.0) * shadow + kinetic) / kinetic)
 
     def barostat(
-        self, pressure: float, temperature: float, interval: float, rng: np.random.Generator
+        self, pressure: float, temperature: float, interval: float, *, rng: np.random.Generator
     ) -> None:
         """One step of the area by stochastic cell rescaling."""
         mobility = COMPRESSIBILITY / BAROSTAT_TIME * interval
@@ -345,7 +355,7 @@ class Trajectory:
 
 
 def schedule(
-    time_step: float, equilibration_time: float, n_points: int, barostat_time: float = 0.0
+    time_step: float, equilibration_time: float, n_points: int, *, barostat_time: float = 0.0
 ) -> Schedule:
     """The schedule of an equilibration.
 
@@ -385,6 +395,7 @@ def equilibrate(
     configuration: Configuration,
     mixture: Mixture,
     temperature: float,
+    *,
     schedule: Schedule,
     rng: np.random.Generator,
     pressure: float | None = None,
@@ -398,7 +409,7 @@ def equilibrate(
     barostat stage's second half.
 
     Args:
-        configuration: where to start; its velocities are not used.
+        configuration: where to start.
         temperature: in ε.
         schedule: as the function of that name gives it.
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
@@ -412,9 +423,9 @@ def equilibrate(
     """
     interval, n_barostat = schedule.interval, schedule.n_barostat
     check_coupling(schedule, pressure)
-    n_particles = len(configuration.positions)
-    thermal = replace(configuration, velocities=maxwell_boltzmann(n_particles, temperature, rng))
-    trajectory = Trajectory(thermal, mixture, schedule.time_step, precision)
+    n_particles = configuration.n_particles
+    thermal = PhasePoint(configuration, maxwell_boltzmann(n_particles, temperature, rng))
+    trajectory = Trajectory(thermal, mixture, schedule.time_step, precision=precision)
     areas = np.zeros(n_barostat)
     series, means, done = np.zeros((4, schedule.n_points)), np.zeros(2), 0
     frames = np.zeros((len(schedule.frame_blocks), n_particles, 2))
@@ -429,7 +440,7 @@ def equilibrate(
         trajectory.thermostat(temperature, interval, rng)
         elapsed = block + 1 - n_barostat
         if block < n_barostat:
-            trajectory.barostat(pressure, temperature, interval, rng)
+            trajectory.barostat(pressure, temperature, interval, rng=rng)
             areas[block] = trajectory.cell.area
             if elapsed == 0:
                 area = areas[n_barostat // 2 :].mean()
@@ -440,9 +451,7 @@ def equilibrate(
             if rest == 0:
                 series[0, point - 1] = elapsed * interval
                 series[1:3, point - 1] = means / schedule.blocks_per_point
-                series[3, point - 1] = inherent_energy_of(
-                    trajectory.positions, trajectory.species, trajectory.cell, mixture
-                )
+                series[3, point - 1] = inherent_energy_of(trajectory.configuration, mixture)
                 means[:] = 0.0
         frames[schedule.frame_blocks == elapsed] = trajectory.positions
         progress((block + 1) / schedule.n_blocks)
@@ -460,7 +469,7 @@ def equilibrate(
                 generator=generator_state(rng),
             )
     return Equilibration(
-        configuration=trajectory.configuration,
+        end=trajectory.phase_point,
         pressure=float(series[2].mean()),
         time=series[0],
         energy=series[1],
@@ -484,11 +493,9 @@ def check_coupling(schedule: Schedule, pressure: float | None) -> None:
         )
 
 
-def inherent_energy_of(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
-) -> float:
-    """Energy per particle of the inherent structure of positions (N, 2), for a series, in ε."""
-    inherent = quench(positions, species, cell, mixture, tolerance=SERIES_FORCE)
+def inherent_energy_of(configuration: Configuration, mixture: Mixture) -> float:
+    """Energy per particle of a configuration's inherent structure, for a series, in ε."""
+    inherent = quench(configuration, mixture, SERIES_FORCE)
     if not inherent.converged:
         logger.warning("inherent structure of the series: %s", inherent.message)
     return inherent.energy_per_particle

@@ -41,8 +41,8 @@ def write_ensemble(
     run_ensemble: Callable[..., Ensemble],
     equilibrium: str | Path,
     relaxation_files: Sequence[str | Path],
-    output: str | Path,
     *,
+    output: str | Path,
     time_step: float,
     runs: int,
     precision: str,
@@ -75,17 +75,15 @@ def write_ensemble(
     if propensity_multiple is not None:
         time, relaxation_time = propensity_time(relaxation_files, propensity_multiple, time_step)
     ensemble = run_ensemble(
-        start.positions,
-        start.species,
-        start.cell,
+        start,
         state.mixture(source),
         source.attributes["temperature"],
-        time_step,
-        runs,
-        debye_waller_time,
-        sampling_interval,
-        lambda replica: state.random_stream(source, "isoconfigurational", replica),
-        None if math.isnan(time) else time,
+        time_step=time_step,
+        n_runs=runs,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        random_stream=lambda replica: state.random_stream(source, "isoconfigurational", replica),
+        propensity_time=None if math.isnan(time) else time,
     )
     fields = {
         "debye_waller": ensemble.debye_waller,
@@ -98,7 +96,7 @@ def write_ensemble(
         output,
         "isoconfigurational",
         {name: values for name, values in fields.items() if values is not None},
-        source.common_attributes
+        attributes=source.common_attributes
         | {
             "backend": "cpu" if device is None else "cuda",
             "box_length": start.cell.length,
@@ -108,5 +106,5 @@ def write_ensemble(
             "t_alpha": time,
             "relaxation_time": relaxation_time,
         },
-        origin if device is None else origin | {"device": device},
+        provenance=origin if device is None else origin | {"device": device},
     )

@@ -2,7 +2,7 @@
 
     pack(files, folder)                             equilibrium and relaxation files -> archives
     find(folder, n_particles=2000, ...)             -> the archive that holds a state point
-    unpack(archive, sample, equilibrium, relaxation)
+    unpack(archive, sample, equilibrium=..., relaxation=...)
 
 An archive, `N2000_T0.360.h5`, holds all samples of one N and T: the arrays of their two files, one
 sample after another (`storage.CONTRACT`). Positions are whole multiples of box_length/2³²;
@@ -91,6 +91,7 @@ def find(
 def unpack(
     archive: str | Path,
     sample: int,
+    *,
     equilibrium: str | Path,
     relaxation: str | Path,
     config: str = "",
@@ -119,8 +120,8 @@ def unpack(
                 temporary,
                 stage,
                 _datasets(found, stage, sample),
-                _attributes(found, stage, sample),
-                origin | {"original": record["provenance"]},
+                attributes=_attributes(found, stage, sample),
+                provenance=origin | {"original": record["provenance"]},
             )
             if storage.digest(temporary) != record["digest"]:
                 raise InputError(f"{archive}: {stage} of sample {sample} is not what was packed")
@@ -209,7 +210,7 @@ def _datasets(found: _Sample, stage: str, sample: int) -> dict[str, ArrayLike]:
     }
     if stage == "equilibrium":
         point = (found.ensemble[name] for name in ("seed", "n_particles", "temperature"))
-        datasets["velocities"] = state.drawn_velocities(*point, sample)
+        datasets["velocities"] = state.drawn_velocities(*point, sample=sample)
         datasets["positions"] = state.positions_on_grid(
             datasets["positions"], float(found.arrays["equilibrium/box_length"])
         )
@@ -275,6 +276,6 @@ def _merge(path: Path, given: dict[int, _Sample]) -> None:
             "records": np.frombuffer(records.encode(), np.uint8),
             **arrays,
         },
-        first.ensemble,
-        storage.provenance(),
+        attributes=first.ensemble,
+        provenance=storage.provenance(),
     )

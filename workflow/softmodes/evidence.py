@@ -56,7 +56,7 @@ class Tables:
         return chosen.set_index("sample")
 
     def overlap(
-        self, quantity: str, size: int, temperature: float, less: str | None = None
+        self, quantity: str, size: int, temperature: float, *, less: str | None = None
     ) -> pd.Series:
         """An overlap of `overlap_vs_temperature` by sample, less one of its controls."""
         rows = _known(self.overlap_vs_temperature, quantity, size)

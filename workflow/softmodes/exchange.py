@@ -27,11 +27,11 @@ from softmodes.cell import Cell
 from softmodes.code_digest import code_digest
 from softmodes.comparison import Comparison
 from softmodes.config import mode_number
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.extended_xyz import Frame
 from softmodes.isoconfigurational import Ensemble, run_ensemble
 from softmodes.model import SMALL, Mixture
-from softmodes.neighbours import neighbour_pairs
 from softmodes.random_streams import stream
 
 LOCK = resources.files(__package__) / "lock.txt"
@@ -92,7 +92,7 @@ def frames(results: str | Path, name: str) -> list[Frame]:
             ("modes", ("soft_participation",)),
         )
     )
-    start = Frame(thermal["positions"], thermal["species"], state.cell(thermal), moved.data)
+    start = Frame(state.configuration(thermal), moved.data)
     velocities = {"velo": thermal["velocities"]}
     n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
     first, *strained = _frames(start, thermal.common_attributes, quenched.data, soft.data, n_modes)
@@ -162,6 +162,7 @@ def diameters(kinds: Sequence[str], given: Sequence[str]) -> list[float]:
 def reduced(
     frame: Frame,
     sigma: Sequence[float] | None = None,
+    *,
     exponent: int | None = None,
     cutoff: float | None = None,
 ) -> tuple[Frame, Mixture]:
@@ -181,7 +182,8 @@ def reduced(
     potential = {field.name: told[field.name] for field in fields(Mixture)} if told else {}
     potential |= {"exponent": exponent} if exponent is not None else {}
     potential |= {"cutoff": cutoff} if cutoff is not None else {}
-    species, symbols, unit = frame.species, frame.symbols, 1.0
+    found = frame.configuration
+    species, symbols, unit = found.species, frame.symbols, 1.0
     if sigma is not None:
         small, mixed, large = sigma
         if large < small:
@@ -203,9 +205,9 @@ def reduced(
     potential["small_fraction"] = float(np.mean(species == SMALL))
     start = replace(
         frame,
-        positions=frame.positions / unit,
-        species=species,
-        cell=Cell(frame.cell.length / unit, frame.cell.tilt / unit),
+        configuration=Configuration(
+            found.positions / unit, species, Cell(found.cell.length / unit, found.cell.tilt / unit)
+        ),
         fields={name: values / unit**2 for name, values in _carried(frame)},
         symbols=symbols,
     )
@@ -233,29 +235,26 @@ class Packing:
     nearest: float
 
 
-def packing(start: Frame, mixture: Mixture) -> Packing:
+def packing(start: Configuration, mixture: Mixture) -> Packing:
     """What tells whether a configuration and its diameters belong together.
 
     Raises:
-        InputError: a position is not finite or the cell too small for the cutoff.
+        InputError: the cell is too small for the cutoff.
     """
     found, exchanged = (
-        forces.evaluate(start.positions, species, start.cell, mixture)
+        forces.evaluate(replace(start, species=species), mixture)
         for species in (start.species, 1 - start.species)
     )
-    sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
-    first, second, apart = neighbour_pairs(
-        start.positions, start.cell, mixture.cutoff * sigma, start.species
-    )
-    distance = np.hypot(*apart.T) / sigma[start.species[first] + start.species[second]]
-    nearest = np.full(len(start.species), np.inf)
+    first, second, apart = start.pairs(mixture.cutoff * mixture.sigma)
+    distance = np.hypot(*apart.T) / mixture.sigma[start.species[first] + start.species[second]]
+    nearest = np.full(start.n_particles, np.inf)
     np.minimum.at(nearest, first, distance)
     np.minimum.at(nearest, second, distance)
     return Packing(
-        density=len(start.species) / start.cell.area,
+        density=start.n_particles / start.cell.area,
         pressure=forces.pressure(found, start.cell),
-        energy=found.energy / len(start.species),
-        exchanged=exchanged.energy / len(start.species),
+        energy=found.energy / start.n_particles,
+        exchanged=exchanged.energy / start.n_particles,
         overlapping=np.count_nonzero(distance < OVERLAPPING ** (-1 / mixture.exponent)),
         nearest=float(np.median(nearest)),
     )
@@ -292,6 +291,7 @@ def analyse(
     start: Frame,
     mixture: Mixture,
     gamma: Sequence[float],
+    *,
     mode_fraction: float,
     temperature: float | None = None,
 ) -> Analysis:
@@ -308,7 +308,7 @@ def analyse(
         InputError: an argument is unusable, the cell too small, or nothing holds some particles of
             the inherent structure.
     """
-    n_particles = len(start.species)
+    configuration, n_particles = start.configuration, start.configuration.n_particles
     if not gamma or not (np.diff([0.0, *gamma]) > 0).all() or not math.isfinite(gamma[-1]):
         raise InputError(f"gamma: {_listed(gamma)} given, ascending numbers above 0 expected")
     if temperature is not None and not 0 < temperature < math.inf:
@@ -324,52 +324,55 @@ def analyse(
         **({} if temperature is None else {"temperature": temperature}),
         **asdict(mixture),
         "n_particles": n_particles,
-        "density": n_particles / start.cell.area,
+        "density": n_particles / configuration.cell.area,
         "backend": "cpu",
     }
-    system = start.species, start.cell, mixture
     try:
-        quenched = shear.quench_strains(start.positions, *system, gamma)
+        quenched = shear.quench_strains(configuration, mixture, gamma)
     except np.linalg.LinAlgError as error:
         raise InputError(
             f"positions: nothing holds some particles of the inherent structure ({error}); a "
             "denser configuration or a larger cutoff expected"
         ) from error
     control = shear.translation_switches(
-        start.positions, *system, quenched, _stream(attributes, "translation")
+        configuration, mixture, quenched, rng=_stream(attributes, "translation")
     )
     soft, splits, _ = modes.modes_of_strains(
-        quenched["positions"],
-        *system,
+        shear.inherent_structures(configuration, quenched),
+        mixture,
         quenched["gamma"],
-        n_modes,
-        gamma[:1],
-        sorted([mode_number(FEW_MODES, n_particles), n_modes]),
-        _stream(attributes, "diagonalise"),
+        n_modes=n_modes,
+        scan_gamma=gamma[:1],
+        scan_numbers=sorted([mode_number(FEW_MODES, n_particles), n_modes]),
+        rng=_stream(attributes, "diagonalise"),
     )
     ensemble = None
     if temperature is not None:
         ensemble = run_ensemble(
-            start.positions,
-            *system,
+            configuration,
+            mixture,
             temperature,
             **RUNS,
             random_stream=lambda run: _stream(attributes, "isoconfigurational", run),
             precision=np.float32,
         )
         start = replace(start, fields=start.fields | {"debye_waller": ensemble.debye_waller})
-    compare = Comparison(start.species, SHUFFLES, _stream(attributes, "overlap"))
-    sigma = np.array([mixture.sigma_small, mixture.sigma_mixed, mixture.sigma_large])
+    compare = Comparison(configuration.species, SHUFFLES, _stream(attributes, "overlap"))
     moved = start.fields if ensemble is None else start.fields | _datasets(ensemble)
     known = compare.fields(
-        start.positions, start.cell, NEIGHBOURS * sigma, moved, quenched, soft, n_modes
+        configuration,
+        moved,
+        quenched,
+        soft=soft,
+        n_modes=n_modes,
+        neighbour_distances=NEIGHBOURS * mixture.sigma,
     )
     overlaps = pd.DataFrame(compare.rows(known))
     return Analysis(start, attributes, quenched, control, soft, n_modes, splits, overlaps, ensemble)
 
 
 def save(
-    found: Analysis, source: Path, folder: Path, config: str = "", frame: int = 0
+    found: Analysis, source: Path, folder: Path, *, config: str = "", frame: int = 0
 ) -> list[Path]:
     """Write what was found, one file per folder of FOLDERS, of figures PDF and PNG.
 
@@ -396,27 +399,27 @@ def save(
         folder / stage / f"{name}.{suffix}"
         for stage, suffix in zip(FOLDERS, ("h5", "h5", "csv", "pdf", "xyz", "h5"), strict=True)
     )
-    cell = found.start.cell
+    cell = found.start.configuration.cell
     attributes = {"study": name} | found.attributes
     box = {"box_length": cell.length} | ({"tilt": cell.tilt} if cell.tilt else {})
 
     def origin(*inputs: Path) -> dict[str, Any]:
-        return storage.provenance(inputs, config, code, folder)
+        return storage.provenance(inputs, config, code, folder=folder)
 
     storage.write(
         quench,
         "quench",
         found.quenched,
-        attributes | box | {"translation_switched": found.translation_switched},
-        origin(source),
+        attributes=attributes | box | {"translation_switched": found.translation_switched},
+        provenance=origin(source),
     )
     storage.write(
         soft,
         "modes",
         found.soft,
-        attributes | box,
-        origin(source, quench),
-        {
+        attributes=attributes | box,
+        provenance=origin(source, quench),
+        dataset_attributes={
             "soft_participation": {
                 "n_modes": found.n_modes,
                 "splits_degenerate": found.splits_degenerate,
@@ -431,8 +434,8 @@ def save(
             moved,
             "isoconfigurational",
             _datasets(found.ensemble),
-            attributes | box | told,
-            origin(source),
+            attributes=attributes | box | told,
+            provenance=origin(source),
         )
         written, inputs = [*written, moved], [*inputs, moved]
     tables.write_csv(found.overlaps, table)
@@ -440,7 +443,7 @@ def save(
     _draw(found, drawn)
     write(trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes))
     others = [table, *drawn, trajectory]
-    storage.write_provenance(others, inputs, config, code, folder)
+    storage.write_provenance(others, inputs, config, code=code, folder=folder)
     return [*written, *others]
 
 
@@ -456,19 +459,14 @@ def _frames(
     n_modes: int,
 ) -> Iterator[Frame]:
     """The thermal frame and one per strain; all of them have the fields of `start`."""
-    carried = {"radius": _diameters(attributes)[start.species] / 2, **start.fields}
-    yield Frame(
-        start.positions,
-        start.species,
-        start.cell,
-        carried,
-        {**attributes, "configuration": "thermal", "gamma": 0.0},
-    )
-    for place, gamma in enumerate(quenched["gamma"]):
+    configuration = start.configuration
+    carried = {"radius": _diameters(attributes)[configuration.species] / 2, **start.fields}
+    thermal = {**attributes, "configuration": "thermal", "gamma": 0.0}
+    yield Frame(configuration, carried, thermal)
+    structures = shear.inherent_structures(configuration, quenched)
+    for place, (structure, gamma) in enumerate(zip(structures, quenched["gamma"], strict=True)):
         yield Frame(
-            quenched["positions"][place],
-            start.species,
-            start.cell.sheared(gamma),
+            structure,
             carried
             | {
                 "soft_participation": soft["soft_participation"][place],
@@ -488,12 +486,13 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
     # matplotlib takes a second to load, and most commands draw nothing
     from softmodes import plotting
 
+    unstrained = shear.inherent_structures(found.start.configuration, found.quenched)[0].wrapped()
     # the scan's numbers ascend, the maps' descend
     maps = plotting.Maps(
-        positions=found.start.cell.wrap(found.quenched["positions"][0])[0],
-        diameters=_diameters(found.attributes)[found.start.species],
-        box_length=found.start.cell.length,
-        tilt=found.start.cell.tilt,
+        positions=unstrained.positions,
+        diameters=_diameters(found.attributes)[unstrained.species],
+        box_length=unstrained.cell.length,
+        tilt=unstrained.cell.tilt,
         debye_waller=found.start.fields.get("debye_waller"),
         nonaffine=found.quenched["nonaffine"][1],
         soft_participation=found.soft["scan/soft_participation"][0, ::-1],
@@ -532,7 +531,12 @@ def _stream(attributes: Mapping[str, Any], use: str, replica: int = 0) -> np.ran
     temperature = attributes["temperature"]
     key = 0.0 if math.isnan(temperature) else temperature
     return stream(
-        attributes["seed"], use, attributes["n_particles"], key, attributes["sample"], replica
+        attributes["seed"],
+        use,
+        attributes["n_particles"],
+        temperature=key,
+        sample=attributes["sample"],
+        replica=replica,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 
 SYMBOLS = ("Cu", "Zr")
 """Names of the small and the large particles."""
@@ -27,20 +27,16 @@ SYMBOLS = ("Cu", "Zr")
 
 @dataclass(frozen=True)
 class Frame:
-    """One configuration of N particles. Lengths are those of the file.
+    """One configuration of N particles, and what a file says of it besides.
 
     Attributes:
-        positions: (N, 2).
-        species: (N,), 0 or 1.
-        cell: the periodic cell.
+        configuration: its lengths are those of the file, species 0 not always the small one.
         fields: numbers, whole numbers or truth values per particle, (N,) or (N, 2), by name.
         information: numbers, truth values and texts about the frame, by name.
         symbols: names of species 0 and, where there is one, species 1.
     """
 
-    positions: NDArray[np.float64]
-    species: NDArray[np.int8]
-    cell: Cell
+    configuration: Configuration
     fields: Mapping[str, NDArray] = field(default_factory=dict)
     information: Mapping[str, Any] = field(default_factory=dict)
     symbols: tuple[str, ...] = SYMBOLS
@@ -49,9 +45,9 @@ class Frame:
 def lines(frames: Iterable[Frame]) -> Iterator[str]:
     """The lines of an extended XYZ file."""
     for frame in frames:
-        length = frame.cell.length
-        vectors = (length, 0.0, 0.0, frame.cell.tilt, length, 0.0, 0.0, 0.0, 1.0)
-        columns = _columns({"pos": frame.positions, **frame.fields})
+        configuration, cell = frame.configuration, frame.configuration.cell
+        vectors = (cell.length, 0.0, 0.0, cell.tilt, cell.length, 0.0, 0.0, 0.0, 1.0)
+        columns = _columns({"pos": configuration.positions, **frame.fields})
         kinds = {"f": "R", "i": "I", "b": "L"}
         properties = ":".join(
             f"{name}:{kinds[values.dtype.kind]}:{values.shape[1]}"
@@ -63,8 +59,8 @@ def lines(frames: Iterable[Frame]) -> Iterator[str]:
             'pbc="T T F"',
             *(f"{name}={_quoted(_text(value))}" for name, value in frame.information.items()),
         ]
-        yield f"{len(frame.species)}\n{' '.join(entries)}\n"
-        yield from _rows([frame.symbols[kind] for kind in frame.species], columns)
+        yield f"{configuration.n_particles}\n{' '.join(entries)}\n"
+        yield from _rows([frame.symbols[kind] for kind in configuration.species], columns)
 
 
 def dump_lines(frames: Iterable[Frame]) -> Iterator[str]:
@@ -75,7 +71,8 @@ def dump_lines(frames: Iterable[Frame]) -> Iterator[str]:
     https://docs.lammps.org/dump.html
     """
     for step, frame in enumerate(frames):
-        length, tilt = frame.cell.length, frame.cell.symmetric_tilt
+        configuration, cell = frame.configuration, frame.configuration.cell
+        length, tilt = cell.length, cell.symmetric_tilt
         columns = _columns(frame.fields)
         names = [
             name if values.shape[1] == 1 else f"{name}_{axis}"
@@ -83,15 +80,15 @@ def dump_lines(frames: Iterable[Frame]) -> Iterator[str]:
             for axis in "xyz"[: values.shape[1]]
         ]
         heading = " ".join(["id type x y z", *names]).replace("velo_", "v")
-        yield f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{len(frame.species)}\n"
+        yield f"ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{configuration.n_particles}\n"
         yield "ITEM: BOX BOUNDS xy xz yz pp pp pp\n"
         yield f"{_text(min(0.0, tilt))} {_text(length + max(0.0, tilt))} {_text(tilt)}\n"
         yield f"0.0 {_text(length)} 0.0\n-0.5 0.5 0.0\nITEM: ATOMS {heading}\n"
-        marks = [f"{number} {kind + 1}" for number, kind in enumerate(frame.species, start=1)]
+        marks = [f"{number} {kind + 1}" for number, kind in enumerate(configuration.species, 1)]
         truths = {
             name: values.astype(int) for name, values in columns.items() if values.dtype == bool
         }
-        yield from _rows(marks, _columns({"pos": frame.positions}) | columns | truths)
+        yield from _rows(marks, _columns({"pos": configuration.positions}) | columns | truths)
 
 
 def _columns(fields: Mapping[str, NDArray]) -> dict[str, NDArray]:

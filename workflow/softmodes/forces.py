@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
-from softmodes.errors import InputError
+from softmodes.configuration import Configuration
 from softmodes.model import Mixture, PairTable, pair_terms
-from softmodes.neighbours import PairList, build_pair_list, checked_particles
+from softmodes.neighbours import PairList
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,16 @@ class Evaluation:
     virial: NDArray[np.float64]
 
 
-def evaluate(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
-) -> Evaluation:
-    """Energy, forces and virial of positions (N, 2) in O(N) time.
+def evaluate(configuration: Configuration, mixture: Mixture) -> Evaluation:
+    """Energy, forces and virial of a configuration in O(N) time.
 
     Raises:
-        InputError: if a position is not finite or the cell too small for the cutoff.
+        InputError: if the cell is too small for the cutoff.
     """
-    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
+    configuration.cell.check_range(mixture.largest_cutoff)
+    positions, species = configuration.positions, configuration.species
     table = mixture.pair_table()
-    pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
+    pairs = configuration.pair_list(table.cutoff)
     forces = np.empty_like(positions)
     energy, xx, xy, yy = accumulate_forces(positions, species, pairs, table, forces)
     return Evaluation(energy, forces, np.array([[xx, xy], [xy, yy]]))
@@ -58,22 +57,6 @@ def pressure(evaluation: Evaluation, cell: Cell, kinetic_energy: float = 0.0) ->
 def shear_stress(evaluation: Evaluation, cell: Cell) -> float:
     """σ_xy = -virial_xy / L², equal to (1/L²) dE/dγ."""
     return -float(evaluation.virial[0, 1]) / cell.area
-
-
-def checked_configuration(
-    positions: ArrayLike, species: ArrayLike, cell: Cell, reach: float
-) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """Positions and species as the kernels take them, in a cell that they fit into.
-
-    Raises:
-        InputError: as `checked_particles` does; or if L < 2 reach.
-    """
-    if cell.length < 2.0 * reach:
-        raise InputError(
-            f"cell length: {cell.length:.6g} given, at least twice the interaction range "
-            f"({2.0 * reach:.6g}) expected"
-        )
-    return checked_particles(positions, species)
 
 
 @kernel()

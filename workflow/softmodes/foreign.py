@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.extended_xyz import SYMBOLS, Frame
 
@@ -166,9 +167,7 @@ def _frame(atoms: ase.Atoms, unit: float) -> Frame:
     species, symbols = _species(atoms)
     cell = _cell(atoms, unit)
     return Frame(
-        positions=_plane(atoms, cell.length * unit) / unit,
-        species=species,
-        cell=cell,
+        Configuration(_plane(atoms, cell.length * unit) / unit, species, cell),
         fields={
             name: values if values.ndim == 1 else values[:, :2]
             for name, values in atoms.arrays.items()

@@ -213,7 +213,7 @@ def trends(found: Iterable[Estimate]) -> pd.DataFrame:
 def _draws(samples: ArrayLike, seed: int, n_particles: int) -> pd.DataFrame:
     """How often each resample holds each sample: rows by sample number."""
     numbers = np.sort(np.asarray(samples))
-    rng = stream(seed, "critical strain", n_particles, 0.0, 0)
+    rng = stream(seed, "critical strain", n_particles, temperature=0.0, sample=0)
     counts = rng.multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), RESAMPLES)
     return pd.DataFrame(counts.T, index=numbers)
 

@@ -34,11 +34,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.configuration import Configuration
 from softmodes.dynamics import Progress, kick_and_drift, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
-from softmodes.forces import checked_configuration
 from softmodes.model import Mixture, PairTable, pair_terms, reduced
 from softmodes.neighbours import build_pair_list
 from softmodes.simd import (
@@ -109,11 +108,10 @@ class Ensemble:
 
 
 def run_ensemble(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    configuration: Configuration,
     mixture: Mixture,
     temperature: float,
+    *,
     time_step: float,
     n_runs: int,
     debye_waller_time: float,
@@ -126,13 +124,13 @@ def run_ensemble(
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity of each particle.
 
-    Every run starts from `positions` with Maxwell-Boltzmann velocities of zero total momentum
+    Every run starts from the configuration with Maxwell-Boltzmann velocities of zero total momentum
     and conserves its energy. The Debye-Waller factor is the variance of the position about the
     run's own time mean, over the Debye-Waller time (Widmer-Cooper & Harrowell, PRL 96, 185701,
     2006); the propensity ⟨(r_i(t_α) - r_i(0))²⟩ (Widmer-Cooper et al., PRL 93, 135701, 2004).
 
     Args:
-        positions: (N, 2), the shared configuration.
+        configuration: shared by all runs.
         n_runs: even, at least 2.
         debye_waller_time, sampling_interval: in τ; positions count at every interval.
         random_stream: gives the generator of the velocities of run 0, 1, ...
@@ -158,8 +156,8 @@ def run_ensemble(
     n_total = max(n_debye_waller, n_propensity)
     stops = sorted({*range(n_sampling, n_total + 1, n_sampling), n_propensity} - {0})
 
-    variance = np.zeros((n_runs, len(positions)))
-    square = np.zeros((n_runs, len(positions)))
+    n_particles = configuration.n_particles
+    variance, square = np.zeros((2, n_runs, n_particles))
     n_lanes = lanes_of(precision)
     kept = None if checkpoint is None else checkpoint.load()
     if kept is not None:
@@ -167,10 +165,10 @@ def run_ensemble(
     for first in range(0 if kept is None else int(kept["first"]), n_runs, n_lanes):
         runs = range(first, min(first + n_lanes, n_runs))
         velocities = np.stack(
-            [velocities_of_run(len(positions), temperature, random_stream, run) for run in runs],
+            [velocities_of_run(n_particles, temperature, random_stream, run=run) for run in runs],
             axis=-1,
         )
-        lanes = Lanes(positions, velocities, species, cell, mixture, time_step, precision)
+        lanes = Lanes(configuration, mixture, velocities, time_step=time_step, precision=precision)
         total, total_square = np.zeros(lanes.displacement.shape), np.zeros(lanes.velocity.shape[1:])
         done = 0
         if kept is not None:
@@ -210,6 +208,7 @@ def velocities_of_run(
     n_particles: int,
     temperature: float,
     random_stream: Callable[[int], np.random.Generator],
+    *,
     run: int,
 ) -> NDArray[np.float64]:
     """The velocities (N, 2) that a run starts with.
@@ -244,11 +243,9 @@ class Lanes:
     """R runs of one system advancing together at constant energy; the arrays change in place.
 
     Args:
-        positions: (N, 2), the configuration that all runs start from.
-        velocities: (N, 2, R), R at most that of a vector of the precision.
-        species: (N,).
-        cell: the periodic cell.
+        configuration: that all runs start from.
         mixture: the model.
+        velocities: (N, 2, R), R at most that of a vector of the precision.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms and of the motion.
 
@@ -258,23 +255,23 @@ class Lanes:
         order: (N,), the particle of each row.
 
     Raises:
-        InputError: if a position is not finite or the box too small for the cutoff.
+        InputError: if the cell is too small for the cutoff.
     """
 
     def __init__(
         self,
-        positions: NDArray[np.float64],
-        velocities: NDArray[np.float64],
-        species: NDArray[np.int8],
-        cell: Cell,
+        configuration: Configuration,
         mixture: Mixture,
+        velocities: NDArray[np.float64],
+        *,
         time_step: float,
         precision: type[np.floating] = np.float64,
     ) -> None:
-        positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
-        self.order = spatial_order(positions, cell)
-        self._start = np.ascontiguousarray(positions[self.order])
-        self._species = species[self.order]
+        cell = configuration.cell
+        cell.check_range(mixture.largest_cutoff)
+        self.order = spatial_order(configuration)
+        self._start = np.ascontiguousarray(configuration.positions[self.order])
+        self._species = configuration.species[self.order]
         run = np.minimum(np.arange(lanes_of(precision)), velocities.shape[2] - 1)
         self.velocity = np.ascontiguousarray(
             velocities[self.order].transpose(1, 0, 2)[:, :, run], dtype=precision
@@ -316,8 +313,9 @@ def lanes_of(precision: type[np.floating]) -> int:
     return VECTOR_BYTES // np.dtype(precision).itemsize
 
 
-def spatial_order(positions: NDArray[np.float64], cell: Cell) -> NDArray[np.int64]:
+def spatial_order(configuration: Configuration) -> NDArray[np.int64]:
     """Particles (N,) sorted into squares, so that the rows of neighbours stay in the cache."""
+    positions, cell = configuration.positions, configuration.cell
     n_squares = max(1, int(cell.length / SQUARE))
     row = positions[:, 1] / cell.length
     column = positions[:, 0] / cell.length - row * cell.tilt / cell.length

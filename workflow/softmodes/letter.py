@@ -157,8 +157,8 @@ def _critical_strain(tables: Tables) -> Yielded:
         f"γ_c = {value:.3g}, less {GAMMA_C:g}",
         difference,
         both,
-        _n_samples(tables),
-        around_zero(0.5 * GAMMA_C_SD),
+        n_samples=_n_samples(tables),
+        allowed=around_zero(0.5 * GAMMA_C_SD),
     )
     yield from _left_out(row)
 
@@ -195,7 +195,13 @@ def _independent_of_temperature(tables: Tables) -> Yielded:
         what = (
             f"γ_c at T = {row['abscissa_high']:g} less at T = {row['abscissa_low']:g}, N = {size}"
         )
-        yield of_interval(what, value, interval, _n_samples(tables, size), around_zero(GAMMA_C_SD))
+        yield of_interval(
+            what,
+            value,
+            interval,
+            n_samples=_n_samples(tables, size),
+            allowed=around_zero(GAMMA_C_SD),
+        )
         yield from _left_out(row)
 
 
@@ -212,7 +218,9 @@ def _independent_of_size(tables: Tables) -> Yielded:
         return
     value, interval, row = found
     what = f"γ_c at N = {row['abscissa_high']:g} less at N = {row['abscissa_low']:g}"
-    yield of_interval(what, value, interval, _n_samples(tables), around_zero(GAMMA_C_SD))
+    yield of_interval(
+        what, value, interval, n_samples=_n_samples(tables), allowed=around_zero(GAMMA_C_SD)
+    )
 
 
 @LETTER.state(
@@ -260,8 +268,8 @@ def _ratios(tables: Tables, estimator: str, what: str) -> Yielded:
             f"ln({what}), N = {size}",
             value,
             interval,
-            _n_samples(tables, size),
-            around_zero(math.log(NEAR)),
+            n_samples=_n_samples(tables, size),
+            allowed=around_zero(math.log(NEAR)),
         )
         yield from _left_out(row)
 
@@ -355,7 +363,9 @@ def _mobilities_agree(tables: Tables) -> Yielded:
     for size in tables.sizes:
         for temperature in tables.temperatures_of("DW_DP", size)[:1]:
             what = f"O_DW,DP less its control within species, N = {size}, T = {temperature:g}"
-            yield mean(what, tables.overlap("DW_DP", size, temperature, "within_species"), above(0))
+            yield mean(
+                what, tables.overlap("DW_DP", size, temperature, less="within_species"), above(0)
+            )
 
 
 # --- against the number of modes --------------------------------------------------------------
@@ -376,7 +386,7 @@ def _grows_with_modes(tables: Tables) -> Yielded:
         value, interval = statistics.position_of_maximum(
             np.log(curves.columns.to_numpy(float)),
             curves.to_numpy(),
-            stream(tables.seed, "mode number", size, tables.coldest, 0),
+            stream(tables.seed, "mode number", size, temperature=tables.coldest, sample=0),
         )
         shift = -math.log(DEFAULT_FRACTION)
         yield of_interval(
@@ -384,8 +394,8 @@ def _grows_with_modes(tables: Tables) -> Yielded:
             f"{_at(tables, size)}",
             value + shift,
             Interval(interval.low + shift, interval.high + shift, interval.n_undefined),
-            len(curves),
-            around_zero(math.log(NEAR)),
+            n_samples=len(curves),
+            allowed=around_zero(math.log(NEAR)),
         )
 
 
@@ -506,7 +516,9 @@ def _quadrupolar(tables: Tables) -> Yielded:
 def _beyond_composition(tables: Tables) -> Yielded:
     for size in tables.sizes:
         what = f"O_DW,pq less its control within species, {_at(tables, size)}"
-        yield mean(what, tables.overlap("DW_pq", size, tables.coldest, "within_species"), above(0))
+        yield mean(
+            what, tables.overlap("DW_pq", size, tables.coldest, less="within_species"), above(0)
+        )
         equal = tables.overlap("DW_equal_size", size, tables.coldest)
         what = f"O_DW,pq less that of random small particles, {_at(tables, size)}"
         yield mean(what, tables.overlap("DW_pq", size, tables.coldest) - equal, above(0))

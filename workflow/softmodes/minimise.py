@@ -9,15 +9,16 @@ that are continuous with those it was given.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
-from softmodes.forces import checked_configuration, evaluate
+from softmodes.forces import evaluate
 from softmodes.model import Mixture, PairTable
 from softmodes.modes import PinnedFactorisation, factorise_pinned, hessian
 from softmodes.simd import (
@@ -90,7 +91,8 @@ class Quench:
     """Where a quench ended, and how.
 
     Attributes:
-        positions: (N, 2), continuous with the input: no particle changes its image.
+        configuration: the inherent structure, its positions continuous with the input: no particle
+            changes its image.
         energy_per_particle: in ε.
         max_force: largest |F_i|, in ε/σ11, as evaluated on wrapped coordinates; the rounding of
             larger ones may show larger forces.
@@ -102,7 +104,7 @@ class Quench:
         message: the outcome in words.
     """
 
-    positions: NDArray[np.float64]
+    configuration: Configuration
     energy_per_particle: float
     max_force: float
     iterations: int
@@ -113,11 +115,7 @@ class Quench:
 
 
 def quench(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
-    mixture: Mixture,
-    tolerance: float | None = None,
+    configuration: Configuration, mixture: Mixture, tolerance: float | None = None
 ) -> Quench:
     """Quench a configuration, thermal or random, to its inherent structure.
 
@@ -126,27 +124,27 @@ def quench(
     definite beyond the translations. A saddle is reported, not left.
 
     Args:
-        positions: (N, 2), wrapped or not.
-        species: (N,).
-        cell, mixture: of the configuration.
+        configuration: where to start.
+        mixture: its model.
         tolerance: on max|F|, in ε/σ11; by default 1e-11 max(1, L/52). From LOOSE_TOLERANCE up,
             conjugate gradients do it all and modes are not looked at.
 
     Raises:
-        InputError: if a position is not finite, two particles coincide, the cell is too small for
-            the cutoff or the tolerance not positive.
+        InputError: if two particles coincide, the cell is too small for the cutoff or the tolerance
+            not positive.
     """
-    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
+    cell = configuration.cell
+    cell.check_range(mixture.largest_cutoff)
     if tolerance is None:
         tolerance = residual_bound(cell)
     if not tolerance > 0.0:
         raise InputError(f"tolerance: {tolerance} given, a positive number expected")
-    wrapped, image = cell.wrap(positions)
+    wrapped, image = cell.wrap(configuration.positions)
     final, iterations, newton_iterations, factors = _minimise(
-        wrapped, species, cell, mixture, tolerance
+        replace(configuration, positions=wrapped), mixture, tolerance
     )
 
-    evaluation = evaluate(final, species, cell, mixture)
+    evaluation = evaluate(final, mixture)
     max_force = _largest_norm(evaluation.forces)
     n_negative = UNKNOWN
     if max_force > tolerance:
@@ -154,10 +152,10 @@ def quench(
     elif tolerance >= LOOSE_TOLERANCE:
         message = CONVERGED
     else:
-        n_negative, message = _stability(final, species, cell, mixture, factors)
+        n_negative, message = _stability(final, mixture, factors)
     return Quench(
-        positions=final + cell.offset(image),
-        energy_per_particle=evaluation.energy / len(final),
+        configuration=replace(final, positions=final.positions + cell.offset(image)),
+        energy_per_particle=evaluation.energy / final.n_particles,
         max_force=max_force,
         iterations=iterations,
         newton_iterations=newton_iterations,
@@ -173,15 +171,11 @@ def residual_bound(cell: Cell) -> float:
 
 
 def _stability(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
-    mixture: Mixture,
-    nearby: PinnedFactorisation | None,
+    configuration: Configuration, mixture: Mixture, nearby: PinnedFactorisation | None
 ) -> tuple[int, str]:
     """Number of negative modes of a stationary point, and the message it deserves."""
     try:
-        matrix = hessian(positions, species, cell, mixture)
+        matrix = hessian(configuration, mixture)
         n_negative = factorise_pinned(matrix, nearby).n_negative
     except np.linalg.LinAlgError as error:
         return UNKNOWN, str(error)
@@ -189,17 +183,13 @@ def _stability(
 
 
 def _minimise(
-    start: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
-    mixture: Mixture,
-    tolerance: float,
-) -> tuple[NDArray[np.float64], int, int, PinnedFactorisation | None]:
-    """Positions with max|F| <= tolerance if they can be had, iterations and Newton iterations.
+    start: Configuration, mixture: Mixture, tolerance: float
+) -> tuple[Configuration, int, int, PinnedFactorisation | None]:
+    """Where max|F| <= tolerance if it can be had, iterations and Newton iterations.
 
     With the factors of a Hessian on the way, if there are any.
     """
-    positions = np.array(start, dtype=np.float64)
+    positions, cell = start.positions.copy(), start.cell
     direction = np.zeros_like(positions)  # of the next line search; zero: along the forces
     gain = np.inf  # the first search begins with the longest step
     table = mixture.pair_table()
@@ -210,7 +200,7 @@ def _minimise(
             positions,
             direction,
             gain,
-            species,
+            start.species,
             table,
             cell.length,
             cell.symmetric_tilt,
@@ -226,36 +216,36 @@ def _minimise(
             break
         if threshold <= tolerance:
             break
-        solution, steps, factors = _newton(positions, species, cell, mixture, tolerance, factors)
+        reached = replace(start, positions=positions)
+        solution, steps, factors = _newton(reached, mixture, tolerance, factors)
         newton_iterations += steps
         if solution is not None:
             positions = solution
             break
         threshold = max(threshold / 10.0, tolerance)
-    return positions, iterations, newton_iterations, factors
+    return replace(start, positions=positions), iterations, newton_iterations, factors
 
 
 def _newton(
-    start: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    start: Configuration,
     mixture: Mixture,
     tolerance: float,
     nearby: PinnedFactorisation | None,
 ) -> tuple[NDArray[np.float64] | None, int, PinnedFactorisation | None]:
-    """Newton's method from a point near a minimum, the number of steps and the last factors.
+    """Positions by Newton's method near a minimum, the number of steps and the last factors.
 
     The factors of one Hessian serve as long as max|F| falls fast. There is no result if a Hessian
     is not positive definite, a step too long, or a fresh Hessian's step fails to lower max|F|.
     """
-    positions, steps, factors, fresh = start, 0, nearby, True
-    system = species, mixture.pair_table(), cell.length, cell.symmetric_tilt
+    positions, steps, factors, fresh = start.positions, 0, nearby, True
+    cell = start.cell
+    system = start.species, mixture.pair_table(), cell.length, cell.symmetric_tilt
     forces = _forces(positions, *system)
     max_force = _largest_norm(forces)
     while max_force > tolerance:
         if fresh:
             try:
-                matrix = hessian(positions, species, cell, mixture)
+                matrix = hessian(replace(start, positions=positions), mixture)
                 factors = factorise_pinned(matrix, factors)
             except np.linalg.LinAlgError:
                 return None, steps, factors

@@ -17,13 +17,12 @@ from scipy.linalg.blas import dgemm
 from scipy.sparse import csc_matrix
 from threadpoolctl import threadpool_limits
 
-from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.configuration import Configuration
 from softmodes.errors import InputError
 from softmodes.factorisation import Factorisation, count_below, dissect, factorise
-from softmodes.forces import checked_configuration
 from softmodes.model import Mixture, PairTable, pair_terms
-from softmodes.neighbours import PairList, build_pair_list
+from softmodes.neighbours import PairList
 
 SHIFT = 1e-3
 """H + SHIFT is factorised for the lowest modes: positive definite in spite of the translations."""
@@ -75,20 +74,19 @@ class Modes:
     splits_degenerate: bool
 
 
-def hessian(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
-) -> csc_matrix:
-    """The Hessian (2N, 2N) of positions (N, 2), in ε/σ11², symmetric to the bit.
+def hessian(configuration: Configuration, mixture: Mixture) -> csc_matrix:
+    """The Hessian (2N, 2N) of a configuration, in ε/σ11², symmetric to the bit.
 
     A pair with displacement r n adds φ″ n⊗n + (φ′/r)(1 - n⊗n) to both of its diagonal blocks and
     subtracts it from the two others.
 
     Raises:
-        InputError: if a position is not finite or the cell too small for the cutoff.
+        InputError: if the cell is too small for the cutoff.
     """
-    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
+    configuration.cell.check_range(mixture.largest_cutoff)
+    positions, species = configuration.positions, configuration.species
     table = mixture.pair_table()
-    pairs = build_pair_list(positions, species, table.cutoff, cell.length, cell.symmetric_tilt)
+    pairs = configuration.pair_list(table.cutoff)
     arrays = _assemble_hessian(positions, species, pairs, table)
     return csc_matrix(arrays, shape=(positions.size, positions.size))
 
@@ -372,7 +370,7 @@ def soft_participation(modes: Modes, n_modes: int) -> NDArray[np.float64]:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def harmonic_debye_waller(
-    matrix: csc_matrix, lowest: Modes, temperature: float, window: float
+    matrix: csc_matrix, lowest: Modes, *, temperature: float, window: float
 ) -> NDArray[np.float64]:
     """Variance of each position over a time window in the harmonic motion from a minimum.
 
@@ -416,11 +414,10 @@ def harmonic_debye_waller(
 
 
 def modes_of_strains(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    structures: Sequence[Configuration],
     mixture: Mixture,
     gamma: NDArray[np.float64],
+    *,
     n_modes: int,
     scan_gamma: Sequence[float],
     scan_numbers: Sequence[int],
@@ -432,10 +429,9 @@ def modes_of_strains(
     Each strain is diagonalised once, for the most modes that are wanted there.
 
     Args:
-        positions: (G, N, 2), of the inherent structures.
-        species: (N,).
-        cell, mixture: of the unstrained configuration.
-        gamma: (G,), strains of the positions, the first 0.
+        structures: the inherent structures.
+        mixture: their model.
+        gamma: (G,), their strains, the first 0.
         n_modes: number of soft modes at every strain.
         scan_gamma: strains, of those in gamma, at which that number is varied.
         scan_numbers: the numbers to vary over, ascending.
@@ -448,12 +444,12 @@ def modes_of_strains(
         all modes found at γ = 0.
 
     Raises:
-        InputError: if more modes are wanted than 2N - 4, or a configuration is unusable.
+        InputError: if more modes are wanted than 2N - 4, or a cell is too small for the cutoff.
         LinAlgError: if a mode was missed.
     """
     eigenvalues, softness, splits, scan_eigenvalues, scan_softness = [], [], [], {}, {}
-    for structure, strain in zip(positions, gamma, strict=True):
-        matrix = hessian(structure, species, cell.sheared(strain), mixture)
+    for structure, strain in zip(structures, gamma, strict=True):
+        matrix = hessian(structure, mixture)
         numbers = [n_modes]
         numbers += [N_EIGENVECTORS] if strain == 0.0 else []
         numbers += scan_numbers if strain in scan_gamma else []

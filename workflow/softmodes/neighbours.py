@@ -11,12 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from softmodes.cell import Cell
 from softmodes.compilation import kernel
 from softmodes.errors import InputError
-from softmodes.model import LARGE, SMALL
 
 FARTHEST = 1e9
 """Boxes: image numbers have 32 bits."""
@@ -35,78 +33,6 @@ class PairList(NamedTuple):
     neighbour: NDArray[np.int32]
     offset_x: NDArray[np.float64]
     offset_y: NDArray[np.float64]
-
-
-def neighbour_pairs(
-    positions: ArrayLike, cell: Cell, radii: ArrayLike, species: ArrayLike
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """All pairs closer than the radius of their pair type.
-
-    Args:
-        positions: (N, 2), wrapped or not.
-        cell: the periodic cell.
-        radii: (3,) by pair type (small-small, mixed, large-large), in σ11.
-        species: (N,), 0 small, 1 large.
-
-    Returns:
-        first and second (P,) with first < second, in ascending order, and the displacement
-        (P, 2) from the second to the first.
-
-    Raises:
-        InputError: as `checked_particles` does; or the radii are not three positive numbers.
-    """
-    positions, species = checked_particles(positions, species)
-    radii = as_floats("neighbour distances", radii)
-    if radii.shape != (3,) or not (np.isfinite(radii) & (radii > 0.0)).all():
-        raise InputError(
-            f"neighbour distances: {radii} given, three positive numbers expected, by pair type"
-        )
-    pairs = build_pair_list(positions, species, radii, cell.length, cell.symmetric_tilt)
-    first = np.repeat(np.arange(len(positions), dtype=np.int32), np.diff(pairs.start))
-    offset = np.stack([pairs.offset_x, pairs.offset_y], axis=1)
-    return first, pairs.neighbour, positions[first] - positions[pairs.neighbour] - offset
-
-
-def checked_particles(
-    positions: ArrayLike, species: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """Positions (N, 2) and species (N,) as the kernels, which check nothing, take them.
-
-    Raises:
-        InputError: if the positions are not a finite (N, 2) array with N > 0, or the species not
-            N zeros and ones, as whole numbers or floats.
-    """
-    positions = as_floats("positions", positions)
-    if positions.ndim != 2 or positions.shape[1] != 2 or not len(positions):
-        raise InputError(
-            f"positions: an array of shape {positions.shape} given, (N, 2) with N > 0 expected"
-        )
-    finite = np.isfinite(positions).all(axis=1)
-    if not finite.all():
-        bad = int(np.argmin(finite))
-        raise InputError(
-            f"positions: particle {bad} is at {positions[bad]}, finite numbers expected"
-        )
-    species = np.asarray(species)
-    if species.shape != positions.shape[:1] or not np.isin(species, (SMALL, LARGE)).all():
-        raise InputError(
-            f"species: shape {species.shape} and values {np.unique(species)[:5]} given, "
-            f"{len(positions)} values 0 or 1 expected"
-        )
-    return positions, species.astype(np.int8)
-
-
-def as_floats(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Values as a contiguous array of float64; no copy of what is one.
-
-    Raises:
-        InputError: with the name, if they are not numbers in rows of equal length.
-    """
-    try:
-        # ascontiguousarray would make a row of a single number
-        return np.asarray(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: {error}; an array of numbers expected") from error
 
 
 @kernel()

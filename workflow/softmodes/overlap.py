@@ -18,40 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri, owens_t
 
-from softmodes.cell import Cell
 from softmodes.compilation import kernel
+from softmodes.configuration import Bonds
 from softmodes.errors import InputError
-from softmodes.neighbours import neighbour_pairs
 
 TOP_FRACTION = 0.25
 MINIMUM_CLUSTER = 3
 MINIMUM_RELIABILITY = 0.25
 """Below it a correlation would be more than doubled by the correction, and its error with it."""
-
-
-def neighbour_bonds(
-    positions: ArrayLike,
-    species: ArrayLike,
-    cell: Cell,
-    neighbour_distances: ArrayLike,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Bonds between neighbours: pairs closer than the distance set for their pair type.
-
-    Args:
-        positions: (N, 2), wrapped or not.
-        species: (N,), 0 small, 1 large.
-        cell: the periodic cell, tilted or not.
-        neighbour_distances: (3,) by pair type (small-small, mixed, large-large), in σ11: the
-            first minima of g_ab(r).
-
-    Returns:
-        The particles first (P,) and second (P,) that each bond joins.
-
-    Raises:
-        InputError: as `neighbour_pairs` does.
-    """
-    first, second, _ = neighbour_pairs(positions, cell, neighbour_distances, species)
-    return first, second
 
 
 def number_selected(n_particles: int, top_fraction: float) -> int:
@@ -62,8 +36,8 @@ def number_selected(n_particles: int, top_fraction: float) -> int:
 
 def top_clusters(
     field: ArrayLike,
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
+    bonds: Bonds,
+    *,
     top_fraction: float = TOP_FRACTION,
     minimum_cluster: int = MINIMUM_CLUSTER,
 ) -> NDArray[np.bool_]:
@@ -75,7 +49,7 @@ def top_clusters(
 
     Args:
         field: (N,).
-        first, second: (P,), the bonds of the configuration that the field belongs to.
+        bonds: (P,) and (P,), of the configuration that the field belongs to.
         top_fraction: share of the particles taken.
         minimum_cluster: particles in the smallest cluster kept.
 
@@ -88,7 +62,7 @@ def top_clusters(
     """
     field = _checked(field, "field")
     selected = _largest(field, top_fraction)
-    return _kept_clusters(selected, *_checked_bonds(first, second, len(field), minimum_cluster))
+    return _kept_clusters(selected, *_checked_bonds(bonds, len(field), minimum_cluster))
 
 
 def overlap(theta_a: NDArray[np.bool_], theta_b: NDArray[np.bool_]) -> float:
@@ -113,8 +87,8 @@ def overlap(theta_a: NDArray[np.bool_], theta_b: NDArray[np.bool_]) -> float:
 def shuffled_overlap(
     theta_a: NDArray[np.bool_],
     field_b: ArrayLike,
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
+    bonds: Bonds,
+    *,
     rng: np.random.Generator,
     n_shuffles: int,
     within: NDArray[np.integer] | None = None,
@@ -131,7 +105,7 @@ def shuffled_overlap(
     Args:
         theta_a: (N,).
         field_b: (N,).
-        first, second: (P,), the bonds of field B's configuration.
+        bonds: (P,) and (P,), of field B's configuration.
         rng: source of the sets.
         n_shuffles: how many shuffles to average.
         within: None deals over all particles, the random line; species (N,) deals among the
@@ -152,7 +126,7 @@ def shuffled_overlap(
     if group_of.shape != field_b.shape:
         raise InputError(f"within: shape {group_of.shape} given, {field_b.shape} expected")
     _check_shapes(theta_a, field_b)
-    bonds = _checked_bonds(first, second, len(field_b), minimum_cluster)
+    checked_bonds = _checked_bonds(bonds, len(field_b), minimum_cluster)
     selected = _largest(field_b, top_fraction)
 
     groups = [np.flatnonzero(group_of == group) for group in np.unique(group_of)]
@@ -160,7 +134,7 @@ def shuffled_overlap(
     n_selected = np.array([np.count_nonzero(selected[members]) for members in groups])
     draws = rng.random((n_shuffles, n_selected.sum()))
     overlaps = _overlaps_with_random_sets(
-        np.asarray(theta_a), np.concatenate(groups), sizes, n_selected, draws, *bonds
+        np.asarray(theta_a), np.concatenate(groups), sizes, n_selected, draws, *checked_bonds
     )
     return float(overlaps.mean())
 
@@ -263,7 +237,7 @@ def attenuation(reliability: float) -> float:
 
 
 def corrected_overlap(
-    overlap: float, chance: float, reliability: float, top_fraction: float = TOP_FRACTION
+    overlap: float, chance: float, reliability: float, *, top_fraction: float = TOP_FRACTION
 ) -> float:
     """What two fields would overlap by, were they free of the noise of a finite number of runs.
 
@@ -427,18 +401,16 @@ def _checked(field: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def _checked_bonds(
-    first: NDArray[np.integer],
-    second: NDArray[np.integer],
-    n_particles: int,
-    minimum_cluster: int,
+    bonds: Bonds, n_particles: int, minimum_cluster: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
     """The cluster rule's part of the arguments, once the kernels may rely on it."""
     if minimum_cluster < 1:
         raise InputError(f"minimum_cluster: {minimum_cluster} given, 1 or more expected")
-    for name, ends in (("first", first), ("second", second)):
+    for name, ends in zip(("first", "second"), bonds, strict=True):
         if len(ends) and (ends.min() < 0 or ends.max() >= n_particles):
             raise InputError(f"{name}: bonds of other particles than the field's {n_particles}")
-    return first.astype(np.int32, copy=False), second.astype(np.int32, copy=False), minimum_cluster
+    first, second = (ends.astype(np.int32, copy=False) for ends in bonds)
+    return first, second, minimum_cluster
 
 
 def _check_shapes(theta_a: ArrayLike, theta_b: ArrayLike) -> None:

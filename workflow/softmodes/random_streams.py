@@ -9,7 +9,7 @@ import numpy as np
 
 
 def stream(
-    seed: int, stage: str, n_particles: int, temperature: float, sample: int, replica: int = 0
+    seed: int, stage: str, n_particles: int, *, temperature: float, sample: int, replica: int = 0
 ) -> np.random.Generator:
     """The generator of one stage, state point and replica, independent of all others.
 

@@ -24,9 +24,9 @@ from scipy.special import j0
 from threadpoolctl import threadpool_limits
 
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration, as_floats
 from softmodes.errors import InputError
 from softmodes.model import LARGE, SMALL
-from softmodes.neighbours import as_floats, checked_particles, neighbour_pairs
 
 LAGS_PER_DECADE = 8
 
@@ -101,11 +101,12 @@ def logarithmic_lags(n_frames: int) -> NDArray[np.int64]:
 
 def self_dynamics(
     frames: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    *,
     times: NDArray[np.integer],
     lags: ArrayLike,
     wavenumber: float,
-    species: NDArray[np.int8],
-    cell: Cell,
     neighbour_distances: ArrayLike,
 ) -> SelfDynamics:
     """F_s(k, t), its cage-relative form and the mean squared displacement.
@@ -121,17 +122,17 @@ def self_dynamics(
 
     Args:
         frames: (F, N, 2), unwrapped.
+        species: (N,), 0 small, 1 large.
+        cell: the periodic cell.
         times: (F,) of the frames, whole numbers in any unit, ascending.
         lags: (K,), whole numbers in the same unit; a lag between no two frames gives NaN.
         wavenumber: k, in 1/σ11.
-        species: (N,), 0 small, 1 large.
-        cell: the periodic cell.
         neighbour_distances: (3,) by pair type, in σ11.
 
     Raises:
         InputError: if an argument lacks the shape or range given here.
     """
-    frames, species = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species, cell)
     times, lags = _checked_times(times), np.asarray(lags)
     if len(times) != len(frames):
         raise InputError(
@@ -152,7 +153,8 @@ def self_dynamics(
         ends = times[origin] + lags
         (reached,) = np.nonzero(np.isin(ends, times))
         displacement = frames[np.searchsorted(times, ends[reached])] - frames[origin]
-        cage = _cage_motion(frames[origin], displacement, species, cell, neighbour_distances)
+        at_origin = Configuration(frames[origin], species, cell)
+        cage = _cage_motion(at_origin, displacement, neighbour_distances)
         square = np.sum(displacement**2, axis=-1)
         caged_distance = np.linalg.norm(displacement - cage, axis=-1)
         values = j0(wavenumber * np.sqrt(square)), j0(wavenumber * caged_distance), square
@@ -246,7 +248,7 @@ def structure_factor(
     Raises:
         InputError: if the frames or species lack the shape given here.
     """
-    frames, species = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species, cell)
     n_bins = round(WAVENUMBER_END / WAVENUMBER_BIN)
     centres = (np.arange(n_bins) + 0.5) * WAVENUMBER_BIN
 
@@ -325,7 +327,7 @@ def radial_distribution(
     Raises:
         InputError: if the frames or species lack the shape given here.
     """
-    frames, species = _checked_frames(frames, species)
+    frames, species = _checked_frames(frames, species, cell)
     edges = np.arange(round(RADIUS_END / RADIUS_BIN) + 1) * RADIUS_BIN
     n_small, n_large = np.sum(species == SMALL), np.sum(species == LARGE)
     n_pairs = np.array(
@@ -335,7 +337,7 @@ def radial_distribution(
     counts = np.zeros((3, len(edges) - 1))
     radii = np.full(3, min(RADIUS_END, cell.length / 2))
     for frame in frames:
-        first, second, displacement = neighbour_pairs(frame, cell, radii, species)
+        first, second, displacement = Configuration(frame, species, cell).pairs(radii)
         pair_type = species[first] + species[second]
         distance = np.linalg.norm(displacement, axis=1)
         for row in range(3):
@@ -376,15 +378,11 @@ def first_minimum(radius: ArrayLike, distribution: ArrayLike) -> float:
 
 
 def _cage_motion(
-    positions: NDArray[np.float64],
-    displacement: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
-    neighbour_distances: ArrayLike,
+    origin: Configuration, displacement: NDArray[np.float64], neighbour_distances: ArrayLike
 ) -> NDArray[np.float64]:
-    """Mean displacement (K, N, 2) of the neighbours that particles have at `positions`."""
+    """Mean displacement (K, N, 2) of the neighbours that particles have at the time origin."""
     n_lags, n_particles, _ = displacement.shape
-    first, second, _ = neighbour_pairs(positions, cell, neighbour_distances, species)
+    first, second = origin.bonds(neighbour_distances)
     row, column = np.concatenate([first, second]), np.concatenate([second, first])
     n_neighbours = np.bincount(row, minlength=n_particles)
     mean = csr_array((1.0 / n_neighbours[row], (row, column)), shape=(n_particles, n_particles))
@@ -440,13 +438,12 @@ def _checked_curve(
 
 
 def _checked_frames(
-    frames: ArrayLike, species: ArrayLike
+    frames: ArrayLike, species: ArrayLike, cell: Cell
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     frames = as_floats("frames", frames)
     if frames.ndim != 3 or frames.shape[2] != 2 or not len(frames):
         raise InputError(f"frames: shape {frames.shape} given, (F, N, 2) with F > 0 expected")
-    _, species = checked_particles(frames[0], species)
-    return frames, species
+    return frames, Configuration(frames[0], species, cell).species
 
 
 def _checked_times(times: ArrayLike) -> NDArray[np.integer]:

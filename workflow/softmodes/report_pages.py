@@ -26,7 +26,7 @@ class SampleTables(NamedTuple):
     state_points: pd.DataFrame
 
 
-def write_figure(png: str | Path, title: str, caption: str, path: str | Path) -> None:
+def write_figure(png: str | Path, title: str, caption: str, *, path: str | Path) -> None:
     """Write the page of a figure, which fits the window, and its caption, atomically."""
     image = base64.b64encode(Path(png).read_bytes()).decode()
     _write(path, "figure.html", title=title, image=image, caption=caption)
@@ -41,7 +41,7 @@ def write_summary(markdown: str | Path, path: str | Path) -> None:
 
 
 def write_sample(
-    tables: SampleTables, n_particles: int, temperature: float, sample: int, path: str | Path
+    tables: SampleTables, n_particles: int, temperature: float, *, sample: int, path: str | Path
 ) -> None:
     """Write the page of one sample at one N and T, from the study's tables, atomically."""
     key = {"n_particles": n_particles, "temperature": temperature, "sample": sample}

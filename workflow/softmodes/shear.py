@@ -1,25 +1,19 @@
-"""Affine shear and the response of inherent structures to it.
-
-Simple shear γ maps r to r + γ y e_x and the cell to `cell.sheared(γ)`. Positions may be wrapped or
-not, but the y that enters the shear is the y of the coordinates as given: a lattice vector of the
-cell is mapped to the same lattice vector of the sheared cell, so that every choice of images gives
-the same sheared configuration.
-"""
+"""The response of inherent structures to affine shear, as `Configuration.sheared` has it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.cell import Cell
-from softmodes.forces import checked_configuration, evaluate, pressure, shear_stress
+from softmodes.configuration import Configuration
+from softmodes.forces import evaluate, pressure, shear_stress
 from softmodes.minimise import Quench, quench
 from softmodes.model import Mixture, pair_derivatives
 from softmodes.modes import factorise_pinned, hessian
-from softmodes.neighbours import neighbour_pairs
 
 logger = logging.getLogger("softmodes")
 
@@ -27,18 +21,8 @@ SWITCHED = 0.01
 """Longest distance, in σ11, of a nonaffine displacement from linear response within one basin."""
 
 
-def affine_shear(positions: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
-    """Positions (N, 2) after simple shear: x + γ y, y."""
-    sheared = np.array(positions, dtype=np.float64)
-    sheared[:, 0] += gamma * sheared[:, 1]
-    return sheared
-
-
 def nonaffine_displacement(
-    sheared_is: NDArray[np.float64],
-    reference_is: NDArray[np.float64],
-    gamma: float,
-    sheared_cell: Cell,
+    sheared: Configuration, reference: Configuration, gamma: float
 ) -> NDArray[np.float64]:
     """d_i = r_i^dq - r_i^q - γ y_i^q e_x (N, 2), less its mean over the particles.
 
@@ -46,26 +30,26 @@ def nonaffine_displacement(
     cell, which the minimum image takes out: only |d_i| < L/2 is needed.
 
     Args:
-        sheared_is: inherent structure of the sheared configuration, (N, 2).
-        reference_is: inherent structure at γ = 0, (N, 2).
+        sheared: inherent structure of the sheared configuration.
+        reference: inherent structure at γ = 0.
         gamma: the shear between the two.
-        sheared_cell: cell of `sheared_is`.
     """
-    displacement = sheared_cell.minimum_image(sheared_is - affine_shear(reference_is, gamma))
+    displacement = sheared.cell.minimum_image(
+        sheared.positions - reference.sheared(gamma).positions
+    )
     return displacement - displacement.mean(axis=0)
 
 
-def affine_force(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
-) -> NDArray[np.float64]:
+def affine_force(configuration: Configuration, mixture: Mixture) -> NDArray[np.float64]:
     """Ξ_i = -∂²U/∂r_i∂γ (N, 2): change of the forces per unit of affine shear, in ε/σ11.
 
     Raises:
-        InputError: if a position is not finite or the cell too small for the cutoff.
+        InputError: if the cell is too small for the cutoff.
     """
-    positions, species = checked_configuration(positions, species, cell, mixture.largest_cutoff)
+    configuration.cell.check_range(mixture.largest_cutoff)
+    species, n_particles = configuration.species, configuration.n_particles
     table = mixture.pair_table()
-    first, second, displacement = neighbour_pairs(positions, cell, table.cutoff, species)
+    first, second, displacement = configuration.pairs(table.cutoff)
     distance = np.hypot(displacement[:, 0], displacement[:, 1])
     pair_type = (species[first] + species[second]).astype(np.int64)
     _, slope, curvature = pair_derivatives(table, pair_type, distance)
@@ -77,34 +61,33 @@ def affine_force(
     change *= displacement[:, 1:]
     return np.stack(
         [
-            np.bincount(second, change[:, axis], len(positions))
-            - np.bincount(first, change[:, axis], len(positions))
+            np.bincount(second, change[:, axis], n_particles)
+            - np.bincount(first, change[:, axis], n_particles)
             for axis in (0, 1)
         ],
         axis=1,
     )
 
 
-def linear_response(
-    positions: NDArray[np.float64], species: NDArray[np.int8], cell: Cell, mixture: Mixture
-) -> NDArray[np.float64]:
+def linear_response(inherent: Configuration, mixture: Mixture) -> NDArray[np.float64]:
     """Nonaffine displacement per unit of shear, d/γ (N, 2), of an inherent structure as γ → 0.
 
-    Solves H d/γ = Ξ without the translations (Maloney & Lemaître, PRE 74, 016118, 2006). Takes the
-    positions of a minimum; its mean is zero.
+    Solves H d/γ = Ξ without the translations (Maloney & Lemaître, PRE 74, 016118, 2006). Its mean
+    is zero.
 
     Raises:
-        InputError: if a position is not finite or the cell too small for the cutoff.
+        InputError: if the cell is too small for the cutoff.
         LinAlgError: if the Hessian is singular beyond the translations.
     """
-    force = affine_force(positions, species, cell, mixture)
-    return factorise_pinned(hessian(positions, species, cell, mixture)).displacement(force)
+    force = affine_force(inherent, mixture)
+    return factorise_pinned(hessian(inherent, mixture)).displacement(force)
 
 
 def switched(
     nonaffine: NDArray[np.float64],
     gamma: float,
     linear_response: NDArray[np.float64],
+    *,
     bound: float = SWITCHED,
 ) -> bool:
     """Whether max_i |d_i - γ (d/γ)_i| exceeds the bound: another basin than the reference's."""
@@ -113,11 +96,10 @@ def switched(
 
 
 def quench_strains(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    configuration: Configuration,
     mixture: Mixture,
     gamma: Sequence[float],
+    *,
     update: Callable[[float], None] = lambda share: None,
 ) -> dict[str, NDArray]:
     """Inherent structures of one configuration, sheared by every strain.
@@ -126,8 +108,8 @@ def quench_strains(
     so means a change of basin at the smallest strains only.
 
     Args:
-        positions, species: (N, 2) and (N,), thermal.
-        cell, mixture: of the configuration.
+        configuration: thermal.
+        mixture: its model.
         gamma: strains, without 0, which comes first in the result.
         update: called with the share done.
 
@@ -135,26 +117,22 @@ def quench_strains(
         All datasets of a quench file, by their names there.
 
     Raises:
-        InputError: if a position is not finite, two particles coincide or the cell is too small
-            for the cutoff.
+        InputError: if two particles coincide or the cell is too small for the cutoff.
         LinAlgError: if the unstrained Hessian is singular beyond the translations.
     """
     strains = np.array([0.0, *gamma])
     quenches, evaluations, nonaffine = [], [], []
     for strain in strains:
-        sheared_cell = cell.sheared(strain)
-        found = _quench(
-            affine_shear(positions, strain), species, sheared_cell, mixture, f"γ = {strain:g}"
-        )
+        found = _quench(configuration.sheared(strain), mixture, f"γ = {strain:g}")
         quenches.append(found)
-        reference = quenches[0].positions
-        evaluations.append(evaluate(found.positions, species, sheared_cell, mixture))
-        nonaffine.append(nonaffine_displacement(found.positions, reference, strain, sheared_cell))
+        reference, inherent = quenches[0].configuration, found.configuration
+        evaluations.append(evaluate(inherent, mixture))
+        nonaffine.append(nonaffine_displacement(inherent, reference, strain))
         update(len(quenches) / len(strains))
-    response = linear_response(reference, species, cell, mixture)
+    response, cell = linear_response(reference, mixture), configuration.cell
     return {
         "gamma": strains,
-        "positions": np.stack([one.positions for one in quenches]),
+        "positions": np.stack([one.configuration.positions for one in quenches]),
         "energy": np.array([one.energy_per_particle for one in quenches]),
         "shear_stress": np.array([shear_stress(one, cell) for one in evaluations]),
         "pressure": np.array([pressure(one, cell) for one in evaluations]),
@@ -174,12 +152,21 @@ def quench_strains(
     }
 
 
+def inherent_structures(
+    configuration: Configuration, quenched: Mapping[str, NDArray]
+) -> list[Configuration]:
+    """Those of a configuration at every strain, out of what `quench_strains` gave."""
+    return [
+        replace(configuration, positions=positions, cell=configuration.cell.sheared(strain))
+        for positions, strain in zip(quenched["positions"], quenched["gamma"], strict=True)
+    ]
+
+
 def translation_switches(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
+    configuration: Configuration,
     mixture: Mixture,
-    quenched: dict[str, NDArray],
+    quenched: Mapping[str, NDArray],
+    *,
     rng: np.random.Generator,
 ) -> bool:
     """Whether the configuration, translated at random and quenched once more, changes its basin.
@@ -187,21 +174,18 @@ def translation_switches(
     The control of `switched`. Arguments and errors are those of `quench_strains`; `quenched` is
     what it gave.
     """
-    shift = rng.uniform(0.0, cell.length, 2)
-    translated = _quench(positions + shift, species, cell, mixture, "the translated control")
-    reference = quenched["positions"][0] + shift
-    moved = nonaffine_displacement(translated.positions, reference, 0.0, cell)
+    shift = rng.uniform(0.0, configuration.cell.length, 2)
+    translated, reference = (
+        replace(configuration, positions=positions + shift)
+        for positions in (configuration.positions, quenched["positions"][0])
+    )
+    found = _quench(translated, mixture, "the translated control")
+    moved = nonaffine_displacement(found.configuration, reference, 0.0)
     return switched(moved, 0.0, quenched["linear_response"])
 
 
-def _quench(
-    positions: NDArray[np.float64],
-    species: NDArray[np.int8],
-    cell: Cell,
-    mixture: Mixture,
-    name: str,
-) -> Quench:
-    found = quench(positions, species, cell, mixture)
+def _quench(configuration: Configuration, mixture: Mixture, name: str) -> Quench:
+    found = quench(configuration, mixture)
     if not found.converged:
         logger.warning("%s: %s", name, found.message)
     return found

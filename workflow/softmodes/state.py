@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from softmodes import relaxation, storage
 from softmodes.cell import Cell
-from softmodes.dynamics import Configuration, Equilibration, maxwell_boltzmann
+from softmodes.configuration import Configuration
+from softmodes.dynamics import Equilibration, maxwell_boltzmann
 from softmodes.model import Mixture
 from softmodes.random_streams import stream
 from softmodes.storage import StateFile
@@ -26,25 +27,16 @@ def mixture(file: StateFile) -> Mixture:
     return Mixture(**{field.name: file.attributes[field.name] for field in fields(Mixture)})
 
 
-def cell(file: StateFile) -> Cell:
-    """The box of a file's state point, untilted but for one from elsewhere."""
-    return Cell(file.attributes["box_length"], file.attributes.get("tilt", 0.0))
-
-
 def configuration(equilibrium: StateFile) -> Configuration:
-    """The thermal configuration X, its positions in the box."""
-    return Configuration(
-        positions=equilibrium["positions"],
-        velocities=equilibrium["velocities"],
-        species=equilibrium["species"],
-        cell=cell(equilibrium),
-    )
+    """The thermal configuration X, in a box that is untilted but for one from elsewhere."""
+    cell = Cell(equilibrium.attributes["box_length"], equilibrium.attributes.get("tilt", 0.0))
+    return Configuration(equilibrium["positions"], equilibrium["species"], cell)
 
 
 def random_stream(file: StateFile, use: str, replica: int = 0) -> np.random.Generator:
     """The generator of one use at a file's state point."""
-    names = ("n_particles", "temperature", "sample")
-    return stream(file.attributes["seed"], use, *(file.attributes[name] for name in names), replica)
+    point = {name: file.attributes[name] for name in ("n_particles", "temperature", "sample")}
+    return stream(file.attributes["seed"], use, **point, replica=replica)
 
 
 def grid_positions(positions: NDArray[np.float64], length: float) -> NDArray[np.uint32]:
@@ -58,10 +50,10 @@ def positions_on_grid(whole: NDArray[np.uint32], length: float) -> NDArray[np.fl
 
 
 def drawn_velocities(
-    seed: int, n_particles: int, temperature: float, sample: int
+    seed: int, n_particles: int, temperature: float, *, sample: int
 ) -> NDArray[np.float64]:
     """The velocities (N, 2) in the equilibrium file of a state point."""
-    rng = stream(seed, "velocities", n_particles, temperature, sample)
+    rng = stream(seed, "velocities", n_particles, temperature=temperature, sample=sample)
     return maxwell_boltzmann(n_particles, temperature, rng)
 
 
@@ -69,8 +61,8 @@ def write_equilibrium(
     equilibrium: str | Path,
     relaxation_output: str | Path,
     reached: Equilibration,
-    mixture: Mixture,
     *,
+    mixture: Mixture,
     study: str,
     seed: int,
     temperature: float,
@@ -89,13 +81,14 @@ def write_equilibrium(
     Args:
         equilibrium, relaxation_output: files to write.
         reached: the equilibration.
+        mixture: its model.
         study, seed, temperature, sample: the state point, with `n_particles` of the configuration.
         neighbour_distances: (3,) by pair type, in σ11; they define the cages.
         provenance: from `storage.provenance`, of both files.
         backend: what moved the particles.
     """
-    end = reached.configuration
-    n_particles, length = len(end.positions), end.cell.length
+    end = reached.end.configuration
+    n_particles, length = end.n_particles, end.cell.length
     common = {
         "study": study,
         "n_particles": n_particles,
@@ -113,22 +106,22 @@ def write_equilibrium(
         "equilibrium",
         {
             "positions": positions_on_grid(grid_positions(end.positions, length), length),
-            "velocities": drawn_velocities(seed, n_particles, temperature, sample),
+            "velocities": drawn_velocities(seed, n_particles, temperature, sample=sample),
             "species": end.species,
             "series/time": reached.time,
             "series/energy": reached.energy,
             "series/pressure": reached.pressures,
             "series/inherent_energy": reached.inherent_energy,
         },
-        common | {"pressure": reached.pressure, "time": float(reached.time[-1])},
-        provenance,
+        attributes=common | {"pressure": reached.pressure, "time": float(reached.time[-1])},
+        provenance=provenance,
     )
     storage.write(
         relaxation_output,
         "relaxation",
         curves,
-        common | {"peak_wavenumber": peak_wavenumber},
-        provenance,
+        attributes=common | {"peak_wavenumber": peak_wavenumber},
+        provenance=provenance,
     )
 
 
@@ -139,7 +132,7 @@ def relaxation_curves(
 
     S(k) and g_ab(r) are averaged over the time origins, F_s is taken at that peak.
     """
-    species, cell = reached.configuration.species, reached.configuration.cell
+    species, cell = reached.end.configuration.species, reached.end.configuration.cell
     interval = reached.frame_time[1]
     blocks = np.rint(reached.frame_time / interval).astype(np.int64)
     spread = reached.frames[relaxation.time_origins(blocks)]
@@ -148,7 +141,13 @@ def relaxation_curves(
     peak = relaxation.first_peak(wavenumber, structure[0])
     lags = relaxation.lags_of(blocks)
     moved = relaxation.self_dynamics(
-        reached.frames, blocks, lags, peak, species, cell, neighbour_distances
+        reached.frames,
+        species,
+        cell,
+        times=blocks,
+        lags=lags,
+        wavenumber=peak,
+        neighbour_distances=neighbour_distances,
     )
     curves = asdict(moved) | {"structure_factor": structure, "radial_distribution": distribution}
     grids = {"time": lags * interval, "wavenumber": wavenumber, "radius": radius}

@@ -314,6 +314,7 @@ def write(
     path: str | Path,
     stage: str,
     datasets: Mapping[str, ArrayLike],
+    *,
     attributes: Mapping[str, Any],
     provenance: Mapping[str, Any],
     dataset_attributes: Mapping[str, Mapping[str, Any]] | None = None,
@@ -446,6 +447,7 @@ def provenance(
     inputs: Iterable[str | Path] = (),
     config: str = "",
     code: str = "",
+    *,
     folder: str | Path | None = None,
 ) -> dict[str, Any]:
     """Where and from what a result comes: times, machine, versions, code, inputs, config.
@@ -476,6 +478,7 @@ def write_provenance(
     paths: Iterable[str | Path],
     inputs: Iterable[str | Path],
     config: str = "",
+    *,
     code: str = "",
     folder: str | Path | None = None,
 ) -> None:
@@ -483,7 +486,7 @@ def write_provenance(
 
     The side file of `fig1.pdf` is `fig1.pdf.provenance.json`.
     """
-    text = json.dumps(provenance(inputs, config, code, folder), indent=1, ensure_ascii=False)
+    text = json.dumps(provenance(inputs, config, code, folder=folder), indent=1, ensure_ascii=False)
     for path in paths:
         with replacing(f"{path}{SIDE_FILE_SUFFIX}") as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")

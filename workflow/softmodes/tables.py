@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from softmodes import statistics, storage
 from softmodes.cell import Cell
+from softmodes.configuration import Configuration
 from softmodes.correlations import local_shear_strain, quadrupole
 from softmodes.errors import InputError
 from softmodes.relaxation import first_minimum, relaxation_time, value_at
@@ -227,11 +228,8 @@ def relaxation(relaxation_paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def state_points(
-    equilibrium_paths: Iterable[str | Path],
-    relaxation_paths: Iterable[str | Path],
-    isoconfigurational_paths: Iterable[str | Path],
-    quench_paths: Iterable[str | Path],
-    modes_paths: Iterable[str | Path],
+    paths: Mapping[str, Iterable[str | Path]],
+    *,
     minimum_relaxation_times: float,
     minimum_cage_relative_times: float,
     neighbour_distances: Sequence[float],
@@ -249,12 +247,13 @@ def state_points(
     is the amplitude of cos 4θ in the correlation of the local shear strain at that strain.
 
     Args:
+        paths: of the equilibrium, relaxation, isoconfigurational, quench and modes files, by stage.
         minimum_relaxation_times, minimum_cage_relative_times: what counts as equilibrated, in τ_e
             and in cage-relative relaxation times.
         neighbour_distances: (3,) by pair type, in σ11, for the local strain; they are kept beside
             the measured minima of g_ab(r).
     """
-    prepared = {tuple(_key(state).values()): state for state in _states(equilibrium_paths)}
+    prepared = {tuple(_key(state).values()): state for state in _states(paths["equilibrium"])}
     table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
 
     def quench_row(state: storage.StateFile) -> dict[str, Any]:
@@ -262,10 +261,10 @@ def state_points(
         return _quench_row(state, equilibrium, neighbour_distances)
 
     for rows in (
-        _relaxation_rows(relaxation_paths),
-        map(_isoconfigurational_row, _states(isoconfigurational_paths)),
-        map(quench_row, _states(quench_paths)),
-        map(_modes_row, _states(modes_paths)),
+        _relaxation_rows(paths["relaxation"]),
+        map(_isoconfigurational_row, _states(paths["isoconfigurational"])),
+        map(quench_row, _states(paths["quench"])),
+        map(_modes_row, _states(paths["modes"])),
     ):
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
     for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
@@ -399,19 +398,16 @@ def _quench_row(
     neighbour_distances: Sequence[float],
 ) -> dict[str, Any]:
     smallest = 1 + int(np.argmin(state["gamma"][1:]))
-    unstrained = state["positions"][0]
-    cell = Cell(equilibrium.attributes["box_length"])
-    strain = local_shear_strain(
-        unstrained,
-        state["nonaffine"][smallest],
+    unstrained = Configuration(
+        state["positions"][0],
         equilibrium["species"],
-        cell,
-        np.asarray(neighbour_distances),
+        Cell(equilibrium.attributes["box_length"]),
     )
+    strain = local_shear_strain(unstrained, state["nonaffine"][smallest], neighbour_distances)
     return _key(state) | {
         "switched": state["switched"][smallest],
         "translation_switched": state.attributes["translation_switched"],
-        "quadrupole": quadrupole(unstrained, strain, cell),
+        "quadrupole": quadrupole(unstrained, strain),
         "n_quenches": state["gamma"].size,
         "n_unconverged": int((~state["converged"]).sum()),
         "n_saddles": int((state["n_negative"] > 0).sum()),

@@ -118,7 +118,7 @@ def combined(what: str, parts: Sequence[Summary], allowed: Range) -> Observation
 
 
 def of_interval(
-    what: str, value: float, interval: Interval, n_samples: int, allowed: Range
+    what: str, value: float, interval: Interval, *, n_samples: int, allowed: Range
 ) -> Observation:
     """A number whose interval is known."""
     return Observation(what, value, interval.low, interval.high, n_samples, allowed)

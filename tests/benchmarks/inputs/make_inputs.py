@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.replicas import MULTIPLE, lanes_at_start
 from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
 
+from softmodes.configuration import Configuration
 from softmodes.dynamics import (
-    Configuration,
     equilibrate,
-    random_configuration,
+    random_start,
     schedule,
 )
 from softmodes.isoconfigurational import lanes_of
@@ -53,18 +53,20 @@ PARTED_AT = (0.05, 0.2, 0.5, 1.0)
 
 def cooled(n_particles: int) -> None:
     """Cool and save."""
-    rng = stream(SEED, "random start", n_particles, max(STAGES), 0)
-    state = random_configuration(MIXTURE, n_particles, START_DENSITY, max(STAGES), rng)
+    rng = stream(SEED, "random start", n_particles, temperature=max(STAGES), sample=0)
+    state = random_start(MIXTURE, n_particles, START_DENSITY, temperature=max(STAGES), rng=rng)
     for temperature, (barostat_time, equilibration_time) in STAGES.items():
         reached = equilibrate(
-            state,
+            state.configuration,
             MIXTURE,
             temperature,
-            schedule(TIME_STEP, equilibration_time, SERIES_POINTS, barostat_time),
-            stream(SEED, "equilibrate", n_particles, temperature, 0),
-            PRESSURE,
+            schedule=schedule(
+                TIME_STEP, equilibration_time, SERIES_POINTS, barostat_time=barostat_time
+            ),
+            rng=stream(SEED, "equilibrate", n_particles, temperature=temperature, sample=0),
+            pressure=PRESSURE,
         )
-        state = reached.configuration
+        state = reached.end
         print(
             f"N = {n_particles}, T = {temperature}: P = {reached.pressure:.2f}, "
             f"e_IS = {reached.inherent_energy[0]:.4f} ... {reached.inherent_energy[-1]:.4f}"
@@ -75,8 +77,10 @@ def cooled(n_particles: int) -> None:
 
 def measured_relaxation_time(start: Configuration) -> float:
     """τ_e, in τ, as the study measures it."""
-    rng = stream(SEED, "relaxation", len(start.positions), COLD, 0)
-    reached = equilibrate(start, MIXTURE, COLD, schedule(TIME_STEP, RELAXATION_RUN, 1), rng)
+    rng = stream(SEED, "relaxation", start.n_particles, temperature=COLD, sample=0)
+    reached = equilibrate(
+        start, MIXTURE, COLD, schedule=schedule(TIME_STEP, RELAXATION_RUN, 1), rng=rng
+    )
     curves, _ = relaxation_curves(reached, NEIGHBOUR_DISTANCES)
     return relaxation_time(curves["time"], curves["self_intermediate_scattering"][0])
 
@@ -98,6 +102,6 @@ def parted(configuration: Configuration, time: float) -> Parted:
 if __name__ == "__main__":
     for size in (2000, 8000):
         cooled(size)
-    time = measured_relaxation_time(load(2000))
+    time = measured_relaxation_time(load(2000).configuration)
     print(f"τ_e = {time:.0f} τ at T = {COLD}")
-    save_parted(parted(load(2000), time))
+    save_parted(parted(load(2000).configuration, time))
