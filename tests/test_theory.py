@@ -30,10 +30,10 @@ PHYSICS = [
 NO_QUANTITY = {
     "softmodes.model.reduced",  # the potential in the kernels' units
     "softmodes.model.inverse_power",
-    "softmodes.forces.checked_configuration",
     "softmodes.forces.accumulate_forces",  # the loop of `evaluate`
     "softmodes.dynamics.check_coupling",
     "softmodes.dynamics.whole_steps",
+    "softmodes.shear.inherent_structures",
     "softmodes.isoconfigurational.velocities_of_run",
     "softmodes.isoconfigurational.lanes_of",
     "softmodes.isoconfigurational.spatial_order",
