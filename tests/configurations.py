@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
-from softmodes.model import Mixture
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+from softmodes.system.mixture import Mixture
 
 DENSITY = 0.745
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from configurations import jittered_lattice
 
-from softmodes import state
-from softmodes.dynamics import Equilibration, PhasePoint, schedule
-from softmodes.model import Mixture
+from softmodes.dynamics.trajectory import Equilibration, PhasePoint, schedule
+from softmodes.study import records
+from softmodes.system.mixture import Mixture
 
 NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
 POINT = {"study": "a", "seed": 11, "temperature": 0.46, "sample": 3}
@@ -45,5 +45,5 @@ def write(folder: Path, reached: Equilibration, **changes: Any) -> tuple[Path, P
     paths = tuple(
         folder / stage / f"{point['sample']}.h5" for stage in ("equilibrium", "relaxation")
     )
-    state.write_equilibrium(*paths, reached, neighbour_distances=NEIGHBOUR_DISTANCES, **point)
+    records.write_equilibrium(*paths, reached, neighbour_distances=NEIGHBOUR_DISTANCES, **point)
     return paths

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from configurations import jittered_lattice
 
-from softmodes.configuration import Configuration
-from softmodes.minimise import quench
-from softmodes.model import Mixture
+from softmodes.landscape.quench import quench
+from softmodes.system.configuration import Configuration
+from softmodes.system.mixture import Mixture
 
 N_PARTICLES = 150
 """Large enough for a cutoff of 4.5 σ_ab."""

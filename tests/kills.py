@@ -23,7 +23,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from softmodes import storage  # noqa: E402
+from softmodes.study import storage  # noqa: E402
 
 EQUILIBRATION_TIME = 500
 CHECKPOINT_INTERVAL = 0.5

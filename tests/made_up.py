@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from softmodes.evidence import Tables
+from softmodes.report.evidence import Tables
 
 GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.5, 1.0])
 FRACTIONS = np.array([0.0005, 0.001, 0.00175, 0.003, 0.006, 0.01, 0.02, 0.05])

@@ -12,8 +12,9 @@ import pytest
 import yaml
 from rocrate.rocrate import ROCrate
 
-from softmodes import archive, storage
 from softmodes.errors import InputError
+from softmodes.report import archive
+from softmodes.study import storage
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"

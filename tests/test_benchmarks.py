@@ -22,10 +22,10 @@ from benchmarks.harness import (
     write_json,
 )
 
-from softmodes import config
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
-from softmodes.dynamics import PhasePoint
+from softmodes.dynamics.trajectory import PhasePoint
+from softmodes.study import config
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 
 ROWS = [
     Row("quench", 0.5, 2.5, 4.0),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from softmodes.cell import Cell
 from softmodes.errors import InputError
+from softmodes.system.cell import Cell
 
 TILTS = [0.0, 2.3, 5.0, 7.7, 9.99]
 

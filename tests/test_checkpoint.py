@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes import checkpoint
-from softmodes.checkpoint import STOPPING, Checkpoint, of_job
-from softmodes.dynamics import Equilibration, equilibrate, schedule
+from softmodes.dynamics.isoconfigurational import run_ensemble
+from softmodes.dynamics.trajectory import Equilibration, equilibrate, schedule
 from softmodes.errors import InputError
-from softmodes.isoconfigurational import run_ensemble
-from softmodes.model import Mixture
+from softmodes.study import checkpoint
+from softmodes.study.checkpoint import STOPPING, Checkpoint, of_job
+from softmodes.system.mixture import Mixture
 
 MIXTURE = Mixture()
 

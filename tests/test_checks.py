@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes import checks, config, storage, tables
+from softmodes.report import checks, tables
+from softmodes.study import config, storage
 
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5
 VELOCITIES = "kinetic temperature of the stored velocities"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from softmodes import code_digest as module
-from softmodes.code_digest import PACKAGE, code_digest
+from softmodes.study import code_digest as module
+from softmodes.study.code_digest import PACKAGE, code_digest
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from softmodes.comparison import Comparison
-from softmodes.overlap import overlap, top_clusters
+from softmodes.analysis.comparison import Comparison
+from softmodes.analysis.overlap import overlap, top_clusters
 
 RING = np.arange(12), (np.arange(12) + 1) % 12
 SPECIES = np.array([0, 0, 1, 0, 1, 1, 0, 0, 1, 1, 0, 1], dtype=np.int8)

@@ -12,8 +12,8 @@ import numba
 import pytest
 
 import softmodes
-from softmodes.compilation import cache_folder
-from softmodes.neighbours import build_pair_list
+from softmodes.kernels.compilation import cache_folder
+from softmodes.system.neighbours import build_pair_list
 
 
 def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_kernels_use_it() -> None:
     assert Path(numba.config.CACHE_DIR) in folder.parents
 
 
-HEAD = "from softmodes.compilation import kernel\n"
+HEAD = "from softmodes.kernels.compilation import kernel\n"
 CALLEE = HEAD + "\n\n@kernel()\ndef f(x):\n    return x + {}\n"
 CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    return f(x)\n"
 
@@ -120,7 +120,7 @@ def test_others_cannot_plant_compiled_code(trap: str, package: Path, tmp_path: P
 def test_processes_that_start_together_compile_a_kernel_once(tmp_path: Path) -> None:
     module = tmp_path / "sums.py"
     module.write_text(
-        "from softmodes.compilation import kernel\n\n\n"
+        "from softmodes.kernels.compilation import kernel\n\n\n"
         "@kernel()\ndef inner(x):\n    return (x + 1.0).sum()\n\n\n"
         "@kernel()\ndef outer(x):\n    return inner(x) + 1.0\n"
     )

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from softmodes import config
 from softmodes.errors import InputError
+from softmodes.study import config
 
 FOLDER = Path(__file__).parents[1] / "config"
 STUDIES = ["config", "letter", "test"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
 from softmodes.errors import InputError
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 
 RADII = [2.5, 3.0, 3.5]
 LATTICE = jittered_lattice(150, 3.0)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from softmodes import state, storage, tables
+from softmodes.report import tables
+from softmodes.study import records, storage
 
 ROOT = Path(__file__).parents[1]
 NEIGHBOUR_DISTANCES = np.array([[1.45, 1.67], [1.67, 1.91]])
@@ -57,6 +58,6 @@ def test_the_worked_example_adds_an_observable(study: Path, tmp_path: Path) -> N
     assert list(table["sample"]) == [0, 1]
     for sample, found in zip(table["sample"], table["psi6"], strict=True):
         file = storage.read(study / f"results/test/equilibrium/N120_T1.000_s00{sample}.h5")
-        liquid = state.configuration(file)
+        liquid = records.configuration(file)
         expected = slow_order(liquid.positions, liquid.species, liquid.cell.length).mean()
         np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softmodes import calibration, config, costs
-from softmodes.dynamics import PRECISIONS
+from softmodes.dynamics.trajectory import PRECISIONS
+from softmodes.study import calibration, config, costs
 
 ROOT = Path(__file__).parents[1]
 TEST, LETTER = ROOT / "config" / "test.yaml", ROOT / "config" / "letter.yaml"

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import curve_fit
 from scipy.special import expit
 
-from softmodes.critical_strain import energy_onset, half_drop, plateau_drop, stress_maximum
+from softmodes.analysis.critical_strain import energy_onset, half_drop, plateau_drop, stress_maximum
 from softmodes.errors import InputError
 
 LOW = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.027, 0.035, 0.045, 0.055]

@@ -17,14 +17,16 @@ import pytest
 import yaml
 from configurations import jittered_lattice
 
-from softmodes import batches, cuda_kernels, storage
-from softmodes.configuration import Configuration
-from softmodes.cuda_dynamics import Coupling, Run, Systems, equilibrate, run_ensemble
-from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann, schedule
-from softmodes.dynamics import equilibrate as equilibrate_on_cpu
+from softmodes.dynamics import cuda_kernels
+from softmodes.dynamics.cuda import Coupling, Run, Systems, equilibrate, run_ensemble
+from softmodes.dynamics.isoconfigurational import run_ensemble as run_ensemble_on_cpu
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann, schedule
+from softmodes.dynamics.trajectory import equilibrate as equilibrate_on_cpu
 from softmodes.errors import InputError
-from softmodes.isoconfigurational import run_ensemble as run_ensemble_on_cpu
-from softmodes.model import Mixture
+from softmodes.stages import batches
+from softmodes.study import storage
+from softmodes.system.configuration import Configuration
+from softmodes.system.mixture import Mixture
 
 ROOT = Path(__file__).parents[1]
 MIXTURE = Mixture(cutoff=2.0)
@@ -344,7 +346,7 @@ def test_a_study_with_a_gpu_goes_through_snakemake(snakemake, tmp_path: Path) ->
 
 
 def test_without_a_device_there_is_one_message() -> None:
-    script = "from softmodes.cuda_dynamics import check_device; check_device()"
+    script = "from softmodes.dynamics.cuda import check_device; check_device()"
     environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "0", "CUDA_VISIBLE_DEVICES": ""}
     path = os.pathsep.join(sys.path)
     ended = subprocess.run(

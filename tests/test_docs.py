@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes import storage
-from softmodes.command import main
+from softmodes.cli import main
+from softmodes.study import storage
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "FILES.md").read_text(encoding="utf-8")

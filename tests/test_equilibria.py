@@ -8,9 +8,9 @@ import pytest
 import yaml
 from equilibrations import walked, write
 
-from softmodes import config, equilibria, storage
 from softmodes.errors import InputError
-from softmodes.model import Mixture
+from softmodes.study import config, equilibria, storage
+from softmodes.system.mixture import Mixture
 
 TEST = Path(__file__).parents[1] / "config" / "test.yaml"
 MODEL = vars(Mixture())

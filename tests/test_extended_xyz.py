@@ -7,11 +7,11 @@ import ase.io
 import numpy as np
 import pytest
 
-from softmodes import exchange, foreign
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
 from softmodes.errors import InputError
-from softmodes.extended_xyz import Frame
+from softmodes.interop import exchange, foreign
+from softmodes.interop.extended_xyz import Frame
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 
 N = 7
 

@@ -21,8 +21,8 @@ import pytest
 import yaml
 from commands import ROOT, snakemake_command
 
-from softmodes import storage
-from softmodes.checkpoint import Checkpoint
+from softmodes.study import storage
+from softmodes.study.checkpoint import Checkpoint
 
 TEST = ROOT / "config" / "test.yaml"
 NAME = "N120_T0.600_s001"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
 from softmodes.errors import InputError
-from softmodes.forces import evaluate, pressure, shear_stress
-from softmodes.model import Mixture, pair_derivatives
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+from softmodes.system.forces import evaluate, pressure, shear_stress
+from softmodes.system.mixture import Mixture, pair_derivatives
 
 TILTS = [0.0, 3.0, 11.0]
 MIXTURE = Mixture()

@@ -10,9 +10,9 @@ import ase.io
 import numpy as np
 import pytest
 
-from softmodes import foreign
-from softmodes.cell import Cell
 from softmodes.errors import InputError
+from softmodes.interop import foreign
+from softmodes.system.cell import Cell
 
 LATTICE = 'Lattice="4 0 0 0 4 0 0 0 1"'
 ROWS = ["B 0.5 1.25 0", "A 3 2 0", "B 1 3.5 0"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes import gamma_c
+from softmodes.analysis import gamma_c
 
 LOW = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.027, 0.035, 0.045, 0.055]
 GAMMA = np.array([*LOW, 0.067, 0.08, 0.1, 0.125, 0.16, 0.2, 0.3, 0.45, 0.7, 1.0])

@@ -10,13 +10,13 @@ import pytest
 from configurations import jittered_lattice
 from dense import all_modes
 
-from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann
+from softmodes.dynamics.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.errors import InputError
-from softmodes.forces import evaluate
-from softmodes.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
-from softmodes.minimise import quench
-from softmodes.model import Mixture
-from softmodes.modes import hessian
+from softmodes.landscape.modes import hessian
+from softmodes.landscape.quench import quench
+from softmodes.system.forces import evaluate
+from softmodes.system.mixture import Mixture
 
 MIXTURE = Mixture()
 

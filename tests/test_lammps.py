@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.configuration import Configuration
-from softmodes.forces import evaluate, pressure, shear_stress
-from softmodes.minimise import quench
-from softmodes.model import Mixture
+from softmodes.landscape.quench import quench
+from softmodes.system.configuration import Configuration
+from softmodes.system.forces import evaluate, pressure, shear_stress
+from softmodes.system.mixture import Mixture
 
 mpi = Path(sys.prefix) / "lib" / "libmpi.so.12"
 if mpi.exists():

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from made_up import changed, letter_like, shifted
 
-from softmodes.evidence import Tables
-from softmodes.letter import LETTER, MIXTURE, OWN, is_letters
-from softmodes.verdicts import AGREES, DIFFERS, TOO_SMALL, Finding
+from softmodes.report.evidence import Tables
+from softmodes.report.letter import LETTER, MIXTURE, OWN, is_letters
+from softmodes.report.verdicts import AGREES, DIFFERS, TOO_SMALL, Finding
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from softmodes import machine
+from softmodes.kernels import machine
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="names of x86 processors")
@@ -25,7 +25,7 @@ from softmodes import machine
 )
 def test_vectors_are_as_wide_as_the_compiler_has_them(name, features, expected):
     told = {"NUMBA_CPU_NAME": name} | ({} if features is None else {"NUMBA_CPU_FEATURES": features})
-    ask = "from softmodes import machine; print(machine.vector_bytes())"
+    ask = "from softmodes.kernels import machine; print(machine.vector_bytes())"
     done = subprocess.run(
         [sys.executable, "-c", ask],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **told},

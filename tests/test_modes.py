@@ -9,12 +9,9 @@ from dense import all_modes
 from glasses import N_PARTICLES, glass, shaken
 from scipy.sparse import csc_matrix
 
-from softmodes import modes
 from softmodes.errors import InputError
-from softmodes.forces import evaluate
-from softmodes.minimise import quench
-from softmodes.model import Mixture
-from softmodes.modes import (
+from softmodes.landscape import modes
+from softmodes.landscape.modes import (
     Modes,
     harmonic_debye_waller,
     hessian,
@@ -22,6 +19,9 @@ from softmodes.modes import (
     participation,
     soft_participation,
 )
+from softmodes.landscape.quench import quench
+from softmodes.system.forces import evaluate
+from softmodes.system.mixture import Mixture
 
 TILTS = [0.0, 0.31, 0.77]
 MIXTURES = [Mixture(), Mixture(smoothed=False, cutoff=4.5), Mixture(exponent=8, cutoff=2.2)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from softmodes import config, costs
+from softmodes.study import config, costs
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"

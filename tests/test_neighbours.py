@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.configuration import Configuration
 from softmodes.errors import InputError
+from softmodes.system.configuration import Configuration
 
 RADII = np.array([2.5, 3.0, 3.5])
 

@@ -9,10 +9,7 @@ from configurations import jittered_lattice
 from scipy.integrate import quad
 from scipy.stats import norm, spearmanr
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
-from softmodes.errors import InputError
-from softmodes.overlap import (
+from softmodes.analysis.overlap import (
     MINIMUM_RELIABILITY,
     chance_overlap,
     corrected_overlap,
@@ -26,6 +23,9 @@ from softmodes.overlap import (
     standard_ranks,
     top_clusters,
 )
+from softmodes.errors import InputError
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 
 NO_BONDS = np.empty((2, 0), dtype=np.int32)
 

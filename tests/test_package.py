@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import softmodes
-from softmodes.command import main
+from softmodes.cli import main
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import j0
 
-from softmodes.cell import Cell
-from softmodes.errors import InputError
-from softmodes.relaxation import (
+from softmodes.analysis.relaxation import (
     first_minimum,
     first_peak,
     lags_of,
@@ -20,6 +18,8 @@ from softmodes.relaxation import (
     time_origins,
     value_at,
 )
+from softmodes.errors import InputError
+from softmodes.system.cell import Cell
 
 DISTANCES = (1.45, 1.67, 1.91)
 

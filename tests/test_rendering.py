@@ -5,7 +5,7 @@ import math
 import jinja2
 import pytest
 
-from softmodes import rendering
+from softmodes.report import rendering
 
 
 @pytest.mark.parametrize(

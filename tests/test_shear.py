@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from glasses import N_PARTICLES, glass, shaken
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
-from softmodes.forces import evaluate, shear_stress
-from softmodes.minimise import quench
-from softmodes.modes import hessian
-from softmodes.shear import (
+from softmodes.landscape.modes import hessian
+from softmodes.landscape.quench import quench
+from softmodes.landscape.shear import (
     affine_force,
     linear_response,
     nonaffine_displacement,
     switched,
 )
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+from softmodes.system.forces import evaluate, shear_stress
 
 TILTS = [0.0, 0.31, 0.77]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from softmodes.compilation import kernel
-from softmodes.simd import (
+from softmodes.kernels.compilation import kernel
+from softmodes.kernels.simd import (
     VECTOR_BYTES,
     WIDTH,
     all_lanes,

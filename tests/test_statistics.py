@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress, ttest_1samp
 
-from softmodes.errors import InputError
-from softmodes.statistics import (
+from softmodes.analysis.statistics import (
     bootstrap_interval,
     difference_of_halves,
     drift,
@@ -17,6 +16,7 @@ from softmodes.statistics import (
     standard_error,
     summarise,
 )
+from softmodes.errors import InputError
 
 
 def rng(seed=0):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from made_up import changed, letter_like
 
-from softmodes import summary, summary_page, tables
-from softmodes.evidence import Tables
+from softmodes.report import summary, summary_page, tables
+from softmodes.report.evidence import Tables
 
 
 @pytest.fixture(scope="module")

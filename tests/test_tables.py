@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes import gamma_c, storage, tables
+from softmodes.analysis import gamma_c
 from softmodes.errors import InputError
+from softmodes.report import tables
+from softmodes.study import storage
 
 N = 16
 GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.03, 0.06, 0.12, 0.5, 1.0])

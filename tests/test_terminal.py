@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from commands import ROOT, snakemake_command
 
-from softmodes import terminal
-from softmodes.progress import TIME_FORMAT
-from softmodes.terminal import Follower, Run, Screen, Task, result
+from softmodes.study import terminal
+from softmodes.study.job_log import TIME_FORMAT
+from softmodes.study.terminal import Follower, Run, Screen, Task, result
 
 TEST = ROOT / "config" / "test.yaml"
 NOON = 1_700_000_000.0

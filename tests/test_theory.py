@@ -11,33 +11,33 @@ PAGE = (Path(__file__).parents[1] / "docs" / "theory.md").read_text(encoding="ut
 NAMED = set(re.findall(r"`(softmodes(?:\.\w+)+)`", PAGE))
 
 PHYSICS = [
-    "softmodes.model",
-    "softmodes.forces",
+    "softmodes.system.mixture",
+    "softmodes.system.forces",
     "softmodes.dynamics",
-    "softmodes.isoconfigurational",
-    "softmodes.minimise",
-    "softmodes.shear",
-    "softmodes.modes",
-    "softmodes.correlations",
-    "softmodes.relaxation",
-    "softmodes.overlap",
-    "softmodes.critical_strain",
-    "softmodes.gamma_c",
-    "softmodes.statistics",
-    "softmodes.checks",
+    "softmodes.dynamics.isoconfigurational",
+    "softmodes.landscape.quench",
+    "softmodes.landscape.shear",
+    "softmodes.landscape.modes",
+    "softmodes.analysis.local_strain",
+    "softmodes.analysis.relaxation",
+    "softmodes.analysis.overlap",
+    "softmodes.analysis.critical_strain",
+    "softmodes.analysis.gamma_c",
+    "softmodes.analysis.statistics",
+    "softmodes.report.checks",
 ]
 
 NO_QUANTITY = {
-    "softmodes.model.reduced",  # the potential in the kernels' units
-    "softmodes.model.inverse_power",
-    "softmodes.forces.accumulate_forces",  # the loop of `evaluate`
+    "softmodes.system.mixture.reduced",  # the potential in the kernels' units
+    "softmodes.system.mixture.inverse_power",
+    "softmodes.system.forces.accumulate_forces",  # the loop of `evaluate`
     "softmodes.dynamics.check_coupling",
     "softmodes.dynamics.whole_steps",
-    "softmodes.shear.inherent_structures",
-    "softmodes.isoconfigurational.velocities_of_run",
-    "softmodes.isoconfigurational.lanes_of",
-    "softmodes.isoconfigurational.spatial_order",
-    "softmodes.isoconfigurational.accumulate_lane_forces",
+    "softmodes.landscape.shear.inherent_structures",
+    "softmodes.dynamics.isoconfigurational.velocities_of_run",
+    "softmodes.dynamics.isoconfigurational.lanes_of",
+    "softmodes.dynamics.isoconfigurational.spatial_order",
+    "softmodes.dynamics.isoconfigurational.accumulate_lane_forces",
 }
 """Public functions of these modules that compute nothing of their own."""
 

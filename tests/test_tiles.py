@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
 from softmodes.errors import InputError
-from softmodes.forces import evaluate
-from softmodes.model import Mixture
-from softmodes.simd import WIDTH
-from softmodes.tiles import (
+from softmodes.kernels.simd import WIDTH
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+from softmodes.system.forces import evaluate
+from softmodes.system.mixture import Mixture
+from softmodes.system.tiles import (
     EMPTY,
     Tiles,
     accumulate_tile_forces,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from softmodes.statistics import summarise
-from softmodes.verdicts import (
+from softmodes.analysis.statistics import summarise
+from softmodes.report.verdicts import (
     AGREES,
     DIFFERS,
     TOO_SMALL,

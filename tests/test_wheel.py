@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 import softmodes
-from softmodes import exchange
-from softmodes.code_digest import code_digest
+from softmodes.interop import exchange
+from softmodes.study.code_digest import code_digest
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json
 from pathlib import Path
-from softmodes import config, exchange, rendering, storage
-from softmodes.code_digest import code_digest
+from softmodes.interop import exchange
+from softmodes.report import rendering
+from softmodes.study import config, storage
+from softmodes.study.code_digest import code_digest
 found = {
     "file": storage.__file__,
     "study": config.load(CONFIG)["study"],

@@ -13,7 +13,9 @@ import pytest
 import yaml
 from scipy.stats import spearmanr
 
-from softmodes import config, modes, state, storage, tables
+from softmodes.landscape import modes
+from softmodes.report import tables
+from softmodes.study import config, records, storage
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
@@ -282,8 +284,8 @@ def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperat
         storage.read(results / stage / f"{name}.h5") for stage in ("equilibrium", "quench", "modes")
     )
     assert quenched["n_negative"][0] == 0
-    inherent = replace(state.configuration(thermal), positions=quenched["positions"][0])
-    hessian = modes.hessian(inherent, state.mixture(thermal))
+    inherent = replace(records.configuration(thermal), positions=quenched["positions"][0])
+    hessian = modes.hessian(inherent, records.mixture(thermal))
     squares, vectors = np.linalg.eigh(hessian.toarray())
     squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
     # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule

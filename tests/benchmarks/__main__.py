@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from softmodes import plotting
+from softmodes.report import figures
 
 from . import ceilings, demo, figure, lammps_peer, quenches, replicas, spectra, trajectory
 from .harness import Benchmark, run_all, selected, table, write_json
@@ -42,9 +42,7 @@ def main(word: str = "") -> int:
     print("\n" + table(found.rows))
     if not word:
         write_json(RESULTS / "benchmarks.json", found.rows)
-        plotting.save(
-            figure.scaling(found.points), RESULTS / "scaling.pdf", RESULTS / "scaling.png"
-        )
+        figures.save(figure.scaling(found.points), RESULTS / "scaling.pdf", RESULTS / "scaling.png")
         print(f"\nwritten: {RESULTS}/benchmarks.json, {RESULTS}/scaling.pdf and .png")
     return int(any(row.verdict == "not held" for row in found.rows))
 

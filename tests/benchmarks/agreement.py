@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from softmodes.configuration import Configuration
-from softmodes.dynamics import PhasePoint, Trajectory, maxwell_boltzmann
-from softmodes.forces import evaluate, pressure
-from softmodes.isoconfigurational import run_ensemble
-from softmodes.minimise import quench
+from softmodes.dynamics.isoconfigurational import run_ensemble
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
+from softmodes.landscape.quench import quench
+from softmodes.system.configuration import Configuration
+from softmodes.system.forces import evaluate, pressure
 
 from . import lammps_peer
 from .systems import MIXTURE, SEED, TIME_STEP, at_rest

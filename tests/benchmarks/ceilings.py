@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
-from softmodes.configuration import Configuration
-from softmodes.isoconfigurational import lanes_of
-from softmodes.minimise import quench
-from softmodes.tiles import Tiles, accumulate_tile_forces, build_tiles
+from softmodes.dynamics.isoconfigurational import lanes_of
+from softmodes.landscape.quench import quench
+from softmodes.system.configuration import Configuration
+from softmodes.system.tiles import Tiles, accumulate_tile_forces, build_tiles
 
 from .harness import Outcome, timed
 from .memory import n_modes

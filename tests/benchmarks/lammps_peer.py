@@ -29,8 +29,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.dynamics import PhasePoint
-from softmodes.model import Mixture, pair_derivatives
+from softmodes.dynamics.trajectory import PhasePoint
+from softmodes.system.mixture import Mixture, pair_derivatives
 
 from .harness import timed
 from .systems import MIXTURE, TIME_STEP

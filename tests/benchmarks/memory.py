@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from softmodes.configuration import Configuration
-from softmodes.dynamics import Trajectory
-from softmodes.minimise import quench
-from softmodes.modes import Modes, hessian, lowest_modes
+from softmodes.dynamics.trajectory import Trajectory
+from softmodes.landscape.modes import Modes, hessian, lowest_modes
+from softmodes.landscape.quench import quench
 from softmodes.random_streams import stream
+from softmodes.system.configuration import Configuration
 
 from .systems import COLD, MIXTURE, SEED, TIME_STEP, cold
 

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from softmodes.configuration import Configuration
-from softmodes.minimise import quench
+from softmodes.landscape.quench import quench
+from softmodes.system.configuration import Configuration
 
 from . import lammps_peer
 from .agreement import check_quench

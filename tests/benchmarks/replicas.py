@@ -14,10 +14,10 @@ from functools import partial
 
 import numpy as np
 
-from softmodes.configuration import Configuration
-from softmodes.dynamics import PhasePoint, maxwell_boltzmann
-from softmodes.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
+from softmodes.dynamics.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
+from softmodes.dynamics.trajectory import PhasePoint, maxwell_boltzmann
 from softmodes.random_streams import stream
+from softmodes.system.configuration import Configuration
 
 from . import lammps_peer
 from .agreement import check_ensemble

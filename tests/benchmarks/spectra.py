@@ -9,8 +9,8 @@ from scipy.linalg import eigh
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import eigsh
 
-from softmodes.minimise import quench
-from softmodes.modes import hessian, lowest_modes
+from softmodes.landscape.modes import hessian, lowest_modes
+from softmodes.landscape.quench import quench
 from softmodes.random_streams import stream
 
 from .harness import Outcome, Point, Row, interleaved, timed

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.cell import Cell
-from softmodes.configuration import Configuration
-from softmodes.dynamics import PhasePoint, maxwell_boltzmann
-from softmodes.model import Mixture
+from softmodes.dynamics.trajectory import PhasePoint, maxwell_boltzmann
 from softmodes.random_streams import stream
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+from softmodes.system.mixture import Mixture
 
 FOLDER = Path(__file__).parent / "inputs"
 SEED = 20140314

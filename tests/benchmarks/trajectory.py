@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from softmodes.dynamics import COUPLING_INTERVAL, Trajectory
+from softmodes.dynamics.trajectory import COUPLING_INTERVAL, Trajectory
 
 from . import lammps_peer
 from .agreement import check_forces

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from softmodes import config, costs, storage
+from softmodes.study import config, costs, storage
 
 ROOT = Path(__file__).parents[2]
 TEST = ROOT / "config" / "test.yaml"

@@ -9,9 +9,9 @@ REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pa
 LIBRARY = REPOSITORY / "workflow"
 sys.path.insert(0, str(LIBRARY))
 
-from softmodes.code_digest import code_digest
-from softmodes import costs, equilibria
-from softmodes.config import (
+from softmodes.study.code_digest import code_digest
+from softmodes.study import costs, equilibria
+from softmodes.study.config import (
     at_temperature,
     backend,
     equilibrated,

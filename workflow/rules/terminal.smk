@@ -2,7 +2,7 @@ import shlex
 from contextlib import suppress
 
 from snakemake.logging import logger
-from softmodes import terminal
+from softmodes.study import terminal
 
 FOLLOWERS = []
 

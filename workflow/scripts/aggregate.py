@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from softmodes import gamma_c, progress, storage, tables
+from softmodes.analysis import gamma_c
+from softmodes.report import tables
+from softmodes.study import job_log, storage
 
 
 def aggregate(
@@ -45,7 +47,7 @@ def aggregate(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         aggregate(
             dict(snakemake.input.items()),
             dict(snakemake.output.items()),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from softmodes import archive, progress
+from softmodes.report import archive
+from softmodes.study import job_log
 
 
 def pack(
@@ -32,7 +33,7 @@ def pack(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         pack(
             snakemake.input.results,
             snakemake.input.repository,

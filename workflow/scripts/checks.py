@@ -6,7 +6,9 @@ from itertools import chain
 
 import pandas as pd
 
-from softmodes import checks, dynamics, progress, storage, tables
+from softmodes.dynamics import trajectory
+from softmodes.report import checks, tables
+from softmodes.study import job_log, storage
 
 
 def check(
@@ -17,7 +19,7 @@ def check(
     pressure: float | None,
     config: str = "",
     code: str = "",
-    update: dynamics.Progress = lambda share: None,
+    update: trajectory.Progress = lambda share: None,
 ) -> None:
     """Write the table of the checks.
 
@@ -42,7 +44,7 @@ def check(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         check(
             dict(snakemake.input.items()),
             snakemake.output.checks,

@@ -14,8 +14,10 @@ import numpy as np
 import overlap
 import quench
 
-from softmodes import dynamics, ensembles, isoconfigurational, progress, storage
-from softmodes.model import Mixture
+from softmodes.dynamics import isoconfigurational, trajectory
+from softmodes.stages import ensembles
+from softmodes.study import job_log, storage
+from softmodes.system.mixture import Mixture
 
 N_PARTICLES = 144
 SIDE = 14.0
@@ -37,7 +39,7 @@ def write_lattice(path: Path) -> None:
     mixture = Mixture()
     datasets = {
         "positions": places.reshape(-1, 2) + rng.uniform(-0.1, 0.1, (N_PARTICLES, 2)),
-        "velocities": dynamics.maxwell_boltzmann(N_PARTICLES, TEMPERATURE, rng),
+        "velocities": trajectory.maxwell_boltzmann(N_PARTICLES, TEMPERATURE, rng),
         "species": rng.permutation(mixture.species(N_PARTICLES)),
     }
     datasets |= {
@@ -94,7 +96,7 @@ def move_and_shear(folder: Path, precision: str) -> None:
     )
     ensembles.write_ensemble(
         functools.partial(
-            isoconfigurational.run_ensemble, precision=dynamics.PRECISIONS[precision]
+            isoconfigurational.run_ensemble, precision=trajectory.PRECISIONS[precision]
         ),
         start,
         [],
@@ -152,6 +154,6 @@ def compile_kernels(precision: str, processes: int) -> None:
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         compile_kernels(snakemake.params.precision, snakemake.threads)
         Path(snakemake.output.done).touch()

@@ -4,8 +4,10 @@ import json
 import logging
 from collections.abc import Sequence
 
-from softmodes import dynamics, modes, progress, shear, state, storage
-from softmodes.config import mode_number
+from softmodes.dynamics import trajectory
+from softmodes.landscape import modes, shear
+from softmodes.study import job_log, records, storage
+from softmodes.study.config import mode_number
 
 logger = logging.getLogger("softmodes")
 
@@ -21,7 +23,7 @@ def diagonalise(
     debye_waller_time: float,
     config: str = "",
     code: str = "",
-    update: dynamics.Progress = lambda share: None,
+    update: trajectory.Progress = lambda share: None,
 ) -> None:
     """Write the modes file of one state point.
 
@@ -40,7 +42,7 @@ def diagonalise(
     """
     source = storage.read(equilibrium, "positions", "species")
     quenched = storage.read(quench, "gamma", "positions", "n_negative")
-    thermal, mixture = state.configuration(source), state.mixture(source)
+    thermal, mixture = records.configuration(source), records.mixture(source)
     structures, n_particles = shear.inherent_structures(thermal, quenched), thermal.n_particles
     n_modes = mode_number(fraction, n_particles)
     datasets, splits, lowest = modes.modes_of_strains(
@@ -50,7 +52,7 @@ def diagonalise(
         n_modes=n_modes,
         scan_gamma=scan_gamma,
         scan_numbers=[mode_number(share, n_particles) for share in scan_fractions],
-        rng=state.random_stream(source, "diagonalise"),
+        rng=records.random_stream(source, "diagonalise"),
         update=update,
     )
     if quenched["n_negative"][0] == 0:
@@ -76,7 +78,7 @@ def diagonalise(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         diagonalise(
             snakemake.input.equilibrium,
             snakemake.input.quench,

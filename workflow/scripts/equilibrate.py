@@ -4,10 +4,11 @@ from published equilibria."""
 import json
 from collections.abc import Mapping, Sequence
 
-from softmodes import dynamics, equilibria, progress, state, storage
-from softmodes.checkpoint import Checkpoint, of_job
-from softmodes.model import Mixture
+from softmodes.dynamics import trajectory
 from softmodes.random_streams import stream
+from softmodes.study import equilibria, job_log, records, storage
+from softmodes.study.checkpoint import Checkpoint, of_job
+from softmodes.system.mixture import Mixture
 
 
 def equilibrate(
@@ -31,7 +32,7 @@ def equilibrate(
     neighbour_distances: Sequence[float],
     config: str = "",
     code: str = "",
-    update: dynamics.Progress = lambda share: None,
+    update: trajectory.Progress = lambda share: None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the equilibrium and the relaxation file of one state point.
@@ -54,25 +55,25 @@ def equilibrate(
     mixture = Mixture(**model)
     rng = stream(seed, "equilibrate", n_particles, temperature=temperature, sample=sample)
     if hotter is None:
-        start = dynamics.random_start(
+        start = trajectory.random_start(
             mixture, n_particles, start_density, temperature=temperature, rng=rng
         ).configuration
     else:
-        start = state.configuration(storage.read(hotter))
-    reached = dynamics.equilibrate(
+        start = records.configuration(storage.read(hotter))
+    reached = trajectory.equilibrate(
         start,
         mixture,
         temperature,
-        schedule=dynamics.schedule(
+        schedule=trajectory.schedule(
             time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
         ),
         rng=rng,
         pressure=pressure,
-        precision=dynamics.PRECISIONS[precision],
+        precision=trajectory.PRECISIONS[precision],
         progress=update,
         checkpoint=checkpoint,
     )
-    state.write_equilibrium(
+    records.write_equilibrium(
         equilibrium,
         relaxation,
         reached,
@@ -97,7 +98,7 @@ def main() -> None:
     outputs = snakemake.output.equilibrium, snakemake.output.relaxation
     config, parameters = json.dumps(snakemake.config), point | dict(snakemake.params)
     interval = snakemake.config["checkpoint_interval"]
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         if published:
             equilibria.unpack(
                 published,

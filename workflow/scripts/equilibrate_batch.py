@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 
-from softmodes import batches, dynamics, equilibria, progress
-from softmodes.checkpoint import of_job
-from softmodes.model import Mixture
+from softmodes.dynamics import trajectory
+from softmodes.stages import batches
+from softmodes.study import equilibria, job_log
+from softmodes.study.checkpoint import of_job
+from softmodes.system.mixture import Mixture
 
 
 def equilibrate(
@@ -33,7 +35,7 @@ def equilibrate(
         *(files[name] for name in ("hotter", "equilibria", "relaxations")),
         samples=samples,
         mixture=Mixture(**model),
-        schedule=dynamics.schedule(
+        schedule=trajectory.schedule(
             time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
         ),
         **arguments,
@@ -57,7 +59,7 @@ def main() -> None:
         "temperature": float(snakemake.wildcards.temperature),
     }
     interval = snakemake.config["checkpoint_interval"]
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         for sample, archive in enumerate(archives):
             if archive:
                 equilibrium, relaxation = outputs[sample]

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from softmodes import costs, progress
+from softmodes.study import costs, job_log
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         config, published = snakemake.config, frozenset(snakemake.params.published)
         found = costs.estimate(config, snakemake.params.cores, published)
         if snakemake.params.here:
-            from softmodes import calibration  # here: it needs kernels
+            from softmodes.study import calibration  # here: it needs kernels
 
             found = found.on(calibration.slowness(config["precision"]))
         taken = costs.measured(config, Path(snakemake.log[0]).parent, published)

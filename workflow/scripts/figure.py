@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from softmodes import plotting, progress, storage, tables
+from softmodes.report import figures, tables
+from softmodes.study import job_log, storage
 
 MODE_FRACTIONS = (0.015, 0.00175)
 """Numbers of soft modes mapped in the Letter, as shares of 2N; the scan's nearest are taken."""
@@ -22,15 +23,15 @@ def draw(
 ) -> None:
     """Draw figure `number`; its inputs have the names of `maps` or `plotting.figure<number>`."""
     if number == 3:
-        figure = plotting.figure3(maps(**inputs))
+        figure = figures.figure3(maps(**inputs))
     else:
         frames = {name: tables.read_csv(path) for name, path in inputs.items()}
-        figure = getattr(plotting, f"figure{number}")(**frames)
-    plotting.save(figure, pdf, png)
+        figure = getattr(figures, f"figure{number}")(**frames)
+    figures.save(figure, pdf, png)
     storage.write_provenance([pdf, png], inputs.values(), config, code=code)
 
 
-def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) -> plotting.Maps:
+def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) -> figures.Maps:
     """What figure 3 shows: one state point at the smallest strain of the scan, from its files."""
     state = storage.read(equilibrium, "species")
     soft = storage.read(modes, "scan/gamma", "scan/n_modes", "scan/soft_participation")
@@ -42,7 +43,7 @@ def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) 
     numbers = soft["scan/n_modes"]
     chosen = [int(np.argmin(np.abs(np.log(numbers / number)))) for number in wanted]
     sizes = np.array([state.attributes["sigma_small"], state.attributes["sigma_large"]])
-    return plotting.Maps(
+    return figures.Maps(
         positions=quenched["positions"][0],
         diameters=sizes[state["species"]],
         box_length=state.attributes["box_length"],
@@ -57,7 +58,7 @@ def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) 
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         draw(
             snakemake.params.number,
             dict(snakemake.input.items()),

@@ -3,8 +3,10 @@
 import functools
 import json
 
-from softmodes import dynamics, ensembles, isoconfigurational, progress
-from softmodes.checkpoint import of_job
+from softmodes.dynamics import isoconfigurational, trajectory
+from softmodes.stages import ensembles
+from softmodes.study import job_log
+from softmodes.study.checkpoint import of_job
 
 
 def main() -> None:
@@ -13,12 +15,12 @@ def main() -> None:
     output, parameters = snakemake.output.isoconfigurational, dict(snakemake.params)
     inputs, interval = [equilibrium, *relaxation_files], snakemake.config["checkpoint_interval"]
     with (
-        progress.job(snakemake.log[0]) as job,
+        job_log.job(snakemake.log[0]) as job,
         of_job(output, inputs, parameters, interval=interval) as kept,
     ):
         run_ensemble = functools.partial(
             isoconfigurational.run_ensemble,
-            precision=dynamics.PRECISIONS[parameters["precision"]],
+            precision=trajectory.PRECISIONS[parameters["precision"]],
             progress=job.update,
             checkpoint=kept,
         )

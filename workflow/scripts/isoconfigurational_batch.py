@@ -2,24 +2,26 @@
 
 import json
 
-from softmodes import cuda_dynamics, ensembles, progress
+from softmodes.dynamics import cuda
+from softmodes.stages import ensembles
+from softmodes.study import job_log
 
 
 def main() -> None:
     """The job of Snakemake."""
     config, outputs = json.dumps(snakemake.config), snakemake.output.isoconfigurational
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         for sample, (equilibrium, output) in enumerate(
             zip(snakemake.input.equilibrium, outputs, strict=True)
         ):
             ensembles.write_ensemble(
-                cuda_dynamics.run_ensemble,
+                cuda.run_ensemble,
                 equilibrium,
                 snakemake.input.relaxation,
                 output=output,
                 precision="single",
                 config=config,
-                device=cuda_dynamics.device_name(),
+                device=cuda.device_name(),
                 **snakemake.params,
             )
             job.update((sample + 1) / len(outputs))

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from softmodes import dynamics, progress, state, storage, tables
-from softmodes.comparison import Comparison
+from softmodes.analysis.comparison import Comparison
+from softmodes.dynamics import trajectory
+from softmodes.report import tables
+from softmodes.study import job_log, records, storage
 
 STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
 
@@ -35,14 +37,14 @@ def overlap_rows(
         shuffles: number of shuffled fields in each control.
     """
     source = storage.read(files["equilibrium"])
-    thermal = state.configuration(source)
+    thermal = records.configuration(source)
     moved = storage.read(files["isoconfigurational"])
     quenched = storage.read(files["quench"], "gamma", "positions", "nonaffine", "linear_response")
     soft = storage.read(files["modes"])
     compare = Comparison(
         thermal.species,
         shuffles,
-        state.random_stream(source, "overlap"),
+        records.random_stream(source, "overlap"),
         top_fraction,
         minimum_cluster,
     )
@@ -64,7 +66,7 @@ def write_overlaps(
     *,
     config: str = "",
     code: str = "",
-    update: dynamics.Progress = lambda share: None,
+    update: trajectory.Progress = lambda share: None,
     **options: Any,
 ) -> None:
     """Write the overlap table of the samples of one N and T.
@@ -86,7 +88,7 @@ def write_overlaps(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         write_overlaps(
             dict(snakemake.input.items()),
             snakemake.output.overlap,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from softmodes import equilibria, progress
+from softmodes.study import equilibria, job_log
 
 
 def pack(results: str) -> None:
@@ -17,5 +17,5 @@ def pack(results: str) -> None:
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         pack(snakemake.params.results)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from softmodes import plotting, progress, report_pages, tables
-from softmodes.config import temperatures
+from softmodes.report import figures, pages, tables
+from softmodes.study import job_log
+from softmodes.study.config import temperatures
 
 
 def write_pages(
@@ -24,16 +25,16 @@ def write_pages(
     for number, (figure, page) in enumerate(
         zip(inputs["figures"], outputs["figures"], strict=True), start=1
     ):
-        report_pages.write_figure(figure, f"Figure {number}", plotting.caption(figure), path=page)
-    report_pages.write_summary(inputs["summary"], outputs["summary"])
-    frames = report_pages.SampleTables(
-        *(tables.read_csv(inputs[name]) for name in report_pages.SampleTables._fields)
+        pages.write_figure(figure, f"Figure {number}", figures.caption(figure), path=page)
+    pages.write_summary(inputs["summary"], outputs["summary"])
+    frames = pages.SampleTables(
+        *(tables.read_csv(inputs[name]) for name in pages.SampleTables._fields)
     )
     samples = product(config["n_particles"], temperatures(config), range(config["samples"]))
     for (n_particles, temperature, sample), page in zip(samples, outputs["samples"], strict=True):
-        report_pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)
+        pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         write_pages(dict(snakemake.input.items()), dict(snakemake.output.items()), snakemake.config)

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from softmodes import dynamics, progress, shear, state, storage
+from softmodes.dynamics import trajectory
+from softmodes.landscape import shear
+from softmodes.study import job_log, records, storage
 
 
 def quench_strains(
@@ -13,7 +15,7 @@ def quench_strains(
     gamma: Sequence[float],
     config: str = "",
     code: str = "",
-    update: dynamics.Progress = lambda share: None,
+    update: trajectory.Progress = lambda share: None,
 ) -> None:
     """Write the quench file of one state point.
 
@@ -26,11 +28,11 @@ def quench_strains(
         update: called with the share done.
     """
     source = storage.read(equilibrium)
-    start = state.configuration(source)
-    mixture = state.mixture(source)
+    start = records.configuration(source)
+    mixture = records.mixture(source)
     quenched = shear.quench_strains(start, mixture, gamma, update=update)
     control = shear.translation_switches(
-        start, mixture, quenched, rng=state.random_stream(source, "translation")
+        start, mixture, quenched, rng=records.random_stream(source, "translation")
     )
     storage.write(
         output,
@@ -43,7 +45,7 @@ def quench_strains(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]) as job:
+    with job_log.job(snakemake.log[0]) as job:
         quench_strains(
             snakemake.input.equilibrium,
             snakemake.output.quench,

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from softmodes import letter, progress, storage, summary, summary_page, tables
-from softmodes.evidence import Tables
+from softmodes.report import letter, summary, summary_page, tables
+from softmodes.report.evidence import Tables
+from softmodes.study import job_log, storage
 
 
 def summarise(
@@ -27,7 +28,7 @@ def summarise(
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         summarise(
             dict(snakemake.input.items()),
             snakemake.params.study,

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from softmodes import archive, progress, storage
 from softmodes.errors import InputError
+from softmodes.report import archive
+from softmodes.study import job_log, storage
 
 
 def verify(path: str, verdict: str) -> None:
@@ -29,5 +30,5 @@ def verify(path: str, verdict: str) -> None:
 
 
 if __name__ == "__main__":
-    with progress.job(snakemake.log[0]):
+    with job_log.job(snakemake.log[0]):
         verify(snakemake.input.archive, snakemake.params.verdict)

@@ -2,7 +2,7 @@
 
 Names in `PUBLIC` are taken from their modules when they are first asked for, so that the package
 alone is imported in no time. A module's name is never that of something else: what `overlap`
-computes is `softmodes.overlap.overlap`.
+computes is `softmodes.analysis.overlap.overlap`.
 """
 
 from importlib import import_module
@@ -10,18 +10,18 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 PUBLIC = {
-    "Cell": "cell",
-    "Configuration": "configuration",
-    "Mixture": "model",
-    "equilibrate": "dynamics",
-    "hessian": "modes",
-    "lowest_modes": "modes",
-    "quench": "minimise",
-    "random_start": "dynamics",
-    "run_ensemble": "isoconfigurational",
-    "schedule": "dynamics",
-    "soft_participation": "modes",
-    "top_clusters": "overlap",
+    "Cell": "system.cell",
+    "Configuration": "system.configuration",
+    "Mixture": "system.mixture",
+    "equilibrate": "dynamics.trajectory",
+    "hessian": "landscape.modes",
+    "lowest_modes": "landscape.modes",
+    "quench": "landscape.quench",
+    "random_start": "dynamics.trajectory",
+    "run_ensemble": "dynamics.isoconfigurational",
+    "schedule": "dynamics.trajectory",
+    "soft_participation": "landscape.modes",
+    "top_clusters": "analysis.overlap",
 }
 """The module of each public name."""
 

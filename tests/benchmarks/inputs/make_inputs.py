@@ -18,16 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.replicas import MULTIPLE, lanes_at_start
 from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
 
-from softmodes.configuration import Configuration
-from softmodes.dynamics import (
+from softmodes.analysis.relaxation import relaxation_time
+from softmodes.dynamics.isoconfigurational import lanes_of
+from softmodes.dynamics.trajectory import (
     equilibrate,
     random_start,
     schedule,
 )
-from softmodes.isoconfigurational import lanes_of
 from softmodes.random_streams import stream
-from softmodes.relaxation import relaxation_time
-from softmodes.state import relaxation_curves
+from softmodes.study.records import relaxation_curves
+from softmodes.system.configuration import Configuration
 
 PRESSURE = 13.5
 START_DENSITY = 0.7

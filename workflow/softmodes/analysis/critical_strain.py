@@ -1,0 +1,195 @@
+"""Critical strains: where an overlap drops, where the stress peaks, where the energy rises.
+
+Each function takes curves over strain, of samples or averaged over them, and gives each one's
+strain.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from softmodes.analysis.statistics import Summary, summarise
+from softmodes.errors import InputError
+
+PLATEAU_END = 0.01
+"""Largest strain that counts to the plateau at small strain: well inside the elastic range."""
+
+FLOOR_START = 0.3
+"""Strain from which on the curves have forgotten where they started."""
+
+# Steepness of a logistic in ln γ, which goes from 10 % to 90 % within a factor exp(4.4/s): at the
+# lower bound it is no drop any more, at the upper it is a step between neighbouring strains.
+LEAST_STEEPNESS, MOST_STEEPNESS = 1.0, 20.0
+
+LEAST_EXPLAINED = 0.5
+"""Share of a curve's variance that a fit must explain, or it counts as failed."""
+
+STEPS, SETTLED = 200, 1e-9
+"""Descents end when no parameter moves by more than this, or fail after so many steps."""
+
+Curves = NDArray[np.float64]
+
+
+def half_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
+    """Where curves have dropped half-way from their plateau to their floor.
+
+    A logistic in ln γ, floor + (plateau - floor) / (1 + (γ/γ_c)^s), is fitted by least squares, all
+    strains with equal weight. Plateau and floor are the means over γ <= PLATEAU_END and
+    γ >= FLOOR_START (or the largest strain alone, if that is smaller), taken beforehand so that
+    noise or an undershoot beyond the drop cannot trade them against γ_c; γ_c and the steepness s
+    are free. A fit fails if plateau <= floor, if γ_c falls among the strains taken for the plateau,
+    if s ends at its lower bound, or if it explains less than LEAST_EXPLAINED of the variance.
+
+    Args:
+        gamma: (G,), positive, ascending: without the unstrained state.
+        curves: (B, G).
+
+    Returns:
+        (B,), NaN where the fit failed or the curve is not whole.
+
+    Raises:
+        InputError: if the strains are not positive and ascending or the shapes disagree.
+    """
+    log_half, _ = _fitted_logistics(*_checked(gamma, curves))
+    return np.exp(log_half)
+
+
+def energy_onset(gamma: ArrayLike, curves: ArrayLike) -> Curves:
+    """Where curves begin to rise from their plateau.
+
+    The logistic of `half_drop` is fitted upside down. Its tangent at half height meets the plateau
+    at ln γ_half - 2/s: that strain is the onset, as with the onset of a calorimetric peak; it fails
+    below the smallest strain. Where the energy has not levelled off at the largest strain, the
+    onset depends on that strain. Arguments, returns and errors as in `half_drop`.
+    """
+    gamma, curves = _checked(gamma, curves)
+    log_half, steepness = _fitted_logistics(gamma, -curves)
+    onset = np.exp(log_half - 2.0 / steepness)
+    return np.where(onset >= gamma[0], onset, math.nan)
+
+
+def stress_maximum(gamma: ArrayLike, curves: ArrayLike) -> Curves:
+    """Where curves are largest.
+
+    A parabola in ln γ goes through the largest value and its two neighbours; a largest value at
+    either end of the grid is none. Arguments, returns and errors as in `half_drop`.
+    """
+    gamma, curves = _checked(gamma, curves)
+    return np.array([_vertex(np.log(gamma), curve) for curve in curves])
+
+
+def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Summary:
+    """Plateau less floor of each sample's curve (S, G), summarised over samples.
+
+    Both as in `half_drop`, errors too; NaN without a strain up to PLATEAU_END.
+    """
+    gamma, curves = _checked(gamma, curves)
+    return summarise(_plateau(gamma, curves) - _floor(gamma, curves))
+
+
+def _vertex(x: Curves, curve: Curves) -> float:
+    top = int(np.argmax(curve))
+    if not 0 < top < len(curve) - 1 or np.isnan(curve).any():
+        return math.nan
+    near = slice(top - 1, top + 2)
+    curvature, slope, _ = np.polyfit(x[near] - x[top], curve[near], 2)
+    return math.exp(x[top] - slope / (2.0 * curvature)) if curvature < 0 else math.nan
+
+
+def _fitted_logistics(gamma: Curves, curves: Curves) -> tuple[Curves, Curves]:
+    """ln γ at half drop and steepness (B,) of the logistics; NaN where a fit failed.
+
+    All curves at once: from the best of a coarse grid by Levenberg's damped Gauss–Newton steps
+    (Marquardt 1963), the steepness held where it would leave its bounds.
+    """
+    plateau, floor = _plateau(gamma, curves), _floor(gamma, curves)
+    usable = (plateau > floor) & (len(gamma) >= 4) & np.isfinite(curves).all(axis=1)
+    log_half, steepness = np.full((2, len(curves)), math.nan)
+    x = np.log(gamma)
+    y = (curves[usable] - floor[usable, None]) / (plateau - floor)[usable, None]
+    log_half[usable], steepness[usable], squares, settled = _descend(x, y)
+    explained = np.zeros(len(curves))
+    explained[usable] = settled * (
+        1.0 - squares / np.sum((y - y.mean(axis=1, keepdims=True)) ** 2, axis=1)
+    )
+    failed = (
+        (explained < LEAST_EXPLAINED)
+        | ~(log_half > math.log(PLATEAU_END))
+        | (steepness <= LEAST_STEEPNESS)
+    )
+    log_half[failed] = steepness[failed] = math.nan
+    return log_half, steepness
+
+
+def _descend(x: Curves, y: Curves) -> tuple[Curves, Curves, Curves, NDArray[np.bool_]]:
+    """ln γ at half drop, steepness, sum of squares of curves y (B, G); whether they settled."""
+    halves = np.repeat(np.linspace(x[0], x[-1], 42)[1:-1], 5)
+    steepnesses = np.tile([1.0, 2.0, 4.0, 8.0, 16.0], 40)
+    coarse = expit(steepnesses[:, None] * (halves[:, None] - x))
+    best = np.argmin(np.sum(coarse**2, axis=1) - 2.0 * np.einsum("bg,mg->bm", y, coarse), axis=1)
+    half, steep = halves[best], steepnesses[best]
+    squares = np.sum((coarse[best] - y) ** 2, axis=1)
+    damping, moving = np.full(len(y), 1e-3), np.arange(len(y))
+    for _ in range(STEPS):
+        new_half, new_steep = _step(x, y[moving], half[moving], steep[moving], damping[moving])
+        new_squares = np.sum(
+            (expit(new_steep[:, None] * (new_half[:, None] - x)) - y[moving]) ** 2, axis=1
+        )
+        moved = np.maximum(np.abs(new_half - half[moving]), np.abs(new_steep - steep[moving]))
+        better = new_squares <= squares[moving]
+        damping[moving] = np.clip(damping[moving] * np.where(better, 0.2, 4.0), 1e-9, 1e9)
+        closer = moving[better]
+        half[closer], steep[closer] = new_half[better], new_steep[better]
+        squares[closer] = new_squares[better]
+        moving = moving[moved >= SETTLED]
+        if not moving.size:
+            break
+    settled = np.ones(len(y), bool)
+    settled[moving] = False
+    return half, steep, squares, settled
+
+
+def _step(
+    x: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
+) -> tuple[Curves, Curves]:
+    """Where a damped Gauss–Newton step within the bounds leads to."""
+    share = expit(steep[:, None] * (half[:, None] - x))
+    slope = share * (1.0 - share)
+    by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
+    down_half = -np.sum(by_half * (share - y), axis=1)
+    down_steep = -np.sum(by_steep * (share - y), axis=1)
+    held = (steep <= LEAST_STEEPNESS) & (down_steep < 0)
+    held |= (steep >= MOST_STEEPNESS) & (down_steep > 0)
+    down_steep[held] = 0.0
+    # a vanishing slope leaves no way to go
+    first = np.maximum((1.0 + damping) * np.sum(by_half**2, axis=1), 1e-150)
+    last = np.maximum((1.0 + damping) * np.sum(by_steep**2, axis=1), 1e-150)
+    mixed = np.where(held, 0.0, np.sum(by_half * by_steep, axis=1))
+    determinant = first * last - mixed**2
+    new_half = half + (last * down_half - mixed * down_steep) / determinant
+    new_steep = steep + (first * down_steep - mixed * down_half) / determinant
+    return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, LEAST_STEEPNESS, MOST_STEEPNESS)
+
+
+def _plateau(gamma: Curves, curves: Curves) -> Curves:
+    """Means (B,) over the strains up to PLATEAU_END; NaN without one."""
+    if gamma[0] > PLATEAU_END:
+        return np.full(len(curves), math.nan)
+    return curves[:, gamma <= PLATEAU_END].mean(axis=1)
+
+
+def _floor(gamma: Curves, curves: Curves) -> Curves:
+    return curves[:, gamma >= min(FLOOR_START, gamma[-1])].mean(axis=1)
+
+
+def _checked(gamma: ArrayLike, curves: ArrayLike) -> tuple[Curves, Curves]:
+    gamma, curves = np.asarray(gamma, dtype=np.float64), np.asarray(curves, dtype=np.float64)
+    if gamma.ndim != 1 or not gamma.size or not (gamma[0] > 0 and np.all(np.diff(gamma) > 0)):
+        raise InputError(f"gamma: {gamma} given, ascending strains above 0 expected")
+    if curves.ndim != 2 or curves.shape[1] != len(gamma):
+        raise InputError(f"curves: shape {curves.shape} given, (S, {len(gamma)}) expected")
+    return gamma, curves

@@ -1,0 +1,412 @@
+"""The tables `gamma_c` and `gamma_c_trends`: critical strains, and how they depend on T and N.
+
+    found = estimates(overlap_vs_gamma, energy_stress, seed)    # every N, T and estimator
+    table(found), trends(found)
+
+A strain is that of the curve averaged over samples: fits of single samples are biased, the more the
+smaller the drop, and only give the scatter between samples. Its error comes from drawing samples
+anew and repeating everything; one draw of the samples of an N serves all temperatures and
+estimators, so that trends and ratios have errors of their own. Errors are those of ln γ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from softmodes.analysis.critical_strain import (
+    PLATEAU_END,
+    Curves,
+    energy_onset,
+    half_drop,
+    plateau_drop,
+    stress_maximum,
+)
+from softmodes.analysis.statistics import (
+    RESAMPLES,
+    Interval,
+    Summary,
+    bootstrap_interval,
+    standard_error,
+    summarise,
+)
+from softmodes.random_streams import stream
+
+LEAST_ERROR = 1e-6
+"""Of ln γ, so that samples that agree exactly have a weight."""
+
+UNKNOWN = Interval(math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A characteristic strain of one N and T.
+
+    Attributes:
+        n_particles, temperature: the state point.
+        estimator: a key of `ESTIMATORS`.
+        value: from the curve averaged over samples; NaN where not defined.
+        resampled: (R,), from the averages over samples drawn anew; NaN where a fit failed.
+        samples: (S,), their numbers.
+        own: (S,), from each sample's own curve; NaN where that fit failed.
+        n_whole: samples whose curves are whole: those that the average is over.
+        reason: why `value` is not defined; empty where it is.
+    """
+
+    n_particles: int
+    temperature: float
+    estimator: str
+    value: float
+    resampled: Curves
+    samples: NDArray[np.int64]
+    own: Curves
+    n_whole: int
+    reason: str
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a value."""
+        return not math.isnan(self.value)
+
+    @property
+    def interval(self) -> Interval:
+        """That of `value`, by Student's t in ln γ; NaN where it is not defined."""
+        if not self.defined:
+            return UNKNOWN
+        return _exponential(
+            bootstrap_interval(math.log(self.value), np.log(self.resampled), self.n_whole)
+        )
+
+    @property
+    def logarithms(self) -> Curves:
+        """(1 + R,): ln of the value, then of the resampled ones."""
+        return np.log(np.append(self.value, self.resampled))
+
+    @property
+    def weight(self) -> float:
+        """One over the square of the standard error of ln γ."""
+        return max(standard_error(np.log(self.resampled), self.n_whole), LEAST_ERROR) ** -2
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """How a strain is had from curves over strain, and what must be significant for it.
+
+    Attributes:
+        strains: gamma (G,) and curves (B, G) -> strains (B,), NaN where that fails.
+        contrast: gamma and the samples' curves (S, G) -> what must lie above zero.
+    """
+
+    strains: Callable[[Curves, Curves], Curves]
+    contrast: Callable[[Curves, Curves], Summary]
+
+
+def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Estimate]:
+    """The characteristic strains of each N and T, by every one of `ESTIMATORS`.
+
+    `overlap_drop` is where O_DW,p has dropped half-way, `stress_maximum` and `energy_onset` are
+    those of σ_xy and e_IS. One is defined where its contrast is significant (Student's t): plateau
+    less floor, the stress at its maximum less that at the largest strain, the rise of the energy.
+
+    Args:
+        overlap: table `overlap_vs_gamma`.
+        energy: table `energy_stress`.
+        seed: of the study, for the draws.
+    """
+    observed = {
+        "overlap_drop": overlap.loc[overlap["quantity"] == "DW_p"].rename(
+            columns={"overlap": "observed"}
+        ),
+        "stress_maximum": energy.rename(columns={"shear_stress": "observed"}),
+        "energy_onset": energy.rename(columns={"normalised_energy": "observed"}),
+    }
+    draws = {
+        size: _draws(rows["sample"].unique(), seed, size)
+        for size, rows in energy.groupby("n_particles")
+    }
+    found = []
+    for name, frame in observed.items():
+        strained = frame[frame["gamma"] > 0]
+        for (size, temperature), rows in strained.groupby(["n_particles", "temperature"]):
+            curves = rows.pivot(index="sample", columns="gamma", values="observed")
+            found.append(_estimate(int(size), float(temperature), name, curves, draws[size]))
+    return sorted(found, key=lambda one: (one.n_particles, one.temperature, one.estimator))
+
+
+def table(found: Iterable[Estimate]) -> pd.DataFrame:
+    """The table `gamma_c`.
+
+    Rows with `what` "ensemble" come from the curve averaged over samples: `lower` and `upper` are
+    its interval, `n_undefined` the resamples without a value, `sd` the standard deviation of the
+    samples' own values, of which `n_failed` could not be had; `reason` says why there is no value.
+    Rows with `what` "sample" hold the samples' own values; `defined` is the ensemble's.
+    """
+    rows: list[dict[str, Any]] = []
+    for one in found:
+        own, interval = summarise(one.own), one.interval
+        key = {
+            "n_particles": one.n_particles,
+            "temperature": one.temperature,
+            "estimator": one.estimator,
+        }
+        rows.append(
+            key
+            | {"what": "ensemble", "sample": pd.NA, "value": one.value}
+            | {"lower": interval.low, "upper": interval.high, "sd": own.sd}
+            | {"n_samples": len(one.own), "n_failed": own.n_missing}
+            | {"n_undefined": interval.n_undefined, "reason": one.reason, "defined": one.defined}
+        )
+        rows += [
+            key | {"what": "sample", "sample": sample, "value": value, "defined": one.defined}
+            for sample, value in zip(one.samples, one.own, strict=True)
+        ]
+    counts = dict.fromkeys(("sample", "n_samples", "n_failed", "n_undefined"), "Int64")
+    return pd.DataFrame(rows).astype(counts)
+
+
+def trends(found: Iterable[Estimate]) -> pd.DataFrame:
+    """The table `gamma_c_trends`: how the strains depend on T and N, and how they compare.
+
+    Of each estimator, from its values at every T and N where it is defined, in ln γ, weighted by
+    their errors: `mean` over temperatures, of each N and of all; `change_with_temperature`, of each
+    N, along the straight line of ln γ against T from the lowest to the highest;
+    `change_with_size`, along that of its mean over the T that all N share against ln N;
+    `log_ratio`, of each N, the mean of ln(γ/γ_c) over temperatures, γ_c being the overlap's. What
+    is left out is listed with its reason. `abscissa_low`, `abscissa_high` are the ends in T or N.
+    """
+    rows = []
+    everything = list(found)
+    for name in ESTIMATORS:
+        every_size = [one for one in everything if one.estimator == name]
+        sizes = sorted({one.n_particles for one in every_size})
+        for size in sizes:
+            of_size = [one for one in every_size if one.n_particles == size]
+            some, left_out = _defined(of_size)
+            key = {"estimator": name, "n_particles": size}
+            rows.append(key | {"what": "mean"} | _mean(some) | left_out)
+            change = _change_with_temperature(some)
+            rows.append(key | {"what": "change_with_temperature"} | change | left_out)
+            if name != REFERENCE:
+                drops = [one for one in everything if one.estimator == REFERENCE]
+                ratios, without = _ratios(
+                    of_size, [one for one in drops if one.n_particles == size]
+                )
+                rows.append(key | {"what": "log_ratio"} | ratios | without)
+        key = {"estimator": name, "n_particles": pd.NA}
+        some, left_out = _defined(every_size)
+        rows.append(key | {"what": "mean"} | _mean(some) | left_out)
+        change, left_out = _change_with_size(every_size)
+        rows.append(key | {"what": "change_with_size"} | change | left_out)
+    columns = ["estimator", "n_particles", "what", "value", "lower", "upper", "n_state_points"]
+    columns += ["n_undefined", "abscissa_low", "abscissa_high", "left_out"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(("n_particles", "n_state_points", "n_undefined"), "Int64")
+    )
+
+
+def _draws(samples: ArrayLike, seed: int, n_particles: int) -> pd.DataFrame:
+    """How often each resample holds each sample: rows by sample number."""
+    numbers = np.sort(np.asarray(samples))
+    rng = stream(seed, "critical strain", n_particles, temperature=0.0, sample=0)
+    counts = rng.multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), RESAMPLES)
+    return pd.DataFrame(counts.T, index=numbers)
+
+
+def _estimate(
+    size: int, temperature: float, name: str, curves: pd.DataFrame, draws: pd.DataFrame
+) -> Estimate:
+    gamma, estimator = curves.columns.to_numpy(float), ESTIMATORS[name]
+    whole = curves.dropna()
+    values = whole.to_numpy()
+    own = pd.Series(estimator.strains(gamma, values), whole.index).reindex(curves.index)
+    value, resampled = math.nan, np.full(RESAMPLES, math.nan)
+    if len(whole) < 2:
+        reason = "fewer than two samples"
+    elif (change := estimator.contrast(gamma, values)).n == 0:
+        reason = f"no strain up to {PLATEAU_END:g}, where the plateau is"
+    elif not change.significant:
+        reason = "change not significant"
+    elif math.isnan(value := float(estimator.strains(gamma, values.mean(axis=0)[None])[0])):
+        reason = "fit failed"
+    else:
+        reason = ""
+        counts = draws.loc[whole.index].to_numpy().T
+        drawn = counts.sum(axis=1) > 0
+        means = np.einsum("rs,sg->rg", counts[drawn], values)
+        resampled[drawn] = estimator.strains(gamma, means / counts[drawn].sum(axis=1)[:, None])
+    return Estimate(
+        size,
+        temperature,
+        name,
+        value,
+        resampled,
+        curves.index.to_numpy(),
+        own.to_numpy(),
+        len(whole),
+        reason,
+    )
+
+
+def _defined(
+    found: Sequence[Estimate], why: Callable[[Estimate], str] = lambda one: one.reason
+) -> tuple[list[Estimate], dict[str, str]]:
+    """Those without a reason to leave them out, and the reasons of the others in words."""
+    several = len({one.n_particles for one in found}) > 1
+    left_out = [
+        (f"N = {one.n_particles}, " if several else "") + f"T = {one.temperature:g}: {why(one)}"
+        for one in found
+        if why(one)
+    ]
+    return [one for one in found if not why(one)], {"left_out": "; ".join(left_out)}
+
+
+def _mean(found: Sequence[Estimate]) -> dict[str, Any]:
+    if not found:
+        return _row(math.nan, UNKNOWN, found)
+    means = _weighted_mean(_logarithms(found), _weights(found))
+    interval = bootstrap_interval(means[0], means[1:], _least_samples(found))
+    return _row(math.exp(means[0]), _exponential(interval), found)
+
+
+def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
+    temperatures = [one.temperature for one in found]
+    if len(found) < 2:
+        return _row(math.nan, UNKNOWN, found)
+    changes = _change_along_line(np.array(temperatures), _logarithms(found), _weights(found))
+    interval = bootstrap_interval(changes[0], changes[1:], _least_samples(found))
+    return _row(changes[0], interval, found, temperatures)
+
+
+def _change_with_size(found: Sequence[Estimate]) -> tuple[dict[str, Any], dict[str, str]]:
+    sizes = sorted({one.n_particles for one in found})
+    defined_at = [
+        {one.temperature for one in found if one.n_particles == size and one.defined}
+        for size in sizes
+    ]
+    shared = set.intersection(*defined_at) if defined_at else set()
+
+    def why(one: Estimate) -> str:
+        return one.reason or ("" if one.temperature in shared else "not defined at every N")
+
+    some, left_out = _defined(found, why)
+    if len(sizes) < 2 or not shared:
+        return _row(math.nan, UNKNOWN, some), left_out
+    of_sizes = [[one for one in some if one.n_particles == size] for size in sizes]
+    means = np.column_stack(
+        [_weighted_mean(_logarithms(group), _weights(group)) for group in of_sizes]
+    )
+    weights = np.array([_weights(group).sum() for group in of_sizes])
+    changes = _change_along_line(np.log(sizes), means, weights)
+    interval = bootstrap_interval(changes[0], changes[1:], _least_samples(some))
+    return _row(changes[0], interval, some, sizes), left_out
+
+
+def _ratios(
+    found: Sequence[Estimate], references: Sequence[Estimate]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    at = {one.temperature: one for one in references}
+
+    def why(one: Estimate) -> str:
+        reference = at.get(one.temperature)
+        no_drop = "" if reference and reference.defined else "no γ_c of the overlap"
+        return ", ".join(filter(None, [one.reason, no_drop]))
+
+    some, left_out = _defined(found, why)
+    if not some:
+        return _row(math.nan, UNKNOWN, some), left_out
+    logarithms = _logarithms(some) - _logarithms([at[one.temperature] for one in some])
+    n_samples = _least_samples(some)
+    weights = np.array(
+        [max(standard_error(column, n_samples), LEAST_ERROR) ** -2 for column in logarithms[1:].T]
+    )
+    means = _weighted_mean(logarithms, weights)
+    return _row(means[0], bootstrap_interval(means[0], means[1:], n_samples), some), left_out
+
+
+def _row(
+    value: float,
+    interval: Interval,
+    found: Sequence[Estimate],
+    abscissae: Sequence[float] = (math.nan,),
+) -> dict[str, Any]:
+    return {
+        "value": value,
+        "lower": interval.low,
+        "upper": interval.high,
+        "n_state_points": len(found),
+        "n_undefined": interval.n_undefined,
+        "abscissa_low": min(abscissae),
+        "abscissa_high": max(abscissae),
+    }
+
+
+def _exponential(interval: Interval) -> Interval:
+    return Interval(math.exp(interval.low), math.exp(interval.high), interval.n_undefined)
+
+
+def _least_samples(found: Iterable[Estimate]) -> int:
+    return min(one.n_whole for one in found)
+
+
+def _logarithms(found: Iterable[Estimate]) -> Curves:
+    """(1 + R, K)."""
+    return np.column_stack([one.logarithms for one in found])
+
+
+def _weights(found: Iterable[Estimate]) -> Curves:
+    return np.array([one.weight for one in found])
+
+
+def _weighted_mean(values: Curves, weights: Curves) -> Curves:
+    """Means (R,) of the known of values (R, K); NaN where none is."""
+    shares = np.where(np.isnan(values), 0.0, weights)
+    with np.errstate(invalid="ignore"):
+        return np.sum(shares * np.nan_to_num(values), axis=1) / np.sum(shares, axis=1)
+
+
+def _change_along_line(x: Curves, logarithms: Curves, weights: Curves) -> Curves:
+    """γ at the largest x less that at the smallest (R,), along lines through ln γ (R, K).
+
+    NaN where fewer than two are known.
+    """
+    known = ~np.isnan(logarithms)
+    shares = np.where(known, weights, 0.0)
+    centre = _weighted_mean(np.where(known, x, math.nan), weights)
+    height = _weighted_mean(logarithms, weights)
+    apart = x - centre[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = np.sum(
+            shares * apart * np.nan_to_num(logarithms - height[:, None]), axis=1
+        ) / np.sum(shares * apart**2, axis=1)
+        change = np.exp(height + slope * (x.max() - centre)) - np.exp(
+            height + slope * (x.min() - centre)
+        )
+    return np.where(known.sum(axis=1) > 1, change, math.nan)
+
+
+def _height(gamma: Curves, curves: Curves) -> Summary:
+    """The stress at its maximum less that at the largest strain, by sample.
+
+    Each sample's is taken where the mean of the others is largest: a maximum picked from its own
+    noise would always stand out.
+    """
+    tops = np.argmax(curves.sum(axis=0) - curves, axis=1)
+    return summarise(curves[np.arange(len(curves)), tops] - curves[:, -1])
+
+
+def _rise(gamma: Curves, curves: Curves) -> Summary:
+    return plateau_drop(gamma, -curves)
+
+
+REFERENCE = "overlap_drop"
+ESTIMATORS = {
+    REFERENCE: Estimator(half_drop, plateau_drop),
+    "stress_maximum": Estimator(stress_maximum, _height),
+    "energy_onset": Estimator(energy_onset, _rise),
+}

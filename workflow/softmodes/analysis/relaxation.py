@@ -1,0 +1,454 @@
+"""Structure and relaxation of the equilibrated liquid, from frames of its trajectory.
+
+Frames are positions (F, N, 2), unwrapped: a particle that leaves the cell goes on. The total
+momentum is zero, so that displacements need no correction for drift. Results come in three rows,
+all, small and large particles for one-particle quantities, small-small, mixed and large-large for
+pairs; a row without particles is NaN. The grids in k and r are the same for every sample, so that
+curves of samples average bin by bin.
+
+The frames may come from a run under the thermostat of `dynamics`, which acts on the kinetic energy
+as a whole. At N = 500, T = 0.6, 36 samples of 240 τ gave the same F_s as runs at constant energy
+from where they ended: at k = 6 within 2.1 standard errors at every time, these being 0.005 near
+1/e; τ_e was 2.61 τ and 2.64 τ, the cage-relative time 13.5 τ and 14.2 τ (a standard error: 0.5 τ).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.special import j0
+from threadpoolctl import threadpool_limits
+
+from softmodes.errors import InputError
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration, as_floats
+from softmodes.system.mixture import LARGE, SMALL
+
+LAGS_PER_DECADE = 8
+
+WAVENUMBER_BIN, WAVENUMBER_END = 0.1, 12.0
+RADIUS_BIN, RADIUS_END = 0.02, 5.0
+
+# Half widths of the running mean and of the parabola that locate an extremum, in k and r.
+PEAK_SMOOTHING, PEAK_WINDOW = 0.25, 0.5
+MINIMUM_SMOOTHING, MINIMUM_WINDOW = 0.05, 0.15
+
+
+@dataclass(frozen=True)
+class SelfDynamics:
+    """How far particles move in a time; rows all, small, large, columns the lags.
+
+    Attributes:
+        self_intermediate_scattering: (3, K), F_s(k, t).
+        cage_relative_scattering: (3, K), F_s(k, t) of the displacements against the cage.
+        mean_squared_displacement: (3, K), in σ11².
+        self_intermediate_scattering_halves, cage_relative_scattering_halves: (2, K), of all
+            particles, from pairs of frames in the first and in the second half of the time; NaN
+            for lags longer than that.
+    """
+
+    self_intermediate_scattering: NDArray[np.float64]
+    cage_relative_scattering: NDArray[np.float64]
+    mean_squared_displacement: NDArray[np.float64]
+    self_intermediate_scattering_halves: NDArray[np.float64]
+    cage_relative_scattering_halves: NDArray[np.float64]
+
+
+def time_origins(times: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The finest equally spaced frames, the first among them: indices (M,) of `times`.
+
+    Args:
+        times: (F,) of the frames, whole numbers in any unit, ascending.
+
+    Raises:
+        InputError: if there are fewer than two, or they do not ascend.
+    """
+    elapsed = _checked_times(times) - times[0]
+    # the multiples of a shorter lag would fall into the longest gap
+    for spacing in elapsed[elapsed >= np.diff(elapsed).max()]:
+        origins = np.arange(0, elapsed[-1] + 1, spacing)
+        if np.isin(origins, elapsed).all():
+            break
+    return np.searchsorted(elapsed, origins)
+
+
+def lags_of(times: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Lags (K,), in the unit of `times`, that frames at these times resolve.
+
+    They are 0, those that follow the first frame up to the next time origin, and beyond that
+    multiples of the origins' spacing, LAGS_PER_DECADE of them.
+
+    Args:
+        times: as `time_origins` takes them.
+    """
+    origins = time_origins(times)
+    elapsed = times[: origins[1] + 1] - times[0]
+    return np.union1d(elapsed, elapsed[-1] * logarithmic_lags(len(origins)))
+
+
+def logarithmic_lags(n_frames: int) -> NDArray[np.int64]:
+    """Lags in frames: 0, then evenly spaced in the logarithm (but whole) up to n_frames - 1."""
+    if n_frames < 2:
+        raise InputError(f"n_frames: {n_frames} given, 2 or more expected")
+    longest = n_frames - 1
+    n_lags = math.ceil(LAGS_PER_DECADE * math.log10(longest)) + 1
+    return np.unique(np.append(0, np.rint(np.geomspace(1, longest, n_lags)))).astype(np.int64)
+
+
+def self_dynamics(
+    frames: NDArray[np.float64],
+    species: NDArray[np.int8],
+    cell: Cell,
+    *,
+    times: NDArray[np.integer],
+    lags: ArrayLike,
+    wavenumber: float,
+    neighbour_distances: ArrayLike,
+) -> SelfDynamics:
+    """F_s(k, t), its cage-relative form and the mean squared displacement.
+
+    F_s(k, t) = ⟨J0(k |Δr_i(t)|)⟩, over particles and time origins: the exact average of
+    exp(i k·Δr) over the directions of k in two dimensions. Cage-relative displacements are
+    Δr_i less the mean Δr_j of the neighbours that i has at the time origin; they leave out the
+    long-wavelength motion that makes plain F_s depend on the size of a two-dimensional system
+    (Mazoyer et al., EPL 88, 66004 (2009); Illing et al., PNAS 114, 1856 (2017)). A particle
+    without neighbours keeps its plain displacement.
+
+    A lag is averaged over all `time_origins` after which, so much later, there is a frame.
+
+    Args:
+        frames: (F, N, 2), unwrapped.
+        species: (N,), 0 small, 1 large.
+        cell: the periodic cell.
+        times: (F,) of the frames, whole numbers in any unit, ascending.
+        lags: (K,), whole numbers in the same unit; a lag between no two frames gives NaN.
+        wavenumber: k, in 1/σ11.
+        neighbour_distances: (3,) by pair type, in σ11.
+
+    Raises:
+        InputError: if an argument lacks the shape or range given here.
+    """
+    frames, species = _checked_frames(frames, species, cell)
+    times, lags = _checked_times(times), np.asarray(lags)
+    if len(times) != len(frames):
+        raise InputError(
+            f"times: {len(times)} given, one for each of {len(frames)} frames expected"
+        )
+    if lags.ndim != 1 or not np.issubdtype(lags.dtype, np.integer):
+        raise InputError(f"lags: shape {lags.shape} of {lags.dtype} given, (K,) integers expected")
+    longest = times[-1] - times[0]
+    if lags.size and not 0 <= lags.min() <= lags.max() <= longest:
+        raise InputError(f"lags: {lags.min()} to {lags.max()} given, 0 to {longest} expected")
+    if not wavenumber > 0:
+        raise InputError(f"wavenumber: {wavenumber} given, a positive number expected")
+
+    # F_s, cage-relative F_s, squares; of the whole run and its halves; of the groups
+    sums, n_pairs = np.zeros((3, 3, 3, len(lags))), np.zeros((3, len(lags)))
+    middle = 0.5 * (times[0] + times[-1])
+    for origin in time_origins(times):
+        ends = times[origin] + lags
+        (reached,) = np.nonzero(np.isin(ends, times))
+        displacement = frames[np.searchsorted(times, ends[reached])] - frames[origin]
+        at_origin = Configuration(frames[origin], species, cell)
+        cage = _cage_motion(at_origin, displacement, neighbour_distances)
+        square = np.sum(displacement**2, axis=-1)
+        caged_distance = np.linalg.norm(displacement - cage, axis=-1)
+        values = j0(wavenumber * np.sqrt(square)), j0(wavenumber * caged_distance), square
+        means = np.stack([_group_means(value, species) for value in values])
+        within = np.stack(
+            [
+                np.ones(len(reached)),
+                ends[reached] <= middle,
+                np.full(len(reached), times[origin] >= middle),
+            ]
+        )
+        sums[..., reached] += within[:, None] * means[:, None]
+        n_pairs[:, reached] += within
+    with np.errstate(invalid="ignore"):
+        (scattering, caged, squares) = sums / n_pairs[:, None]
+    return SelfDynamics(scattering[0], caged[0], squares[0], scattering[1:, 0], caged[1:, 0])
+
+
+def relaxation_time(times: ArrayLike, scattering: ArrayLike, level: float = 1.0 / math.e) -> float:
+    """τ_e: when F_s, averaged over samples first, falls to 1/e for the first time.
+
+    F_s is interpolated linearly in ln t, where an exponential has its inflection at just 1/e; in an
+    interval that begins at t = 0, linearly in t.
+
+    Args:
+        times: (K,), ascending, the first 0 or positive.
+        scattering: (K,), or (S, K) for S samples with the same times.
+        level: the value waited for.
+
+    Returns:
+        The time, in the unit of `times`; NaN if the curve begins at or below the level, does not
+        reach it, or holds a NaN.
+
+    Raises:
+        InputError: if the times do not ascend from 0 or more, or the shapes disagree.
+    """
+    times = np.asarray(times, dtype=np.float64)
+    curves = np.atleast_2d(np.asarray(scattering, dtype=np.float64))
+    if times.ndim != 1 or curves.ndim != 2 or curves.shape[1] != len(times):
+        raise InputError(
+            f"scattering: shape {np.shape(scattering)} given, (K,) or (S, K) with the K of "
+            f"times {times.shape} expected"
+        )
+    if times.size and (times[0] < 0 or not np.all(np.diff(times) > 0)):
+        raise InputError(f"times: {times} given, ascending from 0 or more expected")
+    curve = curves.mean(axis=0)
+    (below,) = np.nonzero(curve <= level)
+    if np.isnan(curve).any() or not below.size or below[0] == 0:
+        return math.nan
+    before, after = below[0] - 1, below[0]
+    share = (curve[before] - level) / (curve[before] - curve[after])
+    if times[before] == 0:
+        return float(share * times[after])
+    return float(times[before] * (times[after] / times[before]) ** share)
+
+
+def value_at(times: ArrayLike, curve: ArrayLike, time: float) -> float:
+    """A relaxation function at one time, by linear interpolation in ln t.
+
+    Args:
+        times: (K,), ascending, the first 0 or positive.
+        curve: (K,).
+        time: in the unit of `times`, no shorter than the first above 0.
+
+    Returns:
+        The value; NaN where the time is, or lies beyond the others, or the curve around it is.
+    """
+    times, curve = np.asarray(times, dtype=np.float64), np.asarray(curve, dtype=np.float64)
+    later = times > 0
+    logarithm = np.log(times[later])
+    return float(np.interp(math.log(time), logarithm, curve[later], math.nan, math.nan))
+
+
+def structure_factor(
+    frames: NDArray[np.float64], species: NDArray[np.int8], cell: Cell
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """S(k) = ⟨|Σ_j exp(-i k·r_j)|²⟩ / n over the n particles of a row, from every k of the cell.
+
+    All wave vectors of the reciprocal lattice up to WAVENUMBER_END, without k = 0, fall into bins
+    of width WAVENUMBER_BIN.
+
+    Args:
+        frames: (F, N, 2), wrapped or not.
+        species: (N,), 0 small, 1 large.
+        cell: the periodic cell.
+
+    Returns:
+        The bins' centres (K,), in 1/σ11, and S (3, K) of all, small and large particles; NaN in a
+        bin that holds no wave vector.
+
+    Raises:
+        InputError: if the frames or species lack the shape given here.
+    """
+    frames, species = _checked_frames(frames, species, cell)
+    n_bins = round(WAVENUMBER_END / WAVENUMBER_BIN)
+    centres = (np.arange(n_bins) + 0.5) * WAVENUMBER_BIN
+
+    # k = 2π (m, n - m tilt/L)/L for whole m, n; of k and -k, whose S is equal, m >= 0 keeps one,
+    # or both where m = 0, which therefore count half.
+    unit, skew = 2.0 * np.pi / cell.length, cell.symmetric_tilt / cell.length
+    m = np.arange(int(WAVENUMBER_END / unit) + 1)[:, None]
+    n_end = int(WAVENUMBER_END / unit + abs(skew) * m.max()) + 1
+    n = np.arange(-n_end, n_end + 1)[None, :]
+    size = unit * np.hypot(m, n - m * skew)
+    bins = np.where(size > 0, size / WAVENUMBER_BIN, n_bins).astype(np.int64)
+    inside = bins < n_bins
+    weight = np.where(m == 0, 1.0, 2.0) * np.ones(n.shape)
+    total_weight = np.bincount(bins[inside], weight[inside], n_bins)
+
+    squares = np.zeros((3, *bins.shape))
+    for frame in frames:
+        # k·r = 2π (m a + n b) in fractional coordinates a, b: products of two exponentials
+        b = frame[:, 1:] / cell.length
+        a = frame[:, :1] / cell.length - b * skew
+        along_m, along_n = np.exp(-2j * np.pi * a * m.T), np.exp(-2j * np.pi * b * n)
+        with threadpool_limits(1, user_api="blas"):
+            small, large = (
+                along_m[species == kind].T @ along_n[species == kind] for kind in (SMALL, LARGE)
+            )
+        for row, density in enumerate((small + large, small, large)):
+            squares[row] += density.real**2 + density.imag**2
+    sizes = np.array([len(species), np.sum(species == SMALL), np.sum(species == LARGE)])
+    binned = np.stack([np.bincount(bins[inside], (weight * s)[inside], n_bins) for s in squares])
+    with np.errstate(invalid="ignore"):
+        return centres, binned / (total_weight * len(frames) * sizes[:, None])
+
+
+def first_peak(wavenumber: ArrayLike, structure: ArrayLike) -> float:
+    """k*, the first peak of S(k).
+
+    S is smoothed by a running mean over ±PEAK_SMOOTHING. The first range of k where it lies above
+    the middle between 1 and its largest value holds the first peak; the vertex of a parabola, put
+    through the unsmoothed points within ±PEAK_WINDOW of the largest smoothed one, is k*.
+
+    Args:
+        wavenumber: (K,), equally spaced, in 1/σ11.
+        structure: (K,), NaN where unknown.
+
+    Returns:
+        k*, in 1/σ11; NaN if S nowhere exceeds 1.
+
+    Raises:
+        InputError: if the shapes disagree.
+    """
+    k, s = _checked_curve(wavenumber, structure, "structure")
+    smooth = _running_mean(k, s, PEAK_SMOOTHING)
+    if not smooth.size or not smooth.max() > 1.0:
+        return math.nan
+    high = smooth > 0.5 * (1.0 + smooth.max())
+    begin = int(np.argmax(high))
+    (low_after,) = np.nonzero(~high[begin:])
+    end = begin + low_after[0] if low_after.size else len(k)
+    return _vertex(k, s, k[begin + np.argmax(smooth[begin:end])], PEAK_WINDOW)
+
+
+def radial_distribution(
+    frames: NDArray[np.float64], species: NDArray[np.int8], cell: Cell
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """g_ab(r): pairs found at r over those expected of independent, uniform particles.
+
+    Args:
+        frames: (F, N, 2), wrapped or not.
+        species: (N,), 0 small, 1 large.
+        cell: the periodic cell.
+
+    Returns:
+        The bins' centres (B,), in σ11, up to RADIUS_END, and g (3, B) of small-small, mixed and
+        large-large pairs; NaN in bins that reach beyond L/2.
+
+    Raises:
+        InputError: if the frames or species lack the shape given here.
+    """
+    frames, species = _checked_frames(frames, species, cell)
+    edges = np.arange(round(RADIUS_END / RADIUS_BIN) + 1) * RADIUS_BIN
+    n_small, n_large = np.sum(species == SMALL), np.sum(species == LARGE)
+    n_pairs = np.array(
+        [n_small * (n_small - 1) / 2, n_small * n_large, n_large * (n_large - 1) / 2]
+    )
+
+    counts = np.zeros((3, len(edges) - 1))
+    radii = np.full(3, min(RADIUS_END, cell.length / 2))
+    for frame in frames:
+        first, second, displacement = Configuration(frame, species, cell).pairs(radii)
+        pair_type = species[first] + species[second]
+        distance = np.linalg.norm(displacement, axis=1)
+        for row in range(3):
+            counts[row] += np.histogram(distance[pair_type == row], edges)[0]
+    expected = n_pairs[:, None] * (np.pi * np.diff(edges**2) / cell.area) * len(frames)
+    with np.errstate(invalid="ignore"):
+        g = counts / expected
+    g[:, edges[1:] > cell.length / 2] = np.nan
+    return (edges[:-1] + edges[1:]) / 2, g
+
+
+def first_minimum(radius: ArrayLike, distribution: ArrayLike) -> float:
+    """The first minimum of g_ab(r): where a particle's nearest neighbours end.
+
+    g is smoothed by a running mean over ±MINIMUM_SMOOTHING. In a liquid its highest peak is the
+    first, at r1, and between r1 and 2 r1 the first minimum is the lowest point; a parabola through
+    the unsmoothed points within ±MINIMUM_WINDOW of it has its vertex at the minimum.
+
+    Args:
+        radius: (B,), equally spaced, in σ11.
+        distribution: (B,), NaN where unknown.
+
+    Returns:
+        The distance, in σ11; NaN if g is known nowhere beyond its peak.
+
+    Raises:
+        InputError: if the shapes disagree.
+    """
+    r, g = _checked_curve(radius, distribution, "distribution")
+    smooth = _running_mean(r, g, MINIMUM_SMOOTHING)
+    if not smooth.size:
+        return math.nan
+    peak = r[np.argmax(smooth)]
+    (beyond,) = np.nonzero((r > peak) & (r < 2.0 * peak))
+    if not beyond.size:
+        return math.nan
+    return _vertex(r, -g, r[beyond[np.argmin(smooth[beyond])]], MINIMUM_WINDOW)
+
+
+def _cage_motion(
+    origin: Configuration, displacement: NDArray[np.float64], neighbour_distances: ArrayLike
+) -> NDArray[np.float64]:
+    """Mean displacement (K, N, 2) of the neighbours that particles have at the time origin."""
+    n_lags, n_particles, _ = displacement.shape
+    first, second = origin.bonds(neighbour_distances)
+    row, column = np.concatenate([first, second]), np.concatenate([second, first])
+    n_neighbours = np.bincount(row, minlength=n_particles)
+    mean = csr_array((1.0 / n_neighbours[row], (row, column)), shape=(n_particles, n_particles))
+    by_particle = displacement.transpose(1, 0, 2).reshape(n_particles, -1)
+    return (mean @ by_particle).reshape(n_particles, n_lags, 2).transpose(1, 0, 2)
+
+
+def _group_means(values: NDArray[np.float64], species: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Means (3, K) of values (K, N) over all, small and large particles."""
+    groups = (np.ones(len(species), bool), species == SMALL, species == LARGE)
+    return np.stack(
+        [
+            values[:, group].mean(axis=1) if group.any() else np.full(len(values), np.nan)
+            for group in groups
+        ]
+    )
+
+
+def _running_mean(
+    x: NDArray[np.float64], y: NDArray[np.float64], half_width: float
+) -> NDArray[np.float64]:
+    """Means of y over the points within `half_width` of each x."""
+    near = _within(x[:, None] - x, half_width)
+    return near @ y / near.sum(axis=1)
+
+
+def _within(distance: NDArray[np.float64], half_width: float) -> NDArray[np.bool_]:
+    # a whole number of bins is inside, however it was rounded
+    return np.abs(distance) <= half_width * (1.0 + 1e-9)
+
+
+def _vertex(
+    x: NDArray[np.float64], y: NDArray[np.float64], centre: float, half_width: float
+) -> float:
+    """Top of the least-squares parabola near `centre`, or `centre` if it has none there."""
+    near = _within(x - centre, half_width)
+    if np.count_nonzero(near) < 3:
+        return float(centre)
+    curvature, slope, _ = np.polyfit(x[near] - centre, y[near], 2)
+    shift = -slope / (2.0 * curvature) if curvature < 0 else 0.0
+    return float(centre + shift) if abs(shift) <= half_width else float(centre)
+
+
+def _checked_curve(
+    x: ArrayLike, y: ArrayLike, name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The points (x, y) at which y is known."""
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise InputError(f"{name}: shape {y.shape} given, {x.shape} of one curve expected")
+    known = np.isfinite(y)
+    return x[known], y[known]
+
+
+def _checked_frames(
+    frames: ArrayLike, species: ArrayLike, cell: Cell
+) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    frames = as_floats("frames", frames)
+    if frames.ndim != 3 or frames.shape[2] != 2 or not len(frames):
+        raise InputError(f"frames: shape {frames.shape} given, (F, N, 2) with F > 0 expected")
+    return frames, Configuration(frames[0], species, cell).species
+
+
+def _checked_times(times: ArrayLike) -> NDArray[np.integer]:
+    times = np.asarray(times)
+    whole = times.ndim == 1 and np.issubdtype(times.dtype, np.integer)
+    if not whole or len(times) < 2 or not np.all(np.diff(times) > 0):
+        raise InputError(f"times: {times} given, two or more ascending whole numbers expected")
+    return times

@@ -1,0 +1,8 @@
+"""Trajectories, equilibration and isoconfigurational runs."""
+
+__all__ = [
+    "cuda",
+    "cuda_kernels",
+    "isoconfigurational",
+    "trajectory",
+]

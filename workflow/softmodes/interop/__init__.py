@@ -1,0 +1,7 @@
+"""Other programs' files."""
+
+__all__ = [
+    "exchange",
+    "extended_xyz",
+    "foreign",
+]

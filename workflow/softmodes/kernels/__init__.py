@@ -1,0 +1,8 @@
+"""Numerics without physics."""
+
+__all__ = [
+    "compilation",
+    "machine",
+    "multifrontal",
+    "simd",
+]

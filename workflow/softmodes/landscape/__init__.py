@@ -1,0 +1,7 @@
+"""Inherent structures and their modes."""
+
+__all__ = [
+    "modes",
+    "quench",
+    "shear",
+]

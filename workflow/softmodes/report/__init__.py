@@ -1,0 +1,14 @@
+"""Tables, verdicts, figures and pages."""
+
+__all__ = [
+    "archive",
+    "checks",
+    "evidence",
+    "figures",
+    "letter",
+    "pages",
+    "summary",
+    "summary_page",
+    "tables",
+    "verdicts",
+]

@@ -1,0 +1,158 @@
+"""The study's tables, and what of them a statement is judged by: one number or curve per sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from softmodes.analysis.statistics import Interval
+
+STATE = ["n_particles", "temperature", "sample"]
+
+LEAST_FRACTION = 0.001
+"""Share of the modes from which on overlaps are compared: fewer are all noise."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The study's tables, named as their files, and its seed."""
+
+    overlap_vs_gamma: pd.DataFrame
+    overlap_vs_temperature: pd.DataFrame
+    overlap_vs_modes: pd.DataFrame
+    energy_stress: pd.DataFrame
+    gamma_c: pd.DataFrame
+    gamma_c_trends: pd.DataFrame
+    state_points: pd.DataFrame
+    checks: pd.DataFrame
+    seed: int
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of particles, ascending."""
+        return sorted(map(int, self.state_points["n_particles"].unique()))
+
+    @property
+    def temperatures(self) -> list[float]:
+        """Ascending."""
+        return sorted(map(float, self.state_points["temperature"].unique()))
+
+    @property
+    def coldest(self) -> float:
+        """The lowest temperature."""
+        return self.temperatures[0]
+
+    @property
+    def hottest(self) -> float:
+        """The highest temperature."""
+        return self.temperatures[-1]
+
+    def states(self, size: int, temperature: float) -> pd.DataFrame:
+        """`state_points` of one N and T, by sample."""
+        states = self.state_points
+        chosen = states[(states["n_particles"] == size) & (states["temperature"] == temperature)]
+        return chosen.set_index("sample")
+
+    def overlap(
+        self, quantity: str, size: int, temperature: float, *, less: str | None = None
+    ) -> pd.Series:
+        """An overlap of `overlap_vs_temperature` by sample, less one of its controls."""
+        rows = _known(self.overlap_vs_temperature, quantity, size)
+        rows = rows[rows["temperature"] == temperature].set_index("sample")
+        return rows["overlap"] - rows[less] if less else rows["overlap"]
+
+    def temperatures_of(self, quantity: str, size: int) -> list[float]:
+        """Temperatures, ascending, at which `overlap_vs_temperature` holds a quantity."""
+        return sorted(_known(self.overlap_vs_temperature, quantity, size)["temperature"].unique())
+
+    def rise_on_cooling(self, quantity: str, size: int) -> tuple[str, pd.Series]:
+        """An overlap at its lowest temperature less that at its highest, by sample, and where."""
+        known = self.temperatures_of(quantity, size)
+        if len(known) < 2:
+            return f"N = {size}", pd.Series(dtype=float)
+        cold, hot = (self.overlap(quantity, size, t) for t in (known[0], known[-1]))
+        return f"T = {known[0]:g} less T = {known[-1]:g}, N = {size}", cold - hot
+
+    def rate_of_rise(self, quantity: str, size: int, temperatures: list[float]) -> pd.Series:
+        """-dO/dT of each sample, by least squares."""
+        rows = _known(self.overlap_vs_temperature, quantity, size)
+        rows = rows[rows["temperature"].isin(temperatures)]
+        curves = rows.pivot(index="sample", columns="temperature", values="overlap").dropna()
+        if len(curves.columns) < 2 or curves.empty:
+            return pd.Series(dtype=float)
+        return pd.Series(-np.polyfit(curves.columns, curves.T, 1)[0], index=curves.index)
+
+    def by_state(self, quantity: str) -> pd.Series:
+        """Overlaps of `overlap_vs_temperature` by state point."""
+        rows = self.overlap_vs_temperature
+        rows = rows[(rows["quantity"] == quantity) & rows["overlap"].notna()]
+        return rows.set_index(STATE)["overlap"]
+
+    def overlap_curves(self, size: int, temperature: float) -> pd.DataFrame:
+        """O_DW,p, one row per sample, one column per strain above zero."""
+        rows = self.overlap_vs_gamma
+        rows = rows[rows["quantity"] == "DW_p"]
+        return _strained(rows, size, temperature, "overlap").dropna()
+
+    def energy_curves(self, size: int, temperature: float, column: str) -> pd.DataFrame:
+        """A column of `energy_stress`, one row per sample, one column per strain above zero."""
+        return _strained(self.energy_stress, size, temperature, column)
+
+    def mode_curves(self, quantity: str, size: int, near_critical: bool) -> pd.DataFrame:
+        """Overlaps of the lowest temperature, one row per sample, one column per share of modes.
+
+        At the smallest strain of the scan, or at the largest, which lies near γ_c; from
+        LEAST_FRACTION of the modes on.
+        """
+        frame = self.overlap_vs_modes
+        gamma = frame["gamma"].max() if near_critical else frame["gamma"].min()
+        rows = _known(frame[frame["gamma"] == gamma], quantity, size)
+        rows = rows[
+            (rows["temperature"] == self.coldest) & (rows["mode_fraction"] >= LEAST_FRACTION)
+        ]
+        return rows.pivot(index="sample", columns="mode_fraction", values="overlap").dropna()
+
+    def own_strains(self, estimator: str) -> pd.Series:
+        """The samples' own strains by state point, where the ensemble's is defined."""
+        rows = self.gamma_c
+        rows = rows[(rows["estimator"] == estimator) & (rows["what"] == "sample")]
+        return rows[rows["defined"]].set_index(STATE)["value"]
+
+    def trend(
+        self, estimator: str, what: str, size: int | None
+    ) -> tuple[float, Interval, pd.Series] | None:
+        """A row of `gamma_c_trends`: value, interval and the row; None where it has no value."""
+        rows = self.gamma_c_trends
+        sizes = rows["n_particles"]
+        rows = rows[
+            (rows["estimator"] == estimator)
+            & (rows["what"] == what)
+            & (sizes.isna() if size is None else sizes == size)
+            & rows["value"].notna()
+        ]
+        if rows.empty:
+            return None
+        row = rows.iloc[0]
+        return row["value"], Interval(row["lower"], row["upper"], int(row["n_undefined"])), row
+
+
+def mean_over_temperatures(values: pd.Series) -> pd.Series:
+    """One number per sample: states of one sample at several T are not independent."""
+    return values.dropna().groupby(["n_particles", "sample"]).mean()
+
+
+def _known(frame: pd.DataFrame, quantity: str, size: int) -> pd.DataFrame:
+    return frame[
+        (frame["quantity"] == quantity) & (frame["n_particles"] == size) & frame["overlap"].notna()
+    ]
+
+
+def _strained(frame: pd.DataFrame, size: int, temperature: float, column: str) -> pd.DataFrame:
+    rows = frame[
+        (frame["n_particles"] == size)
+        & (frame["temperature"] == temperature)
+        & (frame["gamma"] > 0)
+    ]
+    return rows.pivot(index="sample", columns="gamma", values=column)

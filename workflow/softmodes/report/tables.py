@@ -1,0 +1,474 @@
+"""Tidy tables out of the files of all state points: one row per observation, one file per question.
+
+Each function takes the paths of the stages it draws on, in any order, and returns a frame sorted
+by state point; the figures and the summary are made from these frames alone. Means over samples
+are left to those who read the tables, except where a quantity exists for the ensemble only
+(relaxation curves, critical strains).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from softmodes.analysis import statistics
+from softmodes.analysis.local_strain import local_shear_strain, quadrupole
+from softmodes.analysis.relaxation import first_minimum, relaxation_time, value_at
+from softmodes.errors import InputError
+from softmodes.study import storage
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
+
+STATE = ["n_particles", "temperature", "sample"]
+OVERLAP_COLUMNS = [
+    *STATE,
+    "quantity",
+    "gamma",
+    "n_modes",
+    "overlap",
+    "random",
+    "within_species",
+    "rank_correlation",
+    "corrected",
+]
+GROUPS = ("all", "small", "large")
+PAIRS = ("small", "mixed", "large")
+
+TESTED = {
+    "inherent_energy_drift": "e_IS drifts by {} per τ",
+    "pressure_drift": "P drifts by {} per τ",
+    "inherent_energy_halves": "e_IS of the halves differs by {}",
+    "pressure_halves": "P of the halves differs by {}",
+    "scattering_halves": "F_s of the halves at τ_e differs by {}",
+}
+"""Columns of `state_points` whose means over samples vanish in equilibrium, and what is said of
+one that does not."""
+
+STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "lin_p", "pq_pdq", "DP_p")
+SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p", "scan_lin_p": "lin_p"}
+# Figure 2 and its controls: name there -> quantity of the overlap files, and at which strain
+UNSTRAINED_QUANTITIES = (
+    "DP_pq",
+    "DW_pq",
+    "DW_DP",
+    "DW_lin",
+    "DW_harmonic",
+    "DW_small",
+    "DW_equal_size",
+)
+STRAINED_QUANTITIES = {
+    "DP_pdq": "DP_p",
+    "DW_pdq": "DW_p",
+    "DW_d": "DW_d",
+    "d_pdq": "d_p",
+    "lin_pdq": "lin_p",
+    "pq_pdq": "pq_pdq",
+}
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table atomically; every float with as many digits as give it back exactly."""
+    with storage.replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote. Raises InputError where it is missing or empty."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such table")
+    try:
+        return pd.read_csv(path)
+    except pd.errors.EmptyDataError as error:
+        raise InputError(f"{path}: an empty file, expected a table with a header") from error
+
+
+def collect_overlaps(paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Rows of all state points' overlap files, columns `OVERLAP_COLUMNS`.
+
+    Raises:
+        InputError: a file lacks a column.
+    """
+    frames = []
+    for path in paths:
+        frame = read_csv(path)
+        if lacking := [name for name in OVERLAP_COLUMNS if name not in frame.columns]:
+            raise InputError(f"{path}: lacks the columns {', '.join(lacking)}")
+        frames.append(frame[OVERLAP_COLUMNS])
+    if not frames:
+        raise InputError("overlap files: none given, expected one per state point")
+    return _ordered(pd.concat(frames, ignore_index=True), "quantity", "gamma", "n_modes")
+
+
+def overlap_vs_gamma(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Overlaps at the default number of modes against shear strain.
+
+    `rms_distance` is that of the sheared inherent structure from the affinely sheared unstrained
+    one, √⟨|d_i|²⟩ in σ11.
+    """
+    chosen = overlaps[overlaps["quantity"].isin(STRAIN_QUANTITIES)]
+    distances = pd.concat(
+        [
+            _rows(
+                state,
+                gamma=state["gamma"],
+                rms_distance=np.sqrt((state["nonaffine"] ** 2).sum(axis=2).mean(axis=1)),
+            )
+            for state in _states(quench_paths, "gamma", "nonaffine")
+        ]
+    )
+    merged = chosen.merge(distances, on=[*STATE, "gamma"], how="left", validate="many_to_one")
+    return _ordered(merged, "quantity", "gamma")
+
+
+def overlap_vs_temperature(
+    overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]
+) -> pd.DataFrame:
+    """Overlaps of each state point without strain and at its smallest strain, by name.
+
+    In the names q is the unstrained inherent structure, dq the one at the smallest strain, d the
+    nonaffine displacement there, lin the linear response. `switched` tells whether the row's strain
+    changed the basin.
+    """
+    smallest = _smallest_strain(overlaps)
+    unstrained = overlaps[overlaps["quantity"].isin(UNSTRAINED_QUANTITIES)]
+    names = {quantity: name for name, quantity in STRAINED_QUANTITIES.items()}
+    strained = overlaps[overlaps["quantity"].isin(names) & (overlaps["gamma"] == smallest)].replace(
+        {"quantity": names}
+    )
+    rows = pd.concat([unstrained, strained], ignore_index=True)
+    return _ordered(_with_switched(rows, quench_paths), "quantity")
+
+
+def overlap_vs_modes(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Overlaps against the number of soft modes; `mode_fraction` is that number over 2N.
+
+    `switched` tells whether the row's strain changed the basin.
+    """
+    scan = overlaps[overlaps["quantity"].isin(SCAN_QUANTITIES)].replace(
+        {"quantity": SCAN_QUANTITIES}
+    )
+    fraction = scan["n_modes"] / (2 * scan["n_particles"])
+    scan.insert(scan.columns.get_loc("n_modes") + 1, "mode_fraction", fraction)
+    return _ordered(_with_switched(scan, quench_paths), "quantity", "gamma", "n_modes")
+
+
+def _with_switched(rows: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    switched = pd.concat(
+        [
+            _rows(state, gamma=state["gamma"], switched=state["switched"])
+            for state in _states(quench_paths, "gamma", "switched")
+        ]
+    )
+    return rows.merge(switched, on=[*STATE, "gamma"], how="left", validate="many_to_one")
+
+
+def energy_stress(quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Energy and stress of the sheared inherent structures, one row per state point and strain.
+
+    `energy` is per particle, `normalised_energy` over that without strain, `energy_slope` is
+    ρ de_IS/dγ by second-order differences over the grid of strains, comparable with
+    `shear_stress`; `mean_nonaffine` is ⟨|d_i|⟩.
+    """
+    frames = [
+        _rows(
+            state,
+            gamma=state["gamma"],
+            energy=state["energy"],
+            normalised_energy=state["energy"] / state["energy"][0],
+            shear_stress=state["shear_stress"],
+            energy_slope=state.attributes["density"] * np.gradient(state["energy"], state["gamma"]),
+            pressure=state["pressure"],
+            mean_nonaffine=np.linalg.norm(state["nonaffine"], axis=2).mean(axis=1),
+            max_force=state["max_force"],
+            converged=state["converged"],
+            n_negative=state["n_negative"],
+            switched=state["switched"],
+        )
+        for state in _states(quench_paths)
+    ]
+    return _ordered(pd.concat(frames, ignore_index=True), "gamma")
+
+
+def relaxation(relaxation_paths: Iterable[str | Path]) -> pd.DataFrame:
+    """Relaxation functions averaged over samples: rows by N, T, group of particles and time.
+
+    Raises:
+        InputError: samples of one N and T hold different times.
+    """
+    frames = []
+    for (n_particles, temperature), states in _by_ensemble(relaxation_paths).items():
+        times = _common_times(states)
+        for row, group in enumerate(GROUPS):
+            columns: dict[str, Any] = {
+                "n_particles": n_particles,
+                "temperature": temperature,
+                "group": group,
+                "time": times,
+            }
+            for name in (
+                "self_intermediate_scattering",
+                "cage_relative_scattering",
+                "mean_squared_displacement",
+            ):
+                curves = np.stack([state[name][row] for state in states])
+                columns[name] = curves.mean(axis=0)
+                columns[f"{name}_sd"] = _deviation(curves)
+            columns["n_samples"] = len(states)
+            frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["n_particles", "temperature", "group", "time"], kind="stable", ignore_index=True
+    )
+
+
+def state_points(
+    paths: Mapping[str, Iterable[str | Path]],
+    *,
+    minimum_relaxation_times: float,
+    minimum_cage_relative_times: float,
+    neighbour_distances: Sequence[float],
+) -> pd.DataFrame:
+    """How each state point was prepared and what went wrong with it, one row per sample.
+
+    `relaxation_time` (and the cage-relative one) come from F_s averaged over the samples of the
+    same N and T, `sample_relaxation_time` from the sample's own; NaN where F_s stays above 1/e.
+    Drifts are slopes per τ over the second half of the constant-volume stage, `*_halves` the
+    differences of its second from its first half: the mean of the inherent energy and of the
+    pressure, F_s at τ_e. `equilibrated` and `unequilibrated_because` are those of
+    `equilibration`, the same for all samples of one N and T. `switched` tells whether the smallest
+    strain left the unstrained basin, `translation_switched` whether merely translating the
+    configuration did; `quadrupole`
+    is the amplitude of cos 4θ in the correlation of the local shear strain at that strain.
+
+    Args:
+        paths: of the equilibrium, relaxation, isoconfigurational, quench and modes files, by stage.
+        minimum_relaxation_times, minimum_cage_relative_times: what counts as equilibrated, in τ_e
+            and in cage-relative relaxation times.
+        neighbour_distances: (3,) by pair type, in σ11, for the local strain; they are kept beside
+            the measured minima of g_ab(r).
+    """
+    prepared = {tuple(_key(state).values()): state for state in _states(paths["equilibrium"])}
+    table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
+
+    def quench_row(state: storage.StateFile) -> dict[str, Any]:
+        equilibrium = prepared[tuple(_key(state).values())]
+        return _quench_row(state, equilibrium, neighbour_distances)
+
+    for rows in (
+        _relaxation_rows(paths["relaxation"]),
+        map(_isoconfigurational_row, _states(paths["isoconfigurational"])),
+        map(quench_row, _states(paths["quench"])),
+        map(_modes_row, _states(paths["modes"])),
+    ):
+        table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
+    for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
+        table[f"neighbour_distance_{pair}"] = distance
+    for after, column, clock in (
+        ("time", "relaxation_times", "relaxation_time"),
+        ("relaxation_times", "cage_relative_times", "cage_relative_relaxation_time"),
+    ):
+        table.insert(table.columns.get_loc(after) + 1, column, table["time"] / table[clock])
+    found = equilibration(table, minimum_relaxation_times, minimum_cage_relative_times)
+    return _ordered(table.merge(found, on=STATE[:2], validate="many_to_one"))
+
+
+def equilibration(
+    states: pd.DataFrame, minimum_relaxation_times: float, minimum_cage_relative_times: float
+) -> pd.DataFrame:
+    """Which N and T are equilibrated, from all samples together, and why others are not.
+
+    A state point is equilibrated where every sample's constant-volume stage lasted both minima
+    and, in the mean over samples, neither inherent energy nor pressure drifts and the halves of the
+    stage agree in both and in F_s at τ_e: columns `TESTED`, by Student's t, all tests of the study
+    being one family (`statistics.familywise_level`). One sample is judged by its times alone, and
+    `unequilibrated_because` says so.
+
+    Args:
+        states: columns of the table `state_points`, one row per sample.
+        minimum_relaxation_times, minimum_cage_relative_times: as `state_points` takes them.
+
+    Returns:
+        Columns n_particles, temperature, equilibrated, unequilibrated_because (text, empty where
+        nothing is to be said).
+    """
+    ensembles = states.groupby(STATE[:2])
+    p_values = ensembles[list(TESTED)].agg(statistics.mean_p_value)
+    level = statistics.familywise_level(p_values)
+    clocks = {
+        "relaxation_times": (minimum_relaxation_times, "τ_e", "F_s"),
+        "cage_relative_times": (
+            minimum_cage_relative_times,
+            "cage-relative relaxation times",
+            "cage-relative F_s",
+        ),
+    }
+    rows = []
+    for key, samples in ensembles:
+        reasons = []
+        for column, (minimum, unit, curve) in clocks.items():
+            lasted = samples[column].min(skipna=False)
+            if math.isnan(lasted):
+                reasons.append(f"{curve} stays above 1/e")
+            elif lasted < minimum:
+                reasons.append(f"{lasted:.3g} {unit} of {minimum:g}")
+        for column, sentence in TESTED.items():
+            if p_values.loc[key, column] <= level:
+                found = statistics.summarise(samples[column])
+                reasons.append(sentence.format(f"{found.mean:.2g} ± {found.sem:.1g}"))
+        equilibrated = not reasons
+        if len(samples) < 2:
+            reasons.append("one sample, drifts and halves untested")
+        rows.append([*key, equilibrated, "; ".join(reasons)])
+    return pd.DataFrame(rows, columns=[*STATE[:2], "equilibrated", "unequilibrated_because"])
+
+
+def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
+    series = {
+        name: (state["series/time"], state[f"series/{name}"])
+        for name in ("inherent_energy", "pressure")
+    }
+    return (
+        _key(state)
+        | {
+            "pressure": state.attributes["pressure"],
+            "density": state.attributes["density"],
+            "inherent_energy": state["series/inherent_energy"].mean(),
+            "time": state.attributes["time"],
+        }
+        | {f"{name}_drift": statistics.drift(*values) for name, values in series.items()}
+        | {
+            f"{name}_halves": statistics.difference_of_halves(*values)
+            for name, values in series.items()
+        }
+    )
+
+
+def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
+    for states in _by_ensemble(paths).values():
+        times = _common_times(states)
+        ensemble = {}
+        for name, column in (
+            ("self_intermediate_scattering", "relaxation_time"),
+            ("cage_relative_scattering", "cage_relative_relaxation_time"),
+        ):
+            mean = np.mean([state[name][0] for state in states], axis=0)
+            ensemble[column] = relaxation_time(times, mean)
+        for state in states:
+            own = relaxation_time(times, state["self_intermediate_scattering"][0])
+            first, second = (
+                value_at(times, half, ensemble["relaxation_time"])
+                for half in state["self_intermediate_scattering_halves"]
+            )
+            yield (
+                _key(state)
+                | ensemble
+                | {
+                    "sample_relaxation_time": own,
+                    "scattering_halves": second - first,
+                    "peak_wavenumber": state.attributes["peak_wavenumber"],
+                }
+                | {
+                    f"first_minimum_{pair}": first_minimum(state["radius"], distribution)
+                    for pair, distribution in zip(PAIRS, state["radial_distribution"], strict=True)
+                }
+            )
+
+
+def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
+    propensity = state.data.get("propensity")
+    with threadpool_limits(1, user_api="blas"):
+        reliability = np.corrcoef(state["debye_waller_halves"])[0, 1]
+    return _key(state) | {
+        "n_runs": state.attributes["n_runs"],
+        "debye_waller": state["debye_waller"].mean(),
+        "debye_waller_reliability": reliability,
+        "propensity": np.nan if propensity is None else propensity.mean(),
+    }
+
+
+def _quench_row(
+    state: storage.StateFile,
+    equilibrium: storage.StateFile,
+    neighbour_distances: Sequence[float],
+) -> dict[str, Any]:
+    smallest = 1 + int(np.argmin(state["gamma"][1:]))
+    unstrained = Configuration(
+        state["positions"][0],
+        equilibrium["species"],
+        Cell(equilibrium.attributes["box_length"]),
+    )
+    strain = local_shear_strain(unstrained, state["nonaffine"][smallest], neighbour_distances)
+    return _key(state) | {
+        "switched": state["switched"][smallest],
+        "translation_switched": state.attributes["translation_switched"],
+        "quadrupole": quadrupole(unstrained, strain),
+        "n_quenches": state["gamma"].size,
+        "n_unconverged": int((~state["converged"]).sum()),
+        "n_saddles": int((state["n_negative"] > 0).sum()),
+        "largest_force": state["max_force"].max(),
+    }
+
+
+def _modes_row(state: storage.StateFile) -> dict[str, Any]:
+    carried = state.dataset_attributes["soft_participation"]
+    return _key(state) | {
+        "n_modes": carried["n_modes"],
+        "n_split_degeneracies": int(np.sum(carried["splits_degenerate"])),
+    }
+
+
+def _states(paths: Iterable[str | Path], *names: str) -> Iterator[storage.StateFile]:
+    for path in paths:
+        yield storage.read(path, *names)
+
+
+def _by_ensemble(
+    paths: Iterable[str | Path],
+) -> Mapping[tuple[int, float], list[storage.StateFile]]:
+    """State files by (N, T), each list by sample, so that means do not depend on path order."""
+    found = sorted(_states(paths), key=lambda state: tuple(_key(state).values()))
+    ensembles: dict[tuple[int, float], list[storage.StateFile]] = {}
+    for state in found:
+        key = (state.attributes["n_particles"], state.attributes["temperature"])
+        ensembles.setdefault(key, []).append(state)
+    return ensembles
+
+
+def _common_times(states: list[storage.StateFile]) -> NDArray[np.float64]:
+    times = states[0]["time"]
+    for state in states[1:]:
+        if not np.array_equal(state["time"], times):
+            raise InputError(f"{state.path}: its times are not those of {states[0].path}")
+    return times
+
+
+def _key(state: storage.StateFile) -> dict[str, Any]:
+    return {name: state.attributes[name] for name in STATE}
+
+
+def _rows(state: storage.StateFile, **columns: NDArray) -> pd.DataFrame:
+    return pd.DataFrame(_key(state) | columns)
+
+
+def _deviation(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(curves) < 2:
+        return np.full(curves.shape[1], np.nan)
+    return curves.std(axis=0, ddof=1)
+
+
+def _smallest_strain(overlaps: pd.DataFrame) -> float:
+    strains = overlaps.loc[overlaps["gamma"] > 0, "gamma"]
+    if strains.empty:
+        raise InputError("overlaps: no row at a strain above 0")
+    return strains.min()
+
+
+def _ordered(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.sort_values([*STATE, *columns], kind="stable", ignore_index=True)

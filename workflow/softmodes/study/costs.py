@@ -1,0 +1,529 @@
+"""What a study costs before it runs: core seconds, memory and disk of every job.
+
+    job(config, "quench", n_particles=2000, temperature=0.5)   ->  Cost
+    minutes(cost, attempt=1), megabytes(cost, attempt=1)       ->  what a cluster is asked for
+    jobs(config)                                               ->  all of a study, with their costs
+    estimate(config, cores=64)                                 ->  Estimate, and table(...) of it
+    measured(config, "results/demo/logs")                      ->  what it was for the jobs that ran
+
+This is the one place with such numbers. They were measured on one core of the `REFERENCE` with
+the Letter's mixture, at N = 200 to 8000 and T = 0.4 to 2, kernels compiled before; seconds are CPU
+seconds, memory is the peak of the process. Configurations are validated ones.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmodes.study import job_log
+from softmodes.study.config import at_temperature, backend, mode_number, state_point, temperatures
+from softmodes.study.job_log import duration
+from softmodes.study.storage import CONTRACT, Dataset
+
+REFERENCE = "AMD EPYC (Zen 4, vectors of 64 bytes)"
+"""The machine that a core second belongs to."""
+
+SAFETY = 3.0
+"""Time asked for over time expected: slower processors, shared caches, hard quenches."""
+MEMORY_SAFETY = 1.5
+"""Memory asked for over memory expected."""
+LEAST_MINUTES = 15
+"""Asked for in any case: busy file systems, kernels compiled anew."""
+LAUNCHERS = 500.0
+"""MB for the copies of Snakemake that start a job on a cluster."""
+
+START = 1.4
+"""Seconds of every job: interpreter, imports, compiled kernels read."""
+BASE = 200.0
+"""MB of every job, likewise."""
+COMPILATION = 52.0
+"""Seconds."""
+FIGURES = ("figure1", "figure2", "figure3", "figure4")
+TAKEN = 0.2
+"""Seconds for an equilibrated sample that is published."""
+
+TRAJECTORY = {"single": 26e-9, "double": 30e-9}
+"""Seconds per particle and step, by precision."""
+TILES = 140e-9
+"""Seconds per particle for tiles made afresh, once in a coupling interval. How a step of twenty to
+the interval divides into this and the one above was measured on an Intel Xeon only."""
+RUN = {"single": 1.0, "double": 1.8}
+"""Isoconfigurational runs in each precision, relative to single."""
+DEVICE_STEP = 8.9e-9
+"""Seconds per particle and step of a system on a GPU (NVIDIA H200), one of its multiprocessors to a
+system; T = 0.4."""
+MULTIPROCESSORS = 132
+LANES = {"single": 16, "double": 8}
+"""Runs side by side; a block that is not full takes as long as a full one."""
+SERIES_QUENCH = 0.11
+"""Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
+SHEARED_QUENCH = 0.15
+"""Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
+RELAXATION_FRAME = 1.1e-3
+"""Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
+MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
+"""Frames of an equilibration, as `dynamics.schedule` makes them: at most, and least time between
+two of them."""
+HARMONIC = 0.055
+"""Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
+Its memory is less than theirs."""
+SHUFFLED_OVERLAP = 25e-9
+"""Seconds per particle."""
+AGGREGATED = 1.25e-4
+"""Seconds per particle of a state point."""
+CHECKED = 2.4e-6
+"""Seconds per particle and inherent structure, the digests of the files included."""
+DRAWN, SUMMARISED = 4.0, 1.0
+"""Seconds of a figure, of the summary."""
+
+COMPRESSED = 0.95
+"""Size of compressed chunks of float64 over the plain one: the bits of chaos hardly compress."""
+FILE = 0.015
+"""MB in every HDF5 file besides its datasets, the provenance most of all."""
+TIMES, WAVENUMBERS, RADII = 42, 120, 250
+"""Points of a relaxation file."""
+KEPT_VECTORS = 16
+
+
+class Cost(NamedTuple):
+    """Of one job.
+
+    Attributes:
+        seconds: of one core, as expected.
+        bound: seconds, where what only the run will tell turns out at its worst.
+        megabytes: peak of memory.
+        disk: MB of its outputs.
+    """
+
+    seconds: float
+    bound: float
+    megabytes: float
+    disk: float
+
+
+class Job(NamedTuple):
+    """One job of a study.
+
+    Attributes:
+        stage: a key of this module's formulas.
+        name: of its log among the study's, without the suffix: `quench/N2000_T0.360_s000`.
+        cost: what is expected.
+    """
+
+    stage: str
+    name: str
+    cost: Cost
+
+
+class Line(NamedTuple):
+    """All jobs of one stage: their number and seconds in all, the longest one's seconds, the
+    largest one's memory in MB, and their disk in MB."""
+
+    stage: str
+    jobs: int
+    seconds: float
+    longest: float
+    megabytes: float
+    disk: float
+
+
+class Measured(NamedTuple):
+    """Jobs of one stage that have finished: their number, expected and measured seconds."""
+
+    stage: str
+    jobs: int
+    expected: float
+    took: float
+
+
+Published = Collection[tuple[int, float, int]]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a whole study.
+
+    Attributes:
+        lines: the stages.
+        cores: that work at a time.
+        chain: seconds of the longest chain of jobs that wait for each other.
+        slowness: of the machine: its seconds over those of the `REFERENCE`; 1 where it is that.
+    """
+
+    lines: tuple[Line, ...]
+    cores: int
+    chain: float
+    slowness: float = 1.0
+
+    @property
+    def seconds(self) -> float:
+        """Of one core."""
+        return sum(line.seconds for line in self.lines)
+
+    @property
+    def wall(self) -> float:
+        """Least seconds on the given cores: no fewer than the chain takes, nor all work evenly."""
+        return max(self.seconds / self.cores, self.chain)
+
+    def on(self, slowness: float) -> Estimate:
+        """The same on a machine so many times slower than the reference."""
+        lines = [
+            line._replace(seconds=slowness * line.seconds, longest=slowness * line.longest)
+            for line in self.lines
+        ]
+        return replace(self, lines=tuple(lines), chain=slowness * self.chain, slowness=slowness)
+
+    @property
+    def megabytes(self) -> float:
+        """Memory of the largest job."""
+        return max(line.megabytes for line in self.lines)
+
+    @property
+    def disk(self) -> float:
+        """MB of all results."""
+        return sum(line.disk for line in self.lines)
+
+
+def job(
+    config: Mapping[str, Any],
+    stage: str,
+    n_particles: int | None = None,
+    temperature: float | None = None,
+) -> Cost:
+    """The cost of one job; aggregate, checks, figure, summary and compile have no N and T of their
+    own."""
+    if stage in _OF_STUDY:
+        return _OF_STUDY[stage](config)
+    return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
+
+
+def minutes(cost: Cost, attempt: int = 1) -> int:
+    """Time limit to ask for; every further attempt gets as much again."""
+    return attempt * math.ceil(LEAST_MINUTES + SAFETY * cost.bound / 60)
+
+
+def megabytes(cost: Cost, attempt: int = 1) -> int:
+    """Memory to ask for; every further attempt gets as much again."""
+    return attempt * math.ceil(LAUNCHERS + MEMORY_SAFETY * cost.megabytes)
+
+
+def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Iterator[Job]:
+    """All jobs of a study from nothing, by stages.
+
+    Args:
+        published: N, T and sample of the state points that are taken, not simulated.
+    """
+    yield Job("compile", "compile", job(config, "compile"))
+    for stage in _OF_STATE_POINT:
+        together = stage == "overlap" or backend(config, stage) == "cuda"
+        for size, degree in itertools.product(config["n_particles"], temperatures(config)):
+            cost = job(config, stage, size, degree)
+            points = [(size, degree, sample) for sample in range(config["samples"])]
+            for group in [points] if together else [[point] for point in points]:
+                name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
+                free = stage == "equilibrate" and all(point in published for point in group)
+                yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
+    for stage in [stage for stage in _OF_STUDY if stage != "compile"]:
+        for name in FIGURES if stage == "figure" else [stage]:
+            yield Job(stage, name, job(config, stage))
+
+
+def estimate(config: Mapping[str, Any], cores: int, published: Published = frozenset()) -> Estimate:
+    """The cost of a whole study from nothing, on so many cores; `published` as for `jobs`."""
+    by_stage: dict[str, list[Cost]] = {}
+    for stage, _, cost in jobs(config, published):
+        by_stage.setdefault(stage, []).append(cost)
+    lines = tuple(_line(stage, costs) for stage, costs in by_stage.items())
+    return Estimate(lines, cores, _longest_chain(config, published))
+
+
+def measured(
+    config: Mapping[str, Any], logs: str | Path, published: Published = frozenset()
+) -> list[Measured]:
+    """Expected and measured times of the jobs that have finished, by stages.
+
+    Compilation is left out: it takes as long as kernels are missing.
+
+    Args:
+        logs: the study's folder of logs.
+        published: as for `jobs`.
+    """
+    rows: dict[str, Measured] = {}
+    for stage, name, cost in jobs(config, published):
+        told = job_log.read(Path(logs, f"{name}.log"))
+        if stage != "compile" and told and told.finished and told.seconds is not None:
+            _, number, expected, took = rows.get(stage, Measured(stage, 0, 0.0, 0.0))
+            # a log begins when the interpreter has started
+            took += START + told.seconds
+            rows[stage] = Measured(stage, number + 1, expected + cost.seconds, took)
+    return list(rows.values())
+
+
+def measured_table(rows: Iterable[Measured]) -> str:
+    """`measured` in words and as a Markdown table; empty where nothing has finished."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    whole = Measured("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    return "\n".join(
+        [
+            "Jobs that have finished, by their logs:",
+            "",
+            "| stage | jobs | expected, core hours | took | took / expected |",
+            "| --- | ---: | ---: | ---: | ---: |",
+            *(
+                f"| {stage} | {number} | {expected / 3600:.3f} | {took / 3600:.3f} "
+                f"| {took / expected:.2f} |"
+                for stage, number, expected, took in [*rows, whole]
+            ),
+        ]
+    )
+
+
+def table(found: Estimate) -> str:
+    """An estimate in words and as a Markdown table."""
+    rows = [
+        "| stage | jobs | core hours | longest job | memory, MB | disk, MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    rows += [
+        f"| {line.stage} | {line.jobs} | {line.seconds / 3600:.2f} | {duration(line.longest)} "
+        f"| {line.megabytes:.0f} | {line.disk:.1f} |"
+        for line in found.lines
+    ]
+    jobs = sum(line.jobs for line in found.lines)
+    longest = max(line.longest for line in found.lines)
+    rows.append(
+        f"| all | {jobs} | {found.seconds / 3600:.2f} | {duration(longest)} "
+        f"| {found.megabytes:.0f} | {found.disk:.1f} |"
+    )
+    bound_by = "the longest chain of jobs" if found.wall == found.chain else "the number of cores"
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"Seconds are those of an {REFERENCE}."
+            if found.slowness == 1.0
+            else f"This machine takes {found.slowness:.2f} times as long as an {REFERENCE}.",
+            f"On {found.cores} cores at least {duration(found.wall)}, bound by {bound_by}; "
+            f"the chain through the temperatures takes {duration(found.chain)}.",
+            f"A job takes {found.megabytes:.0f} MB of memory at most, the results "
+            f"{found.disk / 1000:.2f} GB of disk.",
+        ]
+    )
+
+
+def expected_relaxation_time(config: Mapping[str, Any], entry: Mapping[str, Any]) -> float:
+    """τ_e that a temperature's times were chosen for, in τ: equilibration lasts the relaxation
+    times that the study calls enough."""
+    return entry["equilibration_time"] / config["equilibrated"]["minimum_relaxation_times"]
+
+
+def _line(stage: str, costs: list[Cost]) -> Line:
+    return Line(
+        stage,
+        len(costs),
+        sum(cost.seconds for cost in costs),
+        max(cost.seconds for cost in costs),
+        max(cost.megabytes for cost in costs),
+        sum(cost.disk for cost in costs),
+    )
+
+
+def _taken(cost: Cost) -> Cost:
+    """Of the same files, where they are not simulated."""
+    return Cost(START + TAKEN, START + TAKEN, BASE, cost.disk)
+
+
+def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
+    """Seconds of the longest chain: the slowest sample, cooled down to some temperature and
+    measured there, then all that follows."""
+    compiled, aggregated, drawn, checked = (
+        job(config, stage).seconds for stage in ("compile", "aggregate", "figure", "checks")
+    )
+
+    def of_size(n_particles: int) -> float:
+        cooled, longest = dict.fromkeys(range(config["samples"]), 0.0), 0.0
+        for degree in temperatures(config):
+            costs = {stage: job(config, stage, n_particles, degree) for stage in _OF_STATE_POINT}
+            seconds = {stage: cost.seconds for stage, cost in costs.items()}
+            for sample in cooled:
+                if (n_particles, degree, sample) in published:
+                    cooled[sample] = _taken(costs["equilibrate"]).seconds
+                else:
+                    cooled[sample] += seconds["equilibrate"]
+            after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
+            compared = seconds["overlap"] + aggregated + drawn
+            longest = max(longest, max(cooled.values()) + after + max(compared, checked))
+        return longest
+
+    return compiled + max(map(of_size, config["n_particles"]))
+
+
+def _steps(entry: Mapping[str, Any], time: float) -> float:
+    return time / entry["time_step"]
+
+
+def _cost(
+    seconds: float, megabytes: float = BASE, disk: float = 0.0, bound: float | None = None
+) -> Cost:
+    """With what every job takes on top."""
+    worst = seconds if bound is None else bound
+    return Cost(START + seconds, START + worst, megabytes, disk)
+
+
+def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
+    points = config["series_points"]
+    frames = min(MOST_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
+    analysis = (points * SERIES_QUENCH + frames * RELAXATION_FRAME) * (n / 2000) ** 1.4
+    megabytes = (16e-6 * frames + 0.02) * n
+    disk = _size("equilibrium", N=n, E=points)
+    disk += _size("relaxation", F=TIMES, W=WAVENUMBERS, B=RADII)
+    if backend(config, "equilibrate") == "cuda":
+        samples = config["samples"]
+        seconds = _on_device(n, steps, samples) + samples * analysis
+        # what is measured is a copy
+        return _cost(seconds, BASE + 2 * samples * megabytes, samples * disk)
+    blocks = steps * entry["time_step"] / COUPLING_INTERVAL
+    seconds = n * (TRAJECTORY[config["precision"]] * steps + TILES * blocks) + analysis
+    return _cost(seconds, BASE + megabytes, disk)
+
+
+def _on_device(n: int, steps: float, systems: int) -> float:
+    """Seconds in which a GPU moves systems."""
+    return math.ceil(systems / MULTIPROCESSORS) * DEVICE_STEP * n * steps
+
+
+def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    options, asked = config["isoconfigurational"], entry["propensity"]
+    on_device = backend(config, "isoconfigurational") == "cuda"
+    samples = config["samples"] if on_device else 1
+    lanes = LANES[config["precision"]]
+    runs = lanes * math.ceil(options["runs"] / lanes)
+
+    def seconds(relaxation_time: float) -> float:
+        time = options["debye_waller_time"]
+        if asked:
+            time = max(time, options["propensity_multiple"] * relaxation_time)
+        steps = time / options["time_step"]
+        if on_device:
+            return samples * _on_device(n, steps, options["runs"])
+        # runs that have parted, as hot ones soon do, share fewer pairs of the list
+        per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
+        return RUN[config["precision"]] * per_step * n * runs * steps
+
+    return _cost(
+        seconds(expected_relaxation_time(config, entry)),
+        BASE + 0.035 * n,
+        samples * _size("isoconfigurational", N=n),
+        bound=seconds(entry["equilibration_time"]),
+    )
+
+
+def _quench(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -> Cost:
+    strains = 1 + len(config["shear"]["gamma"])
+    return _cost(
+        # the control, translated, is one more
+        (strains + 1) * SHEARED_QUENCH * (n / 2000) ** 1.5,
+        BASE + 0.02 * n,
+        _size("quench", N=n, G=strains),
+    )
+
+
+def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -> Cost:
+    options, strains = config["modes"], 1 + len(config["shear"]["gamma"])
+    scanned = len(options["scan_gamma"])
+    n_modes = mode_number(options["fraction"], n)
+    scan_numbers = [mode_number(share, n) for share in options["scan_fractions"]]
+    most = max(n_modes, KEPT_VECTORS, *scan_numbers)
+
+    def sparse(number: int) -> float:
+        return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
+
+    numbers = [max(n_modes, KEPT_VECTORS), *[n_modes] * (strains - 1 - scanned), *[most] * scanned]
+    vector = 8e-6 * 2 * n
+    return _cost(
+        sum(map(sparse, numbers)) + HARMONIC * (n / 2000) ** 1.4,
+        # the search keeps nine arrays of its vectors
+        BASE + 9.5 * most * vector,
+        _size(
+            "modes",
+            N=n,
+            G=strains,
+            K=2 + n_modes,
+            S=scanned,
+            M=len(scan_numbers),
+            V=2 + scan_numbers[-1],
+        ),
+    )
+
+
+def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    strains = len(config["shear"]["gamma"])
+    scan = len(config["modes"]["scan_gamma"]) * len(config["modes"]["scan_fractions"])
+    pairs = 5 + 5 * strains + 3 * scan + (2 + strains if entry["propensity"] else 0)
+    fields = pairs * (1 + 2 * config["overlap"]["shuffles"])
+    rows = config["samples"] * pairs
+    return _cost(
+        SHUFFLED_OVERLAP * fields * n * config["samples"],
+        BASE + 0.02 * n + 2e-3 * rows,
+        100e-6 * rows,
+    )
+
+
+def _compile(_config: Mapping[str, Any]) -> Cost:
+    return _cost(COMPILATION, 3.5 * BASE)
+
+
+def _aggregate(config: Mapping[str, Any]) -> Cost:
+    runs = len(temperatures(config)) * config["samples"]
+    return _cost(AGGREGATED * runs * sum(config["n_particles"]), 1.5 * BASE)
+
+
+def _checks(config: Mapping[str, Any]) -> Cost:
+    structures = len(temperatures(config)) * config["samples"] * (2 + len(config["shear"]["gamma"]))
+    largest = max(config["n_particles"])
+    return _cost(CHECKED * structures * sum(config["n_particles"]), 1.4 * BASE + 0.006 * largest)
+
+
+def _figure(_config: Mapping[str, Any]) -> Cost:
+    return _cost(DRAWN, 1.5 * BASE)
+
+
+def _summary(_config: Mapping[str, Any]) -> Cost:
+    return _cost(SUMMARISED)
+
+
+_OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any]], Cost]] = {
+    "equilibrate": _equilibrate,
+    "isoconfigurational": _isoconfigurational,
+    "quench": _quench,
+    "diagonalise": _diagonalise,
+    "overlap": _overlap,
+}
+_OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
+    "compile": _compile,
+    "aggregate": _aggregate,
+    "checks": _checks,
+    "figure": _figure,
+    "summary": _summary,
+}
+
+
+def _size(stage: str, **sizes: int) -> float:
+    """MB of a stage's file whose symbols have these sizes, optional datasets included."""
+
+    def bytes_of(entry: Dataset) -> float:
+        shape = [sizes[size] if isinstance(size, str) else size for size in entry.shape]
+        plain = math.prod(shape) * np.dtype(entry.dtype).itemsize
+        return COMPRESSED * plain if entry.chunked else plain
+
+    return FILE + 1e-6 * sum(map(bytes_of, CONTRACT[stage].datasets.values()))
