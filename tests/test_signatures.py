@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
-FILES = sorted([*WORKFLOW.glob("softmodes/*.py"), *WORKFLOW.glob("scripts/*.py")])
+FILES = sorted([*WORKFLOW.rglob("softmodes/**/*.py"), *WORKFLOW.glob("scripts/*.py")])
 UNCHANGED = {"costs.job"}
 
 
