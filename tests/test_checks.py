@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes.report import checks, tables
+from softmodes.report import checks
+from softmodes.stages import checks as stages
+from softmodes.stages import tables
 from softmodes.study import config, storage
 
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5
@@ -192,13 +194,13 @@ def files(results) -> list[dict[str, storage.StateFile]]:
     """The files of the finished study for the tests, sample by sample."""
     names = sorted(path.name for path in (results / "equilibrium").glob("*.h5"))
     return [
-        {stage: storage.read(results / stage / name) for stage in checks.STAGES} for name in names
+        {stage: storage.read(results / stage / name) for stage in stages.STAGES} for name in names
     ]
 
 
 def table_of(samples: list[dict[str, storage.StateFile]]) -> pd.DataFrame:
     study = config.load(config.SCHEMA.parents[2] / "config" / "test.yaml")
-    rows = [checks.measured(sample) for sample in samples]
+    rows = [stages.measured(sample) for sample in samples]
     steps = {entry["temperature"]: entry["time_step"] for entry in study["temperatures"]}
     return checks.judged(pd.DataFrame(rows), steps, study["ensemble"]["pressure"])
 
@@ -234,7 +236,7 @@ def by_hand(equilibrium: storage.StateFile) -> tuple[float, float]:
 
 
 def test_energy_and_pressure_are_those_of_the_stored_configuration(files):
-    found = checks.measured(files[0])
+    found = stages.measured(files[0])
     energy, pressure = by_hand(files[0]["equilibrium"])
     assert found["energy"] == pytest.approx(energy, rel=1e-12)
     assert found["pressure"] == pytest.approx(pressure, rel=1e-12)
@@ -249,7 +251,7 @@ def test_the_temperature_of_a_run_is_that_of_its_kinetic_energy(files):
     for name, value in (("energy", energy), ("pressure", pressure)):
         equilibrium = changed(equilibrium, f"series/{name}", lambda old, new=value: 0 * old + new)
     still = files[0] | {"equilibrium": equilibrium}
-    found = checks.measured(still)
+    found = stages.measured(still)
     n = len(equilibrium["positions"])
     kinetic = np.sum(equilibrium["velocities"] ** 2) / (2 * n - 2)
     assert found["run_temperature"] == pytest.approx(kinetic, rel=1e-10)

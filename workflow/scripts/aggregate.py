@@ -1,54 +1,13 @@
 """Collect the files of all state points into the study's tables."""
 
 import json
-from collections.abc import Mapping, Sequence
-from itertools import chain
 
-from softmodes.analysis import gamma_c
-from softmodes.report import tables
-from softmodes.study import job_log, storage
-
-
-def aggregate(
-    stages: Mapping[str, Sequence[str]],
-    outputs: Mapping[str, str],
-    *,
-    minimum_relaxation_times: float,
-    minimum_cage_relative_times: float,
-    neighbour_distances: Sequence[float],
-    seed: int,
-    config: str = "",
-    code: str = "",
-) -> None:
-    """Write every table of `outputs` from the files of each stage; overlaps are CSV files."""
-    overlaps = tables.collect_overlaps(stages["overlap"])
-    overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
-    energy_stress = tables.energy_stress(stages["quench"])
-    strains = gamma_c.estimates(overlap_vs_gamma, energy_stress, seed)
-    frames = {
-        "overlap_vs_gamma": overlap_vs_gamma,
-        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
-        "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
-        "energy_stress": energy_stress,
-        "gamma_c": gamma_c.table(strains),
-        "gamma_c_trends": gamma_c.trends(strains),
-        "relaxation": tables.relaxation(stages["relaxation"]),
-        "state_points": tables.state_points(
-            stages,
-            minimum_relaxation_times=minimum_relaxation_times,
-            minimum_cage_relative_times=minimum_cage_relative_times,
-            neighbour_distances=neighbour_distances,
-        ),
-    }
-    for name, frame in frames.items():
-        tables.write_csv(frame, outputs[name])
-    written = [outputs[name] for name in frames]
-    storage.write_provenance(written, chain.from_iterable(stages.values()), config, code=code)
-
+from softmodes.stages import aggregate
+from softmodes.study import job_log
 
 if __name__ == "__main__":
     with job_log.job(snakemake.log[0]):
-        aggregate(
+        aggregate.aggregate(
             dict(snakemake.input.items()),
             dict(snakemake.output.items()),
             config=json.dumps(snakemake.config),

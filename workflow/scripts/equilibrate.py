@@ -1,119 +1,24 @@
 """Bring one sample to its temperature, from the next higher one or from a random start; or take it
-from published equilibria."""
+from published equilibria.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
 
-from softmodes.dynamics import trajectory
-from softmodes.random_streams import stream
-from softmodes.study import equilibria, job_log, records, storage
-from softmodes.study.checkpoint import Checkpoint, of_job
-from softmodes.system.mixture import Mixture
-
-
-def equilibrate(
-    hotter: str | None,
-    equilibrium: str,
-    relaxation: str,
-    *,
-    study: str,
-    seed: int,
-    n_particles: int,
-    temperature: float,
-    sample: int,
-    model: Mapping[str, float],
-    start_density: float,
-    pressure: float | None,
-    time_step: float,
-    barostat_time: float | None,
-    equilibration_time: float,
-    series_points: int,
-    precision: str,
-    neighbour_distances: Sequence[float],
-    config: str = "",
-    code: str = "",
-    update: trajectory.Progress = lambda share: None,
-    checkpoint: Checkpoint | None = None,
-) -> None:
-    """Write the equilibrium and the relaxation file of one state point.
-
-    Args:
-        hotter: equilibrium file to start from; None for a random start.
-        equilibrium, relaxation: files to write.
-        model: the mixture, by the keys of `Mixture`.
-        start_density: of a random start, in 1/σ11².
-        pressure: of the barostat stage, in ε/σ11²; None keeps the density.
-        time_step, barostat_time, equilibration_time: in τ.
-        series_points: number of points of the recorded series.
-        precision: a key of `dynamics.PRECISIONS`.
-        neighbour_distances: (3,) by pair type, in σ11; they define the cages.
-        config: the study's configuration, for the provenance.
-        code: digest of the code, likewise.
-        update: called with the share done.
-        checkpoint: of this job.
-    """
-    mixture = Mixture(**model)
-    rng = stream(seed, "equilibrate", n_particles, temperature=temperature, sample=sample)
-    if hotter is None:
-        start = trajectory.random_start(
-            mixture, n_particles, start_density, temperature=temperature, rng=rng
-        ).configuration
-    else:
-        start = records.configuration(storage.read(hotter))
-    reached = trajectory.equilibrate(
-        start,
-        mixture,
-        temperature,
-        schedule=trajectory.schedule(
-            time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
-        ),
-        rng=rng,
-        pressure=pressure,
-        precision=trajectory.PRECISIONS[precision],
-        progress=update,
-        checkpoint=checkpoint,
-    )
-    records.write_equilibrium(
-        equilibrium,
-        relaxation,
-        reached,
-        mixture=mixture,
-        study=study,
-        seed=seed,
-        temperature=temperature,
-        sample=sample,
-        neighbour_distances=neighbour_distances,
-        provenance=storage.provenance([hotter] if hotter else [], config, code),
-    )
-
-
-def main() -> None:
-    """The job of Snakemake."""
-    point = {
-        "n_particles": int(snakemake.wildcards.n_particles),
-        "temperature": float(snakemake.wildcards.temperature),
-        "sample": int(snakemake.wildcards.sample),
-    }
-    hotter, published = snakemake.input.hotter or None, snakemake.input.published
-    outputs = snakemake.output.equilibrium, snakemake.output.relaxation
-    config, parameters = json.dumps(snakemake.config), point | dict(snakemake.params)
-    interval = snakemake.config["checkpoint_interval"]
-    with job_log.job(snakemake.log[0]) as job:
-        if published:
-            equilibria.unpack(
-                published,
-                point["sample"],
-                equilibrium=outputs[0],
-                relaxation=outputs[1],
-                config=config,
-                code=parameters["code"],
-            )
-            return
-        with of_job(outputs[0], [hotter] if hotter else [], parameters, interval=interval) as kept:
-            equilibrate(
-                hotter, *outputs, config=config, update=job.update, checkpoint=kept, **parameters
-            )
-
+from softmodes.stages import equilibrate
+from softmodes.study import job_log
 
 if __name__ == "__main__":
-    main()
+    with job_log.job(snakemake.log[0]) as job:
+        equilibrate.equilibrate(
+            snakemake.input.hotter or None,
+            snakemake.output.equilibrium,
+            snakemake.output.relaxation,
+            published=snakemake.input.published,
+            n_particles=int(snakemake.wildcards.n_particles),
+            temperature=float(snakemake.wildcards.temperature),
+            sample=int(snakemake.wildcards.sample),
+            checkpoint_interval=snakemake.config["checkpoint_interval"],
+            config=json.dumps(snakemake.config),
+            update=job.update,
+            **snakemake.params,
+        )

@@ -3,6 +3,7 @@
 __all__ = [
     "cuda",
     "cuda_kernels",
+    "interruption",
     "isoconfigurational",
     "trajectory",
 ]

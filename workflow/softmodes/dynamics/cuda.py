@@ -22,7 +22,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import config, cuda, typeof
@@ -39,6 +38,7 @@ from softmodes.dynamics.cuda_kernels import (
     n_threads,
     shared_bytes,
 )
+from softmodes.dynamics.interruption import Checkpoint, Progress
 from softmodes.dynamics.isoconfigurational import (
     Ensemble,
     ensemble_of,
@@ -51,7 +51,6 @@ from softmodes.dynamics.trajectory import (
     THERMOSTAT_TIME,
     Equilibration,
     PhasePoint,
-    Progress,
     Schedule,
     check_coupling,
     inherent_energy_of,
@@ -63,9 +62,6 @@ from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import SMALL, Mixture
-
-if TYPE_CHECKING:
-    from softmodes.study.checkpoint import Checkpoint
 
 DEFAULT_SHARED_BYTES = 48 * 1024
 """Shared memory that a block may have without asking."""

@@ -29,12 +29,13 @@ import bisect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.dynamics.trajectory import Progress, kick_and_drift, maxwell_boltzmann, whole_steps
+from softmodes.dynamics.interruption import Checkpoint, Progress
+from softmodes.dynamics.trajectory import kick_and_drift, maxwell_boltzmann, whole_steps
 from softmodes.errors import InputError
 from softmodes.kernels.compilation import kernel
 from softmodes.kernels.simd import (
@@ -52,9 +53,6 @@ from softmodes.kernels.simd import (
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture, PairTable, pair_terms, reduced
 from softmodes.system.neighbours import build_pair_list
-
-if TYPE_CHECKING:
-    from softmodes.study.checkpoint import Checkpoint
 
 SKIN = 0.3
 """Added to the cutoffs in the list that forces are summed over, in σ11."""

@@ -35,14 +35,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.analysis.relaxation import logarithmic_lags
+from softmodes.dynamics.interruption import Checkpoint, Progress
 from softmodes.errors import InputError
 from softmodes.kernels.compilation import kernel
 from softmodes.kernels.simd import add_scaled, all_lanes, load, store, width_of
@@ -58,9 +58,6 @@ from softmodes.system.tiles import (
     of_particles,
     unwrap,
 )
-
-if TYPE_CHECKING:
-    from softmodes.study.checkpoint import Checkpoint
 
 SKIN = 0.65
 """Added to the cutoffs in the list of tiles, in σ11."""
@@ -91,8 +88,6 @@ PRECISIONS = {"single": np.float32, "double": np.float64}
 
 PARTICLE_STEPS_PER_CALL = 5_000_000
 """Kernels return to Python after this many, in less than a second."""
-
-Progress = Callable[[float], None]
 
 logger = logging.getLogger("softmodes")
 

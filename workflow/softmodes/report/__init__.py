@@ -7,6 +7,7 @@ __all__ = [
     "figures",
     "letter",
     "pages",
+    "rendering",
     "summary",
     "summary_page",
     "tables",

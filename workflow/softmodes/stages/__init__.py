@@ -1,6 +1,22 @@
 """One module per stage of the study: read, compute, write."""
 
 __all__ = [
-    "batches",
+    "aggregate",
+    "archive",
+    "checks",
+    "compile",
+    "diagonalise",
     "ensembles",
+    "equilibrate",
+    "equilibrate_batch",
+    "estimate",
+    "figure",
+    "isoconfigurational",
+    "isoconfigurational_batch",
+    "overlap",
+    "pack_equilibria",
+    "pages",
+    "quench",
+    "summary",
+    "verify",
 ]

@@ -8,24 +8,94 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from softmodes.dynamics import cuda
-from softmodes.dynamics.trajectory import Progress, Schedule, random_start
+from softmodes.dynamics.interruption import Progress
+from softmodes.dynamics.trajectory import Schedule, random_start, schedule
 from softmodes.random_streams import stream
 from softmodes.study import records, storage
+from softmodes.study.checkpoint import Checkpoint, of_job
+from softmodes.study.equilibria import unpack
 from softmodes.system.mixture import Mixture
-
-if TYPE_CHECKING:
-    from softmodes.study.checkpoint import Checkpoint
 
 BACKEND = "cuda"
 
 
 def equilibrate(
+    hotter: Sequence[str],
+    equilibria: Sequence[str],
+    relaxations: Sequence[str],
+    *,
+    published: Sequence[str],
+    model: Mapping[str, float],
+    time_step: float,
+    barostat_time: float | None,
+    equilibration_time: float,
+    series_points: int,
+    n_cores: int,
+    checkpoint_interval: float,
+    config: str,
+    code: str,
+    update: Progress,
+    **parameters: Any,
+) -> None:
+    """Write the files of all samples at one N and T, simulated together or taken.
+
+    Args:
+        hotter: equilibrium files to start from, one a simulated sample; none for random starts.
+        equilibria, relaxations: files to write, one a sample.
+        published: archive to take each sample from; empty where it is simulated.
+        model: the mixture, by the keys of `Mixture`.
+        time_step, barostat_time, equilibration_time: in τ.
+        series_points: number of points of the recorded series.
+        checkpoint_interval: in seconds.
+        n_cores, config, code, update: as `simulate` takes them.
+        parameters: what else that takes, which results depend on.
+    """
+    for sample, archive in enumerate(published):
+        if archive:
+            unpack(
+                archive,
+                sample,
+                equilibrium=equilibria[sample],
+                relaxation=relaxations[sample],
+                config=config,
+                code=code,
+            )
+    samples = [sample for sample, archive in enumerate(published) if not archive]
+    if not samples:
+        return
+    times = {
+        "time_step": time_step,
+        "barostat_time": barostat_time,
+        "equilibration_time": equilibration_time,
+        "series_points": series_points,
+    }
+    key = parameters | times | {"model": model, "samples": samples, "code": code}
+    with of_job(equilibria[0], hotter, key, interval=checkpoint_interval) as kept:
+        simulate(
+            hotter,
+            [equilibria[sample] for sample in samples],
+            [relaxations[sample] for sample in samples],
+            samples=samples,
+            mixture=Mixture(**model),
+            schedule=schedule(
+                time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
+            ),
+            n_cores=n_cores,
+            config=config,
+            code=code,
+            update=update,
+            checkpoint=kept,
+            **parameters,
+        )
+
+
+def simulate(
     hotter: Sequence[str | Path],
     equilibria: Sequence[str | Path],
     relaxations: Sequence[str | Path],
@@ -138,9 +208,9 @@ def finish(
         mixture, schedule: of the run.
         equilibrium, relaxation: files to write.
         inputs: files that the run began from.
-        config, code: as `equilibrate` takes them.
+        config, code: as `simulate` takes them.
         device: that moved the particles.
-        point: what else `state.write_equilibrium` takes.
+        point: what else `records.write_equilibrium` takes.
     """
     records.write_equilibrium(
         equilibrium,

@@ -1,0 +1,36 @@
+"""What the study will cost, before anything is submitted, and what it took so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from softmodes.study import costs
+
+
+def estimate(
+    config: Mapping[str, Any],
+    cores: int,
+    published: Collection[tuple[int, float, int]],
+    *,
+    here: bool,
+    logs: str | Path,
+) -> str:
+    """The bill as a table, and below it what the jobs took that have finished.
+
+    Args:
+        config: the study's configuration.
+        cores: that work at a time.
+        published: N, T and sample of the state points that are taken, not simulated.
+        here: whether to time this machine first.
+        logs: the study's folder of logs.
+    """
+    published = frozenset(published)
+    found = costs.estimate(config, cores, published)
+    if here:
+        from softmodes.study import calibration  # here: it needs kernels
+
+        found = found.on(calibration.slowness(config["precision"]))
+    taken = costs.measured(config, Path(logs), published)
+    return "\n\n".join(filter(None, [costs.table(found), costs.measured_table(taken)]))

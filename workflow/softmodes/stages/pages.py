@@ -1,0 +1,36 @@
+"""Pages of the report: the figures, the summary, and one page per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from softmodes.report import figures, pages, tables
+from softmodes.study.config import temperatures
+
+
+def write_pages(
+    inputs: Mapping[str, Sequence[str] | str],
+    outputs: Mapping[str, Sequence[str] | str],
+    config: Mapping[str, Any],
+) -> None:
+    """Write the pages.
+
+    Args:
+        inputs: `figures`, the PNG files; `summary`, its Markdown; and the tables by their names.
+        outputs: `figures`, `summary` and `samples`, the pages to write; those of the samples by N,
+            temperature in the order of cooling, and number.
+        config: the study's configuration.
+    """
+    for number, (figure, page) in enumerate(
+        zip(inputs["figures"], outputs["figures"], strict=True), start=1
+    ):
+        pages.write_figure(figure, f"Figure {number}", figures.caption(figure), path=page)
+    pages.write_summary(inputs["summary"], outputs["summary"])
+    frames = pages.SampleTables(
+        *(tables.read_csv(inputs[name]) for name in pages.SampleTables._fields)
+    )
+    samples = product(config["n_particles"], temperatures(config), range(config["samples"]))
+    for (n_particles, temperature, sample), page in zip(samples, outputs["samples"], strict=True):
+        pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)
