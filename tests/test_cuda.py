@@ -23,7 +23,7 @@ from softmodes.dynamics.isoconfigurational import run_ensemble as run_ensemble_o
 from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann, schedule
 from softmodes.dynamics.trajectory import equilibrate as equilibrate_on_cpu
 from softmodes.errors import InputError
-from softmodes.stages import batches
+from softmodes.stages import equilibrate_batch
 from softmodes.study import storage
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
@@ -251,7 +251,7 @@ def test_an_equilibration_that_was_stopped_goes_on_to_the_same_bits() -> None:
 
 def test_a_batch_leaves_the_files_of_every_sample(tmp_path: Path) -> None:
     paths = [[tmp_path / stage / f"{s}.h5" for s in range(2)] for stage in ("equilibrium", "r")]
-    batches.equilibrate(
+    equilibrate_batch.simulate(
         [],
         *paths,
         samples=[0, 1],

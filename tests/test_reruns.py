@@ -50,32 +50,32 @@ def planned(project: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
-        (f"{LIBRARY}/tiles.py", "capacity = 2 * n_slots", "capacity = 3 * n_slots", ALL),
+        (f"{LIBRARY}/system/tiles.py", "capacity = 2 * n_slots", "capacity = 3 * n_slots", ALL),
         ("envs/lock.txt", "numba==", "numba==9", ALL),
         (
-            f"{LIBRARY}/isoconfigurational.py",
+            f"{LIBRARY}/dynamics/isoconfigurational.py",
             "SKIN = 0.3",
             "SKIN = 0.31",
             {"isoconfigurational"} | ANALYSIS,
         ),
         (
-            f"{LIBRARY}/relaxation.py",
+            f"{LIBRARY}/analysis/relaxation.py",
             "def first_peak(",
             "def _unused() -> None:\n    pass\n\n\ndef first_peak(",
             ALL,
         ),
         # the series of an equilibration has inherent structures, and these a Hessian
-        (f"{LIBRARY}/modes.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),
+        (f"{LIBRARY}/landscape/modes.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),
         (
-            "workflow/scripts/diagonalise.py",
+            f"{LIBRARY}/stages/diagonalise.py",
             "if quenched",
             "if 1 and quenched",
             {"diagonalise"} | ANALYSIS,
         ),
-        (f"{LIBRARY}/plotting.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
-        (f"{LIBRARY}/letter.mplstyle", "font.size: 8", "font.size: 9", FIGURES),
-        (f"{LIBRARY}/templates/summary.md", "# Study", "# The study", {"summary", "pages"}),
-        (f"{LIBRARY}/templates/sample.html", "soft modes", "modes", {"pages"}),
+        (f"{LIBRARY}/report/figures.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
+        (f"{LIBRARY}/report/letter.mplstyle", "font.size: 8", "font.size: 9", FIGURES),
+        (f"{LIBRARY}/report/templates/summary.md", "# Study", "# The study", {"summary", "pages"}),
+        (f"{LIBRARY}/report/templates/sample.html", "soft modes", "modes", {"pages"}),
     ],
 )
 def test_a_changed_module_reruns_what_uses_it(
@@ -94,13 +94,13 @@ def test_a_changed_module_reruns_what_uses_it(
 def test_words_rerun_nothing(project: Path) -> None:
     """Comments, docstrings, what is logged, and scripts whose time stamps are new."""
     for name, old, new in (
-        (f"{LIBRARY}/dynamics.py", '"""Molecular dynamics', '"""The molecular dynamics'),
-        (f"{LIBRARY}/dynamics.py", "# the half kicks", "# half kicks"),
-        (f"{LIBRARY}/dynamics.py", '"inherent structure of', '"the inherent structure of'),
-        (f"{LIBRARY}/progress.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
+        (f"{LIBRARY}/dynamics/trajectory.py", '"""Molecular dynamics', '"""The molecular dynamics'),
+        (f"{LIBRARY}/dynamics/trajectory.py", "# the half kicks", "# half kicks"),
+        (f"{LIBRARY}/dynamics/trajectory.py", '"inherent structure of', '"the inherent structure of'),
+        (f"{LIBRARY}/study/job_log.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
         ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
         ("workflow/rules/quench.smk", "Shear and quench", "Quench"),
-        (f"{LIBRARY}/letter.mplstyle", "# The look", "# A look"),
+        (f"{LIBRARY}/report/letter.mplstyle", "# The look", "# A look"),
     ):
         path = project / name
         text = path.read_text()

@@ -3,8 +3,9 @@
 It tells a change of what is computed from one of how it reads. Modules of this package count if the
 script imports them, directly or through others, in sub-packages too, with the files in `DATA`; of
 other packages, the locked version counts.
-Comments, docstrings, formatting and what is logged count for nothing, nor do `progress`,
-`machine` and the package's own `__init__`, which only tells its version and what is public.
+Comments, docstrings, formatting, `__all__` and what is logged count for nothing, nor do
+`study.job_log`, `kernels.machine` and the package's own `__init__`, which only tells its version
+and what is public.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ import softmodes
 
 PACKAGE = Path(softmodes.__file__).parent
 WITHOUT_EFFECT = {"study.job_log", "kernels.machine"}
-"""Modules of this package that tell how a job is doing and where it runs."""
+"""Modules, by their names within this package, that tell how a job is doing and where it runs."""
 
 DATA = {
     "report.figures": ("letter.mplstyle",),
     "report.pages": ("templates/figure.html", "templates/page.html", "templates/sample.html"),
     "report.summary_page": ("templates/summary.md",),
 }
-"""Files beside a module of this package that its results depend on."""
+"""Files beside a module, named likewise, that its results depend on."""
 
 DISTRIBUTIONS = {
     "yaml": ("pyyaml",),
@@ -156,12 +157,18 @@ def _normal(path: Path) -> str:
 
 
 class _WithoutWords(ast.NodeTransformer):
-    """Takes out texts that stand alone, as docstrings do, and calls of loggers."""
+    """Takes out texts that stand alone, as docstrings do, calls of loggers, and what is public."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         match node.value:
             case ast.Constant(value=str()):
                 return ast.Pass()
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in LOGGERS:
+                return ast.Pass()
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        match node.targets:
+            case [ast.Name(id="__all__")]:
                 return ast.Pass()
         return node
