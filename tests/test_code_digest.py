@@ -17,7 +17,10 @@ FILES = {
     "script.py": """
 import json
 import numba
-from pkg import first, machine, plotting, progress, summary_page
+from pkg import first
+from pkg.kernels import machine
+from pkg.report import figures, summary_page
+from pkg.study import job_log
 from pkg.second import double
 from pkg.deep import inner
 
@@ -56,12 +59,15 @@ def half(x):
     "pkg/deep/deeper/core.py": "third = 3\n",
     "pkg/deep/apart.py": "constant = 2\n",
     "pkg/apart.py": "constant = 2\n",
-    "pkg/plotting.py": "width = 3.4\n",
-    "pkg/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
-    "pkg/summary_page.py": "import jinja2\n",
-    "pkg/templates/summary.md": "# Study\n\nFound.\n",
-    "pkg/progress.py": "step = 1\n",
-    "pkg/machine.py": "import matplotlib\nwidth = 1\n",
+    "pkg/report/__init__.py": '"""Pages."""\n\n__all__ = ["figures"]\n',
+    "pkg/study/__init__.py": "",
+    "pkg/kernels/__init__.py": "",
+    "pkg/report/figures.py": "width = 3.4\n",
+    "pkg/report/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
+    "pkg/report/summary_page.py": "import jinja2\n",
+    "pkg/report/templates/summary.md": "# Study\n\nFound.\n",
+    "pkg/study/job_log.py": "step = 1\n",
+    "pkg/kernels/machine.py": "import matplotlib\nwidth = 1\n",
     "lock.txt": """
 llvmlite==0.45.0 \\
     --hash=sha256:12
@@ -98,9 +104,9 @@ def digest_of(folder: Path, old: str = "", new: str = "", name: str = "script.py
         ("pkg/deep/sibling.py", "2", "3"),
         ("pkg/deep/deeper/__init__.py", "2", "3"),
         ("pkg/deep/deeper/core.py", "3", "4"),
-        ("pkg/letter.mplstyle", "8", "9"),
-        ("pkg/templates/summary.md", "# Study", "# The study"),
-        ("pkg/templates/summary.md", "\n\n", "\n"),
+        ("pkg/report/letter.mplstyle", "8", "9"),
+        ("pkg/report/templates/summary.md", "# Study", "# The study"),
+        ("pkg/report/templates/summary.md", "\n\n", "\n"),
         ("lock.txt", "numpy==2.3.0", "numpy==2.3.1"),
         ("lock.txt", "numba==0.63.0", "numba==0.63.1"),
         ("lock.txt", "llvmlite==0.45.0", "llvmlite==0.45.1"),
@@ -122,9 +128,10 @@ def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) 
         ("pkg/__init__.py", "", "x = 1"),
         ("pkg/apart.py", "2", "3"),
         ("pkg/deep/apart.py", "2", "3"),
-        ("pkg/letter.mplstyle", "The look.", "A look."),
-        ("pkg/progress.py", "1", "2"),
-        ("pkg/machine.py", "1", "2"),
+        ("pkg/report/letter.mplstyle", "The look.", "A look."),
+        ("pkg/study/job_log.py", "1", "2"),
+        ("pkg/report/__init__.py", '"figures"', '"figures", "pages"'),
+        ("pkg/kernels/machine.py", "1", "2"),
         ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
         ("lock.txt", "sha256:12", "sha256:13"),
     ],

@@ -13,7 +13,7 @@ NAMED = set(re.findall(r"`(softmodes(?:\.\w+)+)`", PAGE))
 PHYSICS = [
     "softmodes.system.mixture",
     "softmodes.system.forces",
-    "softmodes.dynamics",
+    "softmodes.dynamics.trajectory",
     "softmodes.dynamics.isoconfigurational",
     "softmodes.landscape.quench",
     "softmodes.landscape.shear",
@@ -25,14 +25,15 @@ PHYSICS = [
     "softmodes.analysis.gamma_c",
     "softmodes.analysis.statistics",
     "softmodes.report.checks",
+    "softmodes.stages.checks",
 ]
 
 NO_QUANTITY = {
     "softmodes.system.mixture.reduced",  # the potential in the kernels' units
     "softmodes.system.mixture.inverse_power",
     "softmodes.system.forces.accumulate_forces",  # the loop of `evaluate`
-    "softmodes.dynamics.check_coupling",
-    "softmodes.dynamics.whole_steps",
+    "softmodes.dynamics.trajectory.check_coupling",
+    "softmodes.dynamics.trajectory.whole_steps",
     "softmodes.landscape.shear.inherent_structures",
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
     "softmodes.dynamics.isoconfigurational.lanes_of",

@@ -91,7 +91,7 @@ def _move_and_shear(precision: str) -> None:
     soft["harmonic_debye_waller"] = modes.harmonic_debye_waller(
         modes.hessian(structures[0], mixture), lowest, temperature=TEMPERATURE, window=DURATION
     )
-    compare = Comparison(start.species, 1, rng, 0.25, 3)
+    compare = Comparison(start.species, 1, rng)
     fields = compare.fields(
         start,
         {"debye_waller": moved.debye_waller, "debye_waller_halves": moved.debye_waller_halves},

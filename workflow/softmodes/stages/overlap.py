@@ -46,8 +46,8 @@ def overlap_rows(
         thermal.species,
         shuffles,
         records.random_stream(source, "overlap"),
-        top_fraction,
-        minimum_cluster,
+        top_fraction=top_fraction,
+        minimum_cluster=minimum_cluster,
     )
     fields = compare.fields(
         thermal,
