@@ -35,6 +35,7 @@ NO_QUANTITY = {
     "softmodes.dynamics.trajectory.check_coupling",
     "softmodes.dynamics.trajectory.whole_steps",
     "softmodes.landscape.shear.inherent_structures",
+    "softmodes.stages.checks.check",  # writes the table
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
     "softmodes.dynamics.isoconfigurational.lanes_of",
     "softmodes.dynamics.isoconfigurational.spatial_order",
