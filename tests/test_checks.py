@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from softmodes.report import checks
+from softmodes.report import checks, tables
 from softmodes.stages import checks as stages
-from softmodes.stages import tables
 from softmodes.study import config, storage
 
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5

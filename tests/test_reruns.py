@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = "workflow/softmodes"
+TRAJECTORY = f"{LIBRARY}/dynamics/trajectory.py"
 
 FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
 ANALYSIS = {"overlap", "aggregate", "checks", "summary"} | FIGURES
@@ -94,9 +95,9 @@ def test_a_changed_module_reruns_what_uses_it(
 def test_words_rerun_nothing(project: Path) -> None:
     """Comments, docstrings, what is logged, and scripts whose time stamps are new."""
     for name, old, new in (
-        (f"{LIBRARY}/dynamics/trajectory.py", '"""Molecular dynamics', '"""The molecular dynamics'),
-        (f"{LIBRARY}/dynamics/trajectory.py", "# the half kicks", "# half kicks"),
-        (f"{LIBRARY}/dynamics/trajectory.py", '"inherent structure of', '"the inherent structure of'),
+        (TRAJECTORY, '"""Molecular dynamics', '"""The molecular dynamics'),
+        (TRAJECTORY, "# the half kicks", "# half kicks"),
+        (TRAJECTORY, '"inherent structure of', '"the inherent structure of'),
         (f"{LIBRARY}/study/job_log.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
         ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
         ("workflow/rules/quench.smk", "Shear and quench", "Quench"),
