@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from configurations import jittered_lattice
 
-from softmodes.dynamics.trajectory import Equilibration, PhasePoint, schedule
+from softmodes.dynamics.equilibration import Equilibration, schedule
+from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.study import records
 from softmodes.system.mixture import Mixture
 

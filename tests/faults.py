@@ -98,7 +98,7 @@ FAULTS = [
     ),
     Fault(
         "lanes that parted keep the pairs of the start",
-        "dynamics.isoconfigurational",
+        "dynamics.replicas",
         "radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)",
         "radii = table.cutoff + WIDE_SKIN",
         "test_isoconfigurational.py",
@@ -189,7 +189,7 @@ FAULTS = [
     ),
     Fault(
         "lanes judged by the first",
-        "dynamics.isoconfigurational",
+        "dynamics.replicas",
         "close = any_lane(dx * dx + dy * dy < repeat(square_of, species[j]))",
         "close = all_lanes(dx * dx + dy * dy < repeat(square_of, species[j]))",
         "test_isoconfigurational.py",
@@ -273,7 +273,7 @@ FAULTS = [
     ),
     Fault(
         "forces not put back where a state was kept",
-        "dynamics.trajectory",
+        "dynamics.equilibration",
         '    trajectory.forces[:] = state["forces"]\n',
         "",
         "test_checkpoint.py",
@@ -469,7 +469,7 @@ FAULTS = [
     ),
     Fault(
         "Hessian with the tension of the wrong sign",
-        "landscape.modes",
+        "landscape.hessian",
         "stretch = (curvature - tension) / distance_square",
         "stretch = (curvature + tension) / distance_square",
         "test_modes.py",
@@ -567,14 +567,14 @@ FAULTS = [
     ),
     Fault(
         "frames before a kill forgotten",
-        "dynamics.trajectory",
+        "dynamics.equilibration",
         '        frames[: len(kept["frames"])] = kept["frames"]\n',
         "",
         "test_checkpoint.py",
     ),
     Fault(
         "frames a block late",
-        "dynamics.trajectory",
+        "dynamics.equilibration",
         "schedule.frame_blocks == elapsed]",
         "schedule.frame_blocks == elapsed - 1]",
         "test_trajectory.py",

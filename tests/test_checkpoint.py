@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from configurations import jittered_lattice
 
+from softmodes.dynamics.equilibration import Equilibration, equilibrate, schedule
 from softmodes.dynamics.isoconfigurational import run_ensemble
-from softmodes.dynamics.trajectory import Equilibration, equilibrate, schedule
 from softmodes.errors import InputError
 from softmodes.study import checkpoint
 from softmodes.study.checkpoint import STOPPING, Checkpoint, of_job

@@ -20,7 +20,7 @@ from configurations import jittered_lattice
 from softmodes.cli import main
 from softmodes.errors import InputError
 from softmodes.interop import exchange, foreign
-from softmodes.landscape.modes import hessian
+from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.report import figures, tables
 from softmodes.study import storage

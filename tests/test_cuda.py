@@ -19,9 +19,10 @@ from configurations import jittered_lattice
 
 from softmodes.dynamics import cuda_kernels
 from softmodes.dynamics.cuda import Coupling, Run, Systems, equilibrate, run_ensemble
+from softmodes.dynamics.equilibration import equilibrate as equilibrate_on_cpu
+from softmodes.dynamics.equilibration import schedule
 from softmodes.dynamics.isoconfigurational import run_ensemble as run_ensemble_on_cpu
-from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann, schedule
-from softmodes.dynamics.trajectory import equilibrate as equilibrate_on_cpu
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.errors import InputError
 from softmodes.stages import equilibrate_batch
 from softmodes.study import storage

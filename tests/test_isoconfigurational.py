@@ -10,10 +10,11 @@ import pytest
 from configurations import jittered_lattice
 from dense import all_modes
 
-from softmodes.dynamics.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
+from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
+from softmodes.dynamics.replicas import Lanes, lanes_of
 from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.errors import InputError
-from softmodes.landscape.modes import hessian
+from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.system.forces import evaluate
 from softmodes.system.mixture import Mixture

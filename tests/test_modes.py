@@ -10,11 +10,11 @@ from glasses import N_PARTICLES, glass, shaken
 from scipy.sparse import csc_matrix
 
 from softmodes.errors import InputError
-from softmodes.landscape import modes
+from softmodes.landscape import lanczos, modes
+from softmodes.landscape.hessian import hessian
 from softmodes.landscape.modes import (
     Modes,
     harmonic_debye_waller,
-    hessian,
     lowest_modes,
     participation,
     soft_participation,
@@ -108,10 +108,10 @@ def test_the_largest_component_is_positive_and_the_start_vector_does_not_matter(
     np.testing.assert_allclose(others.eigenvectors, found.eigenvectors, atol=1e-7)
 
 
-@pytest.mark.parametrize(("tolerance", "error"), [(modes.RITZ_TOLERANCE, 1e-12), (1e-4, 3e-6)])
+@pytest.mark.parametrize(("tolerance", "error"), [(lanczos.RITZ_TOLERANCE, 1e-12), (1e-4, 3e-6)])
 def test_the_tolerance_bounds_the_error_of_the_soft_participation(monkeypatch, tolerance, error):
     _, eigenvectors = all_modes(hessian(*glass()))
-    monkeypatch.setattr(modes, "RITZ_TOLERANCE", tolerance)
+    monkeypatch.setattr(lanczos, "RITZ_TOLERANCE", tolerance)
     p = soft_participation(lowest(10), 10)
     expected = participation(eigenvectors[2:12]).sum(axis=0)
     np.testing.assert_allclose(p, expected, rtol=0, atol=error)
@@ -150,13 +150,13 @@ def test_a_split_degenerate_group_is_said():
 
 
 def test_a_missed_mode_is_noticed(monkeypatch):
-    complete = modes._largest_eigenpairs
+    complete = modes.largest_eigenpairs
 
     def forgetful(factors, n_wanted, rng):
         inverses, eigenvectors = complete(factors, n_wanted + 1, rng)
         return np.delete(inverses, 2), np.delete(eigenvectors, 2, axis=1)
 
-    monkeypatch.setattr(modes, "_largest_eigenpairs", forgetful)
+    monkeypatch.setattr(modes, "largest_eigenpairs", forgetful)
     with pytest.raises(np.linalg.LinAlgError, match="5 found where the inertia counts 6"):
         lowest(5)
 

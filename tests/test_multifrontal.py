@@ -8,7 +8,7 @@ from scipy.sparse import csc_matrix, eye_array
 
 from softmodes.kernels import multifrontal
 from softmodes.kernels.multifrontal import count_below, dissect, factorise
-from softmodes.landscape.modes import hessian
+from softmodes.landscape.hessian import hessian
 from softmodes.system.mixture import Mixture
 
 TILTS = [0.0, 0.31, 0.77]

@@ -8,7 +8,8 @@ from glasses import N_PARTICLES, glass, shaken
 
 from softmodes.errors import InputError
 from softmodes.landscape import quench as quenching
-from softmodes.landscape.modes import hessian, lowest_modes, soft_participation
+from softmodes.landscape.hessian import hessian
+from softmodes.landscape.modes import lowest_modes, soft_participation
 from softmodes.landscape.quench import UNKNOWN, quench
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration

@@ -54,7 +54,7 @@ def planned(project: Path) -> set[str]:
         (f"{LIBRARY}/system/tiles.py", "capacity = 2 * n_slots", "capacity = 3 * n_slots", ALL),
         ("envs/lock.txt", "numba==", "numba==9", ALL),
         (
-            f"{LIBRARY}/dynamics/isoconfigurational.py",
+            f"{LIBRARY}/dynamics/replicas.py",
             "SKIN = 0.3",
             "SKIN = 0.31",
             {"isoconfigurational"} | ANALYSIS,
@@ -66,7 +66,7 @@ def planned(project: Path) -> set[str]:
             ALL,
         ),
         # the series of an equilibration has inherent structures, and these a Hessian
-        (f"{LIBRARY}/landscape/modes.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),
+        (f"{LIBRARY}/landscape/hessian.py", "def hessian(", "ONE = 1\n\n\ndef hessian(", ALL),
         (
             f"{LIBRARY}/stages/diagonalise.py",
             "if quenched",

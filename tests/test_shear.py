@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from glasses import N_PARTICLES, glass, shaken
 
-from softmodes.landscape.modes import hessian
+from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.landscape.shear import (
     affine_force,

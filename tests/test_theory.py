@@ -14,9 +14,13 @@ PHYSICS = [
     "softmodes.system.mixture",
     "softmodes.system.forces",
     "softmodes.dynamics.trajectory",
+    "softmodes.dynamics.equilibration",
+    "softmodes.dynamics.replicas",
     "softmodes.dynamics.isoconfigurational",
     "softmodes.landscape.quench",
     "softmodes.landscape.shear",
+    "softmodes.landscape.hessian",
+    "softmodes.landscape.lanczos",
     "softmodes.landscape.modes",
     "softmodes.analysis.local_strain",
     "softmodes.analysis.relaxation",
@@ -32,14 +36,14 @@ NO_QUANTITY = {
     "softmodes.system.mixture.reduced",  # the potential in the kernels' units
     "softmodes.system.mixture.inverse_power",
     "softmodes.system.forces.accumulate_forces",  # the loop of `evaluate`
-    "softmodes.dynamics.trajectory.check_coupling",
+    "softmodes.dynamics.equilibration.check_coupling",
     "softmodes.dynamics.trajectory.whole_steps",
     "softmodes.landscape.shear.inherent_structures",
     "softmodes.stages.checks.check",  # writes the table
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
-    "softmodes.dynamics.isoconfigurational.lanes_of",
-    "softmodes.dynamics.isoconfigurational.spatial_order",
-    "softmodes.dynamics.isoconfigurational.accumulate_lane_forces",
+    "softmodes.dynamics.replicas.lanes_of",
+    "softmodes.dynamics.replicas.spatial_order",
+    "softmodes.dynamics.replicas.accumulate_lane_forces",
 }
 """Public functions of these modules that compute nothing of their own."""
 

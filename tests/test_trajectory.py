@@ -12,18 +12,17 @@ from glasses import glass
 from scipy import stats
 
 from softmodes.analysis.relaxation import lags_of, self_dynamics, time_origins
+from softmodes.dynamics.equilibration import equilibrate, schedule
 from softmodes.dynamics.trajectory import (
     PRECISIONS,
     PhasePoint,
     Trajectory,
-    equilibrate,
     maxwell_boltzmann,
     random_start,
-    schedule,
     whole_steps,
 )
 from softmodes.errors import InputError
-from softmodes.landscape.modes import hessian
+from softmodes.landscape.hessian import hessian
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from scipy.stats import spearmanr
 
-from softmodes.landscape import modes
+from softmodes.landscape import hessian
 from softmodes.report import tables
 from softmodes.study import config, records, storage
 
@@ -285,8 +285,8 @@ def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperat
     )
     assert quenched["n_negative"][0] == 0
     inherent = replace(records.configuration(thermal), positions=quenched["positions"][0])
-    hessian = modes.hessian(inherent, records.mixture(thermal))
-    squares, vectors = np.linalg.eigh(hessian.toarray())
+    matrix = hessian.hessian(inherent, records.mixture(thermal))
+    squares, vectors = np.linalg.eigh(matrix.toarray())
     squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
     # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule
     times = (np.arange(4000) + 0.5) / 2000

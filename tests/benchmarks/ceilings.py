@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
-from softmodes.dynamics.isoconfigurational import lanes_of
+from softmodes.dynamics.replicas import lanes_of
 from softmodes.landscape.quench import quench
 from softmodes.system.configuration import Configuration
 from softmodes.system.tiles import Tiles, accumulate_tile_forces, build_tiles

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from softmodes.dynamics.trajectory import Trajectory
-from softmodes.landscape.modes import Modes, hessian, lowest_modes
+from softmodes.landscape.hessian import hessian
+from softmodes.landscape.modes import Modes, lowest_modes
 from softmodes.landscape.quench import quench
 from softmodes.random_streams import stream
 from softmodes.system.configuration import Configuration

@@ -14,7 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from softmodes.dynamics.isoconfigurational import Ensemble, Lanes, lanes_of, run_ensemble
+from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
+from softmodes.dynamics.replicas import Lanes, lanes_of
 from softmodes.dynamics.trajectory import PhasePoint, maxwell_boltzmann
 from softmodes.random_streams import stream
 from softmodes.system.configuration import Configuration

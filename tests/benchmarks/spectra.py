@@ -9,7 +9,8 @@ from scipy.linalg import eigh
 from scipy.sparse import csc_matrix
 from scipy.sparse.linalg import eigsh
 
-from softmodes.landscape.modes import hessian, lowest_modes
+from softmodes.landscape.hessian import hessian
+from softmodes.landscape.modes import lowest_modes
 from softmodes.landscape.quench import quench
 from softmodes.random_streams import stream
 

@@ -19,12 +19,9 @@ from benchmarks.replicas import MULTIPLE, lanes_at_start
 from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
 
 from softmodes.analysis.relaxation import relaxation_time
-from softmodes.dynamics.isoconfigurational import lanes_of
-from softmodes.dynamics.trajectory import (
-    equilibrate,
-    random_start,
-    schedule,
-)
+from softmodes.dynamics.equilibration import equilibrate, schedule
+from softmodes.dynamics.replicas import lanes_of
+from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
 from softmodes.study.records import relaxation_curves
 from softmodes.system.configuration import Configuration

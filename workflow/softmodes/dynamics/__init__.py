@@ -3,7 +3,9 @@
 __all__ = [
     "cuda",
     "cuda_kernels",
+    "equilibration",
     "interruption",
     "isoconfigurational",
+    "replicas",
     "trajectory",
 ]

@@ -38,22 +38,20 @@ from softmodes.dynamics.cuda_kernels import (
     n_threads,
     shared_bytes,
 )
-from softmodes.dynamics.interruption import Checkpoint, Progress
-from softmodes.dynamics.isoconfigurational import (
-    Ensemble,
-    ensemble_of,
-    spatial_order,
-    velocities_of_run,
+from softmodes.dynamics.equilibration import (
+    Equilibration,
+    Schedule,
+    check_coupling,
+    inherent_energy_of,
 )
+from softmodes.dynamics.interruption import Checkpoint, Progress
+from softmodes.dynamics.isoconfigurational import Ensemble, ensemble_of, velocities_of_run
+from softmodes.dynamics.replicas import spatial_order
 from softmodes.dynamics.trajectory import (
     BAROSTAT_TIME,
     COMPRESSIBILITY,
     THERMOSTAT_TIME,
-    Equilibration,
     PhasePoint,
-    Schedule,
-    check_coupling,
-    inherent_energy_of,
     maxwell_boltzmann,
     whole_steps,
 )

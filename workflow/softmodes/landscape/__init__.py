@@ -1,6 +1,8 @@
 """Inherent structures and their modes."""
 
 __all__ = [
+    "hessian",
+    "lanczos",
     "modes",
     "quench",
     "shear",

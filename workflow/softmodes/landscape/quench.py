@@ -27,7 +27,7 @@ from softmodes.kernels.simd import (
     store,
     total,
 )
-from softmodes.landscape.modes import PinnedFactorisation, factorise_pinned, hessian
+from softmodes.landscape.hessian import PinnedFactorisation, factorise_pinned, hessian
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.landscape.modes import factorise_pinned, hessian
+from softmodes.landscape.hessian import factorise_pinned, hessian
 from softmodes.landscape.quench import Quench, quench
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure, shear_stress

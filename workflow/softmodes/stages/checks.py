@@ -11,7 +11,7 @@ import pandas as pd
 
 from softmodes.analysis import statistics
 from softmodes.dynamics.interruption import Progress
-from softmodes.landscape import modes
+from softmodes.landscape import hessian, modes
 from softmodes.landscape.quench import residual_bound
 from softmodes.landscape.shear import inherent_structures, nonaffine_displacement
 from softmodes.report import checks, tables
@@ -75,7 +75,7 @@ def measured(files: Mapping[str, StateFile]) -> dict[str, Any]:
 
 def _of_liquid(equilibrium: StateFile) -> dict[str, float]:
     liquid, mixture = records.configuration(equilibrium), records.mixture(equilibrium)
-    found, matrix = forces.evaluate(liquid, mixture), modes.hessian(liquid, mixture)
+    found, matrix = forces.evaluate(liquid, mixture), hessian.hessian(liquid, mixture)
     n, area = liquid.n_particles, liquid.cell.area
     square_velocity = float(np.sum(equilibrium["velocities"] ** 2))
     time = equilibrium["series/time"]
@@ -134,7 +134,7 @@ def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[s
 
 def _of_modes(equilibrium: StateFile, quench: StateFile, soft: StateFile) -> dict[str, float]:
     unstrained = inherent_structures(records.configuration(equilibrium), quench)[0].wrapped()
-    matrix, minimum = modes.hessian(unstrained, records.mixture(equilibrium)), quench["converged"]
+    matrix, minimum = hessian.hessian(unstrained, records.mixture(equilibrium)), quench["converged"]
     norm = float(abs(matrix).sum(axis=0).max())
     eigenvalues = soft["eigenvalues"]
     # there may be fewer eigenvalues than vectors, or more

@@ -9,8 +9,8 @@ from multiprocessing import get_context
 import numpy as np
 
 from softmodes.analysis.comparison import Comparison
-from softmodes.dynamics import isoconfigurational, trajectory
-from softmodes.landscape import modes, shear
+from softmodes.dynamics import equilibration, isoconfigurational, trajectory
+from softmodes.landscape import hessian, modes, shear
 from softmodes.study import records
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
@@ -45,11 +45,11 @@ def _cool(precision: str) -> None:
     start = trajectory.random_start(
         mixture, N_PARTICLES, density, temperature=TEMPERATURE, rng=rng
     ).configuration
-    reached = trajectory.equilibrate(
+    reached = equilibration.equilibrate(
         start,
         mixture,
         TEMPERATURE,
-        schedule=trajectory.schedule(TIME_STEP, DURATION, 1, barostat_time=DURATION),
+        schedule=equilibration.schedule(TIME_STEP, DURATION, 1, barostat_time=DURATION),
         rng=rng,
         pressure=10.0,
         precision=trajectory.PRECISIONS[precision],
@@ -89,7 +89,7 @@ def _move_and_shear(precision: str) -> None:
         rng=rng,
     )
     soft["harmonic_debye_waller"] = modes.harmonic_debye_waller(
-        modes.hessian(structures[0], mixture), lowest, temperature=TEMPERATURE, window=DURATION
+        hessian.hessian(structures[0], mixture), lowest, temperature=TEMPERATURE, window=DURATION
     )
     compare = Comparison(start.species, 1, rng)
     fields = compare.fields(

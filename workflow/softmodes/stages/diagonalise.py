@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from softmodes.dynamics.interruption import Progress
-from softmodes.landscape import modes, shear
+from softmodes.landscape import hessian, modes, shear
 from softmodes.study import records, storage
 from softmodes.study.config import mode_number
 
@@ -58,7 +58,7 @@ def diagonalise(
     )
     if quenched["n_negative"][0] == 0:
         datasets["harmonic_debye_waller"] = modes.harmonic_debye_waller(
-            modes.hessian(structures[0], mixture),
+            hessian.hessian(structures[0], mixture),
             lowest,
             temperature=source.attributes["temperature"],
             window=debye_waller_time,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from softmodes.dynamics import trajectory
+from softmodes.dynamics import equilibration, trajectory
 from softmodes.dynamics.interruption import Progress
 from softmodes.random_streams import stream
 from softmodes.study import equilibria, records, storage
@@ -107,11 +107,11 @@ def simulate(
         ).configuration
     else:
         start = records.configuration(storage.read(hotter))
-    reached = trajectory.equilibrate(
+    reached = equilibration.equilibrate(
         start,
         mixture,
         temperature,
-        schedule=trajectory.schedule(
+        schedule=equilibration.schedule(
             time_step, equilibration_time, series_points, barostat_time=barostat_time or 0.0
         ),
         rng=rng,

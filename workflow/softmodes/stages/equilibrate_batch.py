@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from softmodes.dynamics import cuda
+from softmodes.dynamics.equilibration import Schedule, schedule
 from softmodes.dynamics.interruption import Progress
-from softmodes.dynamics.trajectory import Schedule, random_start, schedule
+from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
 from softmodes.study import records, storage
 from softmodes.study.checkpoint import Checkpoint, of_job

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.analysis import relaxation
-from softmodes.dynamics.trajectory import Equilibration, maxwell_boltzmann
+from softmodes.dynamics.equilibration import Equilibration
+from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
 from softmodes.study import storage
 from softmodes.study.storage import StateFile
