@@ -329,7 +329,7 @@ FAULTS = [
     ),
     Fault(
         "a pipe replaced by a file",
-        "study.storage",
+        "study.atomic",
         "with _copied(Path(path)) if _is_stream(path) else",
         "with",
         "test_storage.py",

@@ -12,7 +12,7 @@ import pytest
 
 from softmodes.errors import InputError
 from softmodes.kernels import machine
-from softmodes.study import storage
+from softmodes.study import atomic, contract, storage
 
 N, G = 12, 3
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -129,7 +129,7 @@ def test_every_dataset_has_its_units_and_fields_are_chunked_per_strain(tmp_path)
     write_quench(tmp_path / "state.h5")
     with h5py.File(tmp_path / "state.h5") as file:
         for name in quench_datasets():
-            assert file[name].attrs["units"] == storage.CONTRACT["quench"].datasets[name].units
+            assert file[name].attrs["units"] == contract.CONTRACT["quench"].datasets[name].units
         assert file["positions"].attrs["units"] == "sigma11"
         assert file["positions"].chunks == (1, N, 2)
         assert file["positions"].compression == "gzip" and file["positions"].shuffle
@@ -313,7 +313,7 @@ def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path):
 
 
 def test_every_entry_of_the_contract_is_sound():
-    for stage in storage.CONTRACT.values():
+    for stage in contract.CONTRACT.values():
         for name, entry in stage.datasets.items():
             assert entry.units, name
             assert np.dtype(entry.dtype).itemsize in (1, 4, 8), name
@@ -353,7 +353,7 @@ def test_a_link_is_followed_and_stays(tmp_path):
     target, link = tmp_path / "there" / "target.txt", tmp_path / "link.txt"
     link.symlink_to(target)
     for text in ("made", "replaced"):
-        with storage.replacing(link) as temporary:
+        with atomic.replacing(link) as temporary:
             temporary.write_text(text)
         assert link.is_symlink() and target.read_text() == text
     assert {path.name for path in tmp_path.rglob("*")} == {"there", "target.txt", "link.txt"}
@@ -366,7 +366,7 @@ def test_a_pipe_is_written_through_once_all_is_there(tmp_path):
         out.open("wb") as file,
         subprocess.Popen(["timeout", "9", "cat", pipe], stdout=file) as reader,
     ):
-        with storage.replacing(pipe) as temporary:
+        with atomic.replacing(pipe) as temporary:
             temporary.write_text("through")
         assert reader.wait() == 0
     assert out.read_text() == "through"
@@ -398,7 +398,7 @@ def test_what_cannot_be_replaced_is_told(tmp_path):
         (end, "not written, No such device"),
         ("/proc/none/some.txt", "not written, No such file"),
     ):
-        with pytest.raises(InputError, match=message), storage.replacing(path) as temporary:
+        with pytest.raises(InputError, match=message), atomic.replacing(path) as temporary:
             temporary.write_text("lost")
     assert {path.name for path in tmp_path.iterdir()} == {"loop.txt", "socket"}
     assert end.is_socket()

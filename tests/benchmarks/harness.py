@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softmodes.study.storage import replacing
+from softmodes.study.atomic import replacing
 
 ALONE = 0.95
 """Share of a core that a benchmark has to have had for its times to count."""

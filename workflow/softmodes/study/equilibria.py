@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from softmodes.errors import InputError
-from softmodes.study import records, storage
-from softmodes.study.storage import ARCHIVED_ATTRIBUTES, CONTRACT, ENSEMBLE_ATTRIBUTES
+from softmodes.study import atomic, records, storage
+from softmodes.study.contract import ARCHIVED_ATTRIBUTES, CONTRACT, ENSEMBLE_ATTRIBUTES
 from softmodes.system.mixture import Mixture
 
 STAGES = tuple(ARCHIVED_ATTRIBUTES)
@@ -115,7 +115,7 @@ def unpack(
     origin = storage.provenance([archive], config, code)
     for stage, path in zip(STAGES, (equilibrium, relaxation), strict=True):
         record = found.records[stage]
-        with storage.replacing(path) as temporary:
+        with atomic.replacing(path) as temporary:
             storage.write(
                 temporary,
                 stage,
