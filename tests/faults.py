@@ -358,8 +358,8 @@ FAULTS = [
     Fault(
         "only the outermost folder tried",
         "cli",
-        "storage.check_folder(options.output / name)",
-        "storage.check_folder(options.output)",
+        "atomic.check_folder(options.output / name)",
+        "atomic.check_folder(options.output)",
         "test_cli.py::test_a_folder_that_cannot_be_is_told_before_anything_is_computed",
     ),
     Fault(

@@ -377,8 +377,8 @@ def test_the_file_that_stdout_goes_to_is_appended_to(tmp_path):
     """`>>` keeps what was in it. Not through /dev/stdout itself, which root could replace."""
     out, link = tmp_path / "out", tmp_path / "stdout"
     link.symlink_to("/proc/self/fd/1")
-    code = "from softmodes.study import storage\n"
-    code += f"with storage.replacing({str(link)!r}) as temporary:\n"
+    code = "from softmodes.study import atomic\n"
+    code += f"with atomic.replacing({str(link)!r}) as temporary:\n"
     code += "    temporary.write_text('more')"
     out.write_text("before, ")
     with out.open("ab") as file:

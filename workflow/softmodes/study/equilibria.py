@@ -5,7 +5,7 @@
     unpack(archive, sample, equilibrium=..., relaxation=...)
 
 An archive, `N2000_T0.360.h5`, holds all samples of one N and T: the arrays of their two files, one
-sample after another (`storage.CONTRACT`). Positions are whole multiples of box_length/2³²;
+sample after another (`contract.CONTRACT`). Positions are whole multiples of box_length/2³²;
 velocities are left out, for `state.drawn_velocities` gives them. Every file's digest is kept, and
 what comes out is checked against it: every later stage gets the same bits.
 """
