@@ -51,9 +51,11 @@ CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    r
 def package(tmp_path: Path) -> Path:
     """A package of this one's name: a kernel adds 1 by one in another module."""
     folder = tmp_path / "library" / "softmodes"
-    folder.mkdir(parents=True)
+    (folder / "kernels").mkdir(parents=True)
     (folder / "__init__.py").touch()
-    shutil.copy(Path(softmodes.__file__).with_name("compilation.py"), folder)
+    (folder / "kernels" / "__init__.py").touch()
+    library = Path(softmodes.__file__).parent
+    shutil.copy(library / "kernels" / "compilation.py", folder / "kernels")
     (folder / "caller.py").write_text(CALLER)
     (folder / "callee.py").write_text(CALLEE.format("1.0"))
     return folder
