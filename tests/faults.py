@@ -682,7 +682,7 @@ FAULTS = [
     Fault(
         "the energy of all particles checked against that of one",
         "stages.checks",
-        '"energy": found.energy / n_particles,',
+        '"energy": found.energy / n,',
         '"energy": found.energy,',
         "test_checks.py::test_energy_and_pressure_are_those_of_the_stored_configuration",
     ),
