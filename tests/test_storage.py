@@ -117,7 +117,7 @@ def test_what_was_written_is_read_back(tmp_path):
 
 def test_only_the_named_datasets_are_read(tmp_path):
     write_quench(tmp_path / "state.h5")
-    state = storage.read(tmp_path / "state.h5", "energy", "iterations")
+    state = storage.read(tmp_path / "state.h5", "energy")
     assert set(state.data) == {"energy"}
     with pytest.raises(InputError, match="'positions' is not there"):
         state["positions"]

@@ -128,8 +128,6 @@ CONTRACT: dict[str, Stage] = {
             "converged": Dataset("1", ("G",), "bool"),
             "switched": Dataset("1", ("G",), "bool"),
             "n_negative": Dataset("1", ("G",), "int64"),
-            "iterations": Dataset("1", ("G",), "int64", required=False),
-            "newton_iterations": Dataset("1", ("G",), "int64", required=False),
         },
         attributes={"translation_switched": bool},
         optional=CELL,
@@ -143,7 +141,6 @@ CONTRACT: dict[str, Stage] = {
             ),
             "scan/gamma": Dataset("1", ("S",)),
             "scan/n_modes": Dataset("1", ("M",), "int64"),
-            "scan/eigenvalues": Dataset("1/tau^2", ("S", "V"), required=False),
             "scan/soft_participation": Dataset("1", ("S", "M", "N")),
             "eigenvectors": Dataset("1", (16, "N", 2)),
             # where the unstrained inherent structure is a minimum

@@ -461,7 +461,6 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
             K=2 + n_modes,
             S=scanned,
             M=len(scan_numbers),
-            V=2 + scan_numbers[-1],
         ),
     )
 
