@@ -503,7 +503,7 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     drawn = []
     monkeypatch.setattr(plotting, "save", lambda figure, *paths: drawn.append(figure))
     monkeypatch.setattr(plotting, "figure3", lambda maps: maps)
-    monkeypatch.setattr(storage, "write_provenance", lambda *_: None)
+    monkeypatch.setattr(storage, "write_provenance", lambda *_, **__: None)
     bare = tmp_path / "bare.xyz"
     text = exported.read_text().replace("debye_waller:R:1", "unnamed:R:1")
     bare.write_text(text)
