@@ -254,8 +254,8 @@ def measured_kernels() -> list[Kernel]:
             )
         )
 
-    iterations = quench(configuration, MIXTURE, LOOSE).iterations
-    descent = best(lambda: quench(configuration, MIXTURE, LOOSE))
+    iterations = quench(configuration, MIXTURE, tolerance=LOOSE).iterations
+    descent = best(lambda: quench(configuration, MIXTURE, tolerance=LOOSE))
     factor = factor_columns(stiffness(N_PARTICLES))
     # two factorisations, the second for the count of modes, and a solve per mode at the very least
     solves = n_modes(N_PARTICLES) * float(factor.sum())

@@ -70,7 +70,7 @@ def compare() -> Outcome:
 
 def our_quench(start: Configuration) -> None:
     """To `OUR_FORCE`."""
-    done = quench(start, MIXTURE, OUR_FORCE)
+    done = quench(start, MIXTURE, tolerance=OUR_FORCE)
     assert done.converged, done.message
 
 

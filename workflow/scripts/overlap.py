@@ -43,8 +43,8 @@ def overlap_rows(
         thermal.species,
         shuffles,
         state.random_stream(source, "overlap"),
-        top_fraction,
-        minimum_cluster,
+        top_fraction=top_fraction,
+        minimum_cluster=minimum_cluster,
     )
     fields = compare.fields(
         thermal,

@@ -113,10 +113,8 @@ class PhasePoint:
     velocities: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        velocities, expected = (
-            as_floats("velocities", self.velocities),
-            self.configuration.positions.shape,
-        )
+        velocities = as_floats("velocities", self.velocities)
+        expected = self.configuration.positions.shape
         if velocities.shape != expected:
             raise InputError(
                 f"velocities: an array of shape {velocities.shape} given, {expected} expected"
@@ -223,7 +221,7 @@ def random_start(
     cell = Cell(float(np.sqrt(n_particles / density)))
     positions = rng.uniform(0.0, cell.length, (n_particles, 2))
     start = Configuration(positions, mixture.species(n_particles), cell)
-    relaxed = quench(start, mixture, OVERLAP_FREE_FORCE).configuration
+    relaxed = quench(start, mixture, tolerance=OVERLAP_FREE_FORCE).configuration
     return PhasePoint(relaxed, maxwell_boltzmann(n_particles, temperature, rng))
 
 
@@ -495,7 +493,7 @@ def check_coupling(schedule: Schedule, pressure: float | None) -> None:
 
 def inherent_energy_of(configuration: Configuration, mixture: Mixture) -> float:
     """Energy per particle of a configuration's inherent structure, for a series, in ε."""
-    inherent = quench(configuration, mixture, SERIES_FORCE)
+    inherent = quench(configuration, mixture, tolerance=SERIES_FORCE)
     if not inherent.converged:
         logger.warning("inherent structure of the series: %s", inherent.message)
     return inherent.energy_per_particle
