@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from benchmarks import demo, figure, systems
+from benchmarks import demo, figure, spectra, systems
 from benchmarks.harness import (
     Benchmark,
     Outcome,
@@ -21,6 +21,8 @@ from benchmarks.harness import (
     table,
     write_json,
 )
+from benchmarks.memory import n_modes
+from scipy import sparse
 
 from softmodes import config
 from softmodes.cell import Cell
@@ -126,6 +128,20 @@ def test_figure_shows_every_code() -> None:
     assert [line.get_label() for line in lower.lines] == ["softmodes", "eigh"]
     np.testing.assert_array_equal(lower.lines[0].get_xydata(), [[2000, 0.01], [8000, 0.02]])
     assert {axes.get_yscale() for axes in (upper, lower)} == {"log"}
+
+
+def test_scipy_finds_the_modes_of_two_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Free ends: ω² = 2k(1 - cos(πm/N)), m = 0, 1, ...; a spring constant k for x, one for y."""
+    n, springs = 200, (1.0, 1.3)
+    ends = np.ones(n) * 2.0
+    ends[[0, -1]] = 1.0
+    chain = sparse.diags_array([ends, -np.ones(n - 1), -np.ones(n - 1)], offsets=[0, 1, -1])
+    both = sparse.kron(chain, sparse.diags_array(springs)).tocsc()
+    monkeypatch.setattr(spectra, "stiffness", lambda n_particles: both)
+    waves = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n) / n)
+    expected = np.sort(np.outer(springs, waves).ravel())[: n_modes(n)]
+    for peer in (spectra.by_eigh, spectra.by_eigsh):
+        np.testing.assert_allclose(peer(n), expected, rtol=1e-9)
 
 
 def near_distances(configuration: Configuration) -> np.ndarray:
