@@ -29,7 +29,7 @@ import softmodes
 try:
     import fcntl
 except ImportError:  # not a Unix: processes may compile the same kernel
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 """Floating-point freedoms of every kernel: none that assumes away NaN or infinity."""

@@ -44,7 +44,7 @@ def diagonalise(
     source = storage.read(equilibrium, "positions", "species")
     quenched = storage.read(quench, "gamma", "positions", "n_negative")
     thermal, mixture = records.configuration(source), records.mixture(source)
-    structures, n_particles = shear.inherent_structures(thermal, quenched), thermal.n_particles
+    structures, n_particles = shear.inherent_structures(thermal, quenched.data), thermal.n_particles
     n_modes = mode_number(fraction, n_particles)
     datasets, splits, lowest = modes.modes_of_strains(
         structures,

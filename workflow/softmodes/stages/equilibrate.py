@@ -68,7 +68,7 @@ def simulate(
     n_particles: int,
     temperature: float,
     sample: int,
-    model: Mapping[str, float],
+    model: Mapping[str, Any],
     start_density: float,
     pressure: float | None,
     time_step: float,

@@ -32,7 +32,7 @@ def equilibrate(
     relaxations: Sequence[str],
     *,
     published: Sequence[str],
-    model: Mapping[str, float],
+    model: Mapping[str, Any],
     time_step: float,
     barostat_time: float | None,
     equilibration_time: float,

@@ -96,7 +96,8 @@ class Checkpoint:
             SystemExit: afterwards, if the job is asked to stop; with 128 and the signal's number.
         """
         with replacing(self.path) as temporary:
-            np.savez(temporary, key=self._key, **state)
+            arrays: dict[str, Any] = {"key": self._key, **state}
+            np.savez(temporary, **arrays)
         self._saved = time.monotonic()
         if self._stopped_by is not None:
             _logger.warning("asked to stop; the next run goes on from %s", self.path)

@@ -93,7 +93,7 @@ def _imports(path: Path, package: Path) -> frozenset[str]:
         match node:
             case ast.Import(names=names):
                 full = [name.name for name in names]
-            case ast.ImportFrom(module=module, names=names, level=0):
+            case ast.ImportFrom(module=str(module), names=names, level=0):
                 full = [_imported(module, name.name, package) for name in names]
             case ast.ImportFrom(module=module, names=names, level=level):
                 around = ".".join(path.relative_to(package.parent).parent.parts)

@@ -201,6 +201,7 @@ def job(
     own."""
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
+    assert n_particles is not None and temperature is not None
     return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
 
 

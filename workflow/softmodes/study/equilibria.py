@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from softmodes.errors import InputError
 from softmodes.study import records, storage
@@ -44,7 +43,7 @@ class _Sample:
     """
 
     ensemble: dict[str, Any]
-    arrays: dict[str, ArrayLike]
+    arrays: dict[str, Any]
     records: dict[str, dict[str, Any]]
 
 
@@ -178,7 +177,7 @@ def _archive_of(attributes: Mapping[str, Any]) -> str:
 
 def _packed(pair: Mapping[str, storage.StateFile]) -> _Sample:
     """The two files of a sample, by stage, as an archive holds them."""
-    arrays: dict[str, ArrayLike] = {}
+    arrays: dict[str, Any] = {}
     for stage, file in pair.items():
         arrays |= {f"{stage}/{name}": values for name, values in file.data.items()}
         arrays |= {f"{stage}/{name}": file.attributes[name] for name in ARCHIVED_ATTRIBUTES[stage]}
@@ -202,7 +201,7 @@ def _packed(pair: Mapping[str, storage.StateFile]) -> _Sample:
     )
 
 
-def _datasets(found: _Sample, stage: str, sample: int) -> dict[str, ArrayLike]:
+def _datasets(found: _Sample, stage: str, sample: int) -> dict[str, Any]:
     """The datasets of a packed file."""
     drawn = {"velocities"}
     datasets = {

@@ -81,7 +81,7 @@ class Dataset:
         return (self.shape[0] in ("G", "S") and "N" in self.shape) or self.shape[0] in ("A", "J")
 
 
-ENSEMBLE_ATTRIBUTES: Mapping[str, type] = {
+ENSEMBLE_ATTRIBUTES: dict[str, type] = {
     "n_particles": int,
     "temperature": float,
     "seed": int,
@@ -95,7 +95,7 @@ ENSEMBLE_ATTRIBUTES: Mapping[str, type] = {
 }
 """Of all samples at one N and T."""
 
-COMMON_ATTRIBUTES: Mapping[str, type] = {
+COMMON_ATTRIBUTES: dict[str, type] = {
     "study": str,
     "sample": int,
     "density": float,
@@ -111,12 +111,12 @@ class Stage:
     others have too; `optional` ones may lack."""
 
     datasets: Mapping[str, Dataset]
-    attributes: Mapping[str, type] = field(default_factory=dict)
-    optional: Mapping[str, type] = field(default_factory=dict)
-    common: Mapping[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
+    attributes: dict[str, type] = field(default_factory=dict)
+    optional: dict[str, type] = field(default_factory=dict)
+    common: dict[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
 
 
-CELL: Mapping[str, type] = {"box_length": float, "tilt": float}
+CELL: dict[str, type] = {"box_length": float, "tilt": float}
 """Of the cell at γ = 0; without a tilt it is a square."""
 
 
@@ -302,9 +302,7 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(
-            f"{folder}: {os.strerror(error.errno)}, a folder to write to expected"
-        ) from error
+        raise InputError(f"{folder}: {error.strerror}, a folder to write to expected") from error
     finally:
         for path in reversed(made):
             path.rmdir()
@@ -496,7 +494,7 @@ def _make_folder_of(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+        raise InputError(f"{path}: not written, {error.strerror}") from error
 
 
 def _is_stream(path: str | Path) -> bool:

@@ -240,13 +240,14 @@ class Follower(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take notice of a record; one that tells otherwise than expected counts for nothing."""
         with self._changing, suppress(AttributeError, KeyError):
-            match getattr(record, "event", None):
+            told = vars(record)
+            match told.get("event"):
                 case "job_started":
-                    self.run.start(record.jobs)
+                    self.run.start(told["jobs"])
                 case "job_finished":
-                    self.run.finish(record.job_id)
+                    self.run.finish(told["job_id"])
                 case "job_error":
-                    self.run.fail(record.jobid)
+                    self.run.fail(told["jobid"])
 
     def close(self) -> None:
         """Show nothing any more."""
