@@ -53,7 +53,8 @@ def test_json(tmp_path: Path) -> None:
     write_json(path, ROWS)
     read = json.loads(path.read_text())
     assert read[0] == {"name": "quench", "ours_s": 0.5, "peer_s": 2.5, "ratio": 5.0, "bar": 4.0}
-    assert read[2]["ours_s"] is None and read[2]["ratio"] is None
+    assert read[2]["ours_s"] is None
+    assert read[2]["ratio"] is None
     assert [entry.name for entry in path.parent.iterdir()] == ["benchmarks.json"]
 
 

@@ -315,7 +315,7 @@ def equilibrate(
     schedule: Schedule,
     generators: Sequence[np.random.Generator],
     pressure: float | None = None,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
     """Bring configurations to a temperature, as `dynamics.equilibrate` does with one.
@@ -415,7 +415,7 @@ def run_ensemble(
     sampling_interval: float,
     random_stream: Callable[[int], np.random.Generator],
     propensity_time: float | None = None,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them."""
     n_sampling = whole_steps(sampling_interval, time_step)

@@ -137,7 +137,7 @@ def equilibrate(
     rng: np.random.Generator,
     pressure: float | None = None,
     precision: type[np.floating] = np.float64,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> Equilibration:
     """Bring a configuration to a temperature: barostat stage, then constant volume.

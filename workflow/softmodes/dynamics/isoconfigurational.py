@@ -55,7 +55,7 @@ def run_ensemble(
     random_stream: Callable[[int], np.random.Generator],
     propensity_time: float | None = None,
     precision: type[np.floating] = np.float64,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity of each particle.

@@ -70,8 +70,10 @@ def _warn_of_no_cache() -> None:
 
 
 class _CacheFiles(CompileResultCacheImpl):
-    """Files in numba.config.CACHE_DIR alone: no digest names the `__pycache__` that numba takes
-    where it cannot write there."""
+    """Files in numba.config.CACHE_DIR alone.
+
+    No digest names the `__pycache__` that numba takes where it cannot write there.
+    """
 
     _locator_classes = (UserProvidedCacheLocator,)
 
@@ -117,8 +119,7 @@ class _SharedCache(FunctionCache):
 
 
 def cache_folder(root: Path, package: Path) -> Path:
-    """The folder below `root` for kernels compiled from the modules of `package` and those of its
-    sub-packages."""
+    """The folder below `root` for the kernels of `package` and its sub-packages."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     for module in sorted(package.rglob("*.py")):
         digest.update(module.relative_to(package).as_posix().encode() + module.read_bytes())

@@ -100,7 +100,7 @@ def quench_strains(
     mixture: Mixture,
     gamma: Sequence[float],
     *,
-    update: Callable[[float], None] = lambda share: None,
+    update: Callable[[float], None] = lambda _: None,
 ) -> dict[str, NDArray]:
     """Inherent structures of one configuration, sheared by every strain.
 

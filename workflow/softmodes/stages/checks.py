@@ -31,7 +31,7 @@ def check(
     pressure: float | None,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
 ) -> None:
     """Write the table of the checks.
 

@@ -24,7 +24,7 @@ def diagonalise(
     debye_waller_time: float,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
 ) -> None:
     """Write the modes file of one state point.
 

@@ -114,7 +114,7 @@ def simulate(
     n_cores: int = 1,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the equilibrium and relaxation files of samples at one N and T.

@@ -67,8 +67,10 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
 
 
 def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
-    """What a script imports, directly or through others: files of this package's modules by their
-    dotted names, and names of other packages."""
+    """What a script imports, directly or through others.
+
+    Files of this package's modules by their dotted names, and names of other packages.
+    """
     modules: dict[str, Path] = {}
     packages: set[str] = set()
     without_effect = {package.name, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)}
@@ -86,8 +88,11 @@ def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
 
 @functools.cache
 def _imports(path: Path, package: Path) -> frozenset[str]:
-    """Dotted names of this package's modules that a file imports, of the packages around these,
-    and names of other packages."""
+    """What a file itself imports.
+
+    Dotted names of this package's modules and of the packages around them, and names of other
+    packages.
+    """
     found = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:

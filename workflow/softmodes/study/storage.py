@@ -107,8 +107,10 @@ COMMON_ATTRIBUTES: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Stage:
-    """Datasets by name and attributes by name and type of one stage, with the `common` ones that
-    others have too; `optional` ones may lack."""
+    """Datasets by name and attributes by name and type of one stage.
+
+    Others have the `common` ones too; `optional` ones may lack.
+    """
 
     datasets: Mapping[str, Dataset]
     attributes: dict[str, type] = field(default_factory=dict)
@@ -554,8 +556,10 @@ def _as_text(value: Any) -> str:
 
 
 def _stage_and_name(path: str | Path, folder: str | Path | None) -> str:
-    """Stage folder and name of a file, which the stages of a state point share, or where it lies
-    from a folder on."""
+    """Stage folder and name of a file, or where it lies from a folder on.
+
+    The stages of a state point share the name.
+    """
     if folder is None:
         return "/".join(Path(path).parts[-2:])
     return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
