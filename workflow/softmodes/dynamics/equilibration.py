@@ -25,7 +25,7 @@ from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 SERIES_FORCE = 1e-4
 """Convergence of the quenches along a run, in ε/σ11: e_IS to about 1e-8 ε."""

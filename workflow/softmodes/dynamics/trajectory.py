@@ -33,7 +33,6 @@ modes at the right temperature. τ_e is that of F_s at k = 5.7.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -78,9 +77,6 @@ PRECISIONS: Mapping[str, type[np.floating]] = {"single": np.float32, "double": n
 
 PARTICLE_STEPS_PER_CALL = 5_000_000
 """Kernels return to Python after this many, in less than a second."""
-
-
-logger = logging.getLogger("softmodes")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from softmodes.landscape import hessian, modes, shear
 from softmodes.study import records, storage
 from softmodes.study.config import mode_number
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 def diagonalise(

@@ -41,7 +41,8 @@ DISTRIBUTIONS = {
 }
 """Whose names differ from those of their modules, or that bring one with them that matters."""
 
-LOGGERS = {"logger", "_logger"}
+LOGGER = "logger"
+"""How every module calls its own."""
 
 
 def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -> str:
@@ -168,7 +169,7 @@ class _WithoutWords(ast.NodeTransformer):
         match node.value:
             case ast.Constant(value=str()):
                 return ast.Pass()
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in LOGGERS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name == LOGGER:
                 return ast.Pass()
         return node
 

@@ -29,7 +29,7 @@ from softmodes.system.mixture import Mixture
 
 STAGES = tuple(ARCHIVED_ATTRIBUTES)
 
-_logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
             sample: _packed(pair) for sample, pair in samples.items() if len(pair) == len(STAGES)
         }
         for sample in sorted(samples.keys() - complete.keys()):
-            _logger.warning("%s: sample %d has one of two files, left out", name, sample)
+            logger.warning("%s: sample %d has one of two files, left out", name, sample)
         if complete:
             archives.append(Path(folder) / name)
             _merge(archives[-1], complete)
