@@ -8,11 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numba
 import pytest
 
 import softmodes
-from softmodes.kernels.compilation import cache_folder
+from softmodes.kernels.compilation import cache_folder, kernel_folder
 from softmodes.system.neighbours import build_pair_list
 
 
@@ -34,16 +33,26 @@ def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
 
 
 def test_kernels_use_it() -> None:
-    assert (
-        Path(numba.config.CACHE_DIR).name
-        == cache_folder(Path(), Path(softmodes.__file__).parent).name
+    name = cache_folder(Path(), Path(softmodes.__file__).parent).name
+    assert kernel_folder().name == name
+    assert Path(build_pair_list.stats.cache_path).parent == kernel_folder()
+
+
+def test_others_kernels_stay_where_they_are(package: Path, tmp_path: Path) -> None:
+    (package / "other.py").write_text(
+        "import numba\n\nbefore = numba.config.CACHE_DIR\n\nfrom softmodes.caller import g\n\n\n"
+        "@numba.njit(cache=True)\ndef h(x):\n    return x + 1.0\n\n\n"
+        "assert g(1.0) == h(1.0) == 2.0\nassert numba.config.CACHE_DIR == before\n"
     )
-    folder = Path(build_pair_list.stats.cache_path)
-    assert Path(numba.config.CACHE_DIR) in folder.parents
+    run(package, "import softmodes.other", NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    own = cache_folder(tmp_path / "cache", package)
+    found = [path for path in tmp_path.rglob("*.nbi") if own not in path.parents]
+    assert [path.name.split("-")[0] for path in found] == ["other.h"]
 
 
 HEAD = "from softmodes.kernels.compilation import kernel\n"
 CALLEE = HEAD + "\n\n@kernel()\ndef f(x):\n    return x + {}\n"
+ONE = "from softmodes.caller import g; print(g(1.0))"
 CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    return f(x)\n"
 
 
@@ -51,17 +60,17 @@ CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    r
 def package(tmp_path: Path) -> Path:
     """A package of this one's name: a kernel adds 1 by one in another module."""
     folder = tmp_path / "library" / "softmodes"
-    folder.mkdir(parents=True)
+    (folder / "kernels").mkdir(parents=True)
     (folder / "__init__.py").touch()
-    shutil.copy(Path(softmodes.__file__).with_name("compilation.py"), folder)
+    (folder / "kernels" / "__init__.py").touch()
+    shutil.copy(Path(softmodes.__file__).parent / "kernels" / "compilation.py", folder / "kernels")
     (folder / "caller.py").write_text(CALLER)
     (folder / "callee.py").write_text(CALLEE.format("1.0"))
     return folder
 
 
-def run(package: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Print what the package's kernel makes of 1.0, without the user's folders for caches."""
-    program = "from softmodes.caller import g; print(g(1.0))"
+def run(package: Path, program: str = ONE, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program beside the package, without the user's folders for caches."""
     kept = {
         name: value
         for name, value in os.environ.items()

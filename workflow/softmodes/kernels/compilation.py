@@ -21,7 +21,7 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator
 from numba.core.dispatcher import Dispatcher
 
 import softmodes
@@ -69,13 +69,22 @@ def _warn_of_no_cache() -> None:
     )
 
 
+class _KernelFolder(InTreeCacheLocator):
+    """numba's way to the folder of kernels; none where there is no such folder."""
+
+    def __init__(self, function: Callable, file: str) -> None:
+        super().__init__(function, file)
+        self._cache_path = str(Path(str(kernel_folder()), self.get_suitable_cache_subpath(file)))
+
+    @classmethod
+    def from_function(cls, function: Callable, file: str) -> Any:
+        return super().from_function(function, file) if kernel_folder() else None
+
+
 class _CacheFiles(CompileResultCacheImpl):
-    """Files in numba.config.CACHE_DIR alone.
+    """Files in that folder alone: no digest names the others that numba would take."""
 
-    No digest names the `__pycache__` that numba takes where it cannot write there.
-    """
-
-    _locator_classes = (UserProvidedCacheLocator,)
+    _locator_classes = (_KernelFolder,)
 
 
 class _SharedCache(FunctionCache):
@@ -148,7 +157,8 @@ def _temporary_root() -> Path:
     return root
 
 
-def _writable_folder() -> Path | None:
+@functools.cache
+def kernel_folder() -> Path | None:
     """Where kernels are cached, made if need be; None where nothing can be written."""
     for root in (_users_root, _temporary_root):
         with suppress(OSError, RuntimeError):  # not writable; no home
@@ -157,6 +167,3 @@ def _writable_folder() -> Path | None:
             tempfile.TemporaryFile(dir=folder).close()
             return folder
     return None
-
-
-numba.config.CACHE_DIR = str(_writable_folder() or "")
