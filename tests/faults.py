@@ -323,6 +323,13 @@ FAULTS = [
         "test_compilation.py",
     ),
     Fault(
+        "kernels of other programs cached among this package's",
+        "kernels.compilation",
+        "tempfile.TemporaryFile(dir=folder).close()\n",
+        "numba.config.CACHE_DIR = str(folder)\n",
+        "test_compilation.py",
+    ),
+    Fault(
         "kernels taken from a folder that others can write to",
         "kernels.compilation",
         " or found.st_mode & 0o022",

@@ -218,7 +218,9 @@ def test_an_independent_reader_finds_every_file_described(deposit, tmp_path):
     assert root["license"].id == "https://spdx.org/licenses/BSD-3-Clause"
     assert root["citation"].id == "https://doi.org/10.1103/PhysRevLett.112.105503"
     assert {author["name"] for author in root["author"]} == {"softmodes authors"}
-    assert root["name"] and root["description"] and root["datePublished"]
+    assert root["name"]
+    assert root["description"]
+    assert root["datePublished"]
     # every reference within the crate leads to an entity
     entities = {entity["@id"] for entity in metadata["@graph"]}
     assert len(entities) == len(metadata["@graph"])
@@ -254,4 +256,5 @@ def test_verifying_writes_its_verdict_and_fails_on_damage(deposit, snakemake, tm
     assert "test.zip: not intact: summary.md is missing" in done.stdout
     assert "Traceback" not in (results / "logs" / "verify.log").read_text()
     found = json.loads(verdict.read_text())
-    assert not found["intact"] and found["faults"] == ["summary.md is missing"]
+    assert not found["intact"]
+    assert found["faults"] == ["summary.md is missing"]

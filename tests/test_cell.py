@@ -36,8 +36,10 @@ def test_wrapping_moves_by_lattice_vectors_into_the_cell(tilt: float) -> None:
     np.testing.assert_allclose(wrapped + cell.offset(image), positions, atol=1e-12)
     fraction_y = wrapped[:, 1] / cell.length
     fraction_x = (wrapped[:, 0] - fraction_y * cell.tilt) / cell.length
-    assert fraction_x.min() >= -1e-12 and fraction_x.max() < 1 + 1e-12
-    assert fraction_y.min() >= -1e-12 and fraction_y.max() < 1 + 1e-12
+    assert fraction_x.min() >= -1e-12
+    assert fraction_x.max() < 1 + 1e-12
+    assert fraction_y.min() >= -1e-12
+    assert fraction_y.max() < 1 + 1e-12
 
 
 def test_shear_adds_to_the_tilt_and_is_reduced() -> None:

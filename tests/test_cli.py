@@ -503,7 +503,7 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     study = {"time_step": 0.005, "n_runs": 8, "debye_waller_time": 2.0, "sampling_interval": 0.1}
     monkeypatch.setattr(exchange, "RUNS", study)
     drawn = []
-    monkeypatch.setattr(figures, "save", lambda figure, *paths: drawn.append(figure))
+    monkeypatch.setattr(figures, "save", lambda figure, *_: drawn.append(figure))
     monkeypatch.setattr(figures, "figure3", lambda maps: maps)
     monkeypatch.setattr(storage, "write_provenance", lambda *_, **__: None)
     bare = tmp_path / "bare.xyz"

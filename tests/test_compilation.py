@@ -8,11 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numba
 import pytest
 
 import softmodes
-from softmodes.kernels.compilation import cache_folder
+from softmodes.kernels.compilation import cache_folder, kernel_folder
 from softmodes.system.neighbours import build_pair_list
 
 
@@ -34,16 +33,26 @@ def test_cache_folder_follows_the_source(tmp_path: Path) -> None:
 
 
 def test_kernels_use_it() -> None:
-    assert (
-        Path(numba.config.CACHE_DIR).name
-        == cache_folder(Path(), Path(softmodes.__file__).parent).name
+    name = cache_folder(Path(), Path(softmodes.__file__).parent).name
+    assert kernel_folder().name == name
+    assert Path(build_pair_list.stats.cache_path).parent == kernel_folder()
+
+
+def test_others_kernels_stay_where_they_are(package: Path, tmp_path: Path) -> None:
+    (package / "other.py").write_text(
+        "import numba\n\nbefore = numba.config.CACHE_DIR\n\nfrom softmodes.caller import g\n\n\n"
+        "@numba.njit(cache=True)\ndef h(x):\n    return x + 1.0\n\n\n"
+        "assert g(1.0) == h(1.0) == 2.0\nassert numba.config.CACHE_DIR == before\n"
     )
-    folder = Path(build_pair_list.stats.cache_path)
-    assert Path(numba.config.CACHE_DIR) in folder.parents
+    run(package, "import softmodes.other", NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    own = cache_folder(tmp_path / "cache", package)
+    found = [path for path in tmp_path.rglob("*.nbi") if own not in path.parents]
+    assert [path.name.split("-")[0] for path in found] == ["other.h"]
 
 
 HEAD = "from softmodes.kernels.compilation import kernel\n"
 CALLEE = HEAD + "\n\n@kernel()\ndef f(x):\n    return x + {}\n"
+ONE = "from softmodes.caller import g; print(g(1.0))"
 CALLER = HEAD + "from softmodes.callee import f\n\n\n@kernel()\ndef g(x):\n    return f(x)\n"
 
 
@@ -61,9 +70,8 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
-def run(package: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Print what the package's kernel makes of 1.0, without the user's folders for caches."""
-    program = "from softmodes.caller import g; print(g(1.0))"
+def run(package: Path, program: str = ONE, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program beside the package, without the user's folders for caches."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -20,7 +20,8 @@ def test_numbers_of_any_kind_count_alike(kind: type) -> None:
     given = SPECIES.tolist() if kind is list else SPECIES.astype(kind)
     for positions in (POSITIONS.tolist(), np.asfortranarray(POSITIONS)):
         found = Configuration(positions, given, CELL)
-        assert found.positions.dtype == np.float64 and found.species.dtype == np.int8
+        assert found.positions.dtype == np.float64
+        assert found.species.dtype == np.int8
         for one, other in zip(found.pairs(RADII), LATTICE.pairs(RADII), strict=True):
             np.testing.assert_array_equal(one, other)
 
@@ -54,7 +55,8 @@ def test_shear_by_hand() -> None:
     sheared = given.sheared(0.1)
     np.testing.assert_allclose(sheared.positions, [[1.2, 2.0], [0.2, -3.0]])
     np.testing.assert_array_equal(given.positions, [[1.0, 2.0], [0.5, -3.0]])
-    assert sheared.cell == Cell(10.0, 3.0) and sheared.species.tolist() == [0, 1]
+    assert sheared.cell == Cell(10.0, 3.0)
+    assert sheared.species.tolist() == [0, 1]
 
 
 def test_wrapped_positions_are_in_the_cell_and_as_far_apart() -> None:

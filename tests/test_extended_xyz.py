@@ -135,7 +135,7 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "some.xyz"
     path.write_text("as it was")
     wrong = Frame(Configuration(np.zeros((2, 2)), np.zeros(2), Cell(4.0)), {"soft": np.zeros(3)})
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="argument 5 is longer"):
         exchange.write(path, [frame(), wrong])
     assert [file.name for file in tmp_path.iterdir()] == ["some.xyz"]
     assert path.read_text() == "as it was"

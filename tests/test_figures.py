@@ -202,7 +202,8 @@ def test_figure1_without_an_interval_draws_no_band(tables):
 def test_figure1_without_a_critical_strain_marks_none(tables):
     undefined = tables["critical"].assign(defined=False)
     figure = figures.figure1(tables["overlap"], tables["energy"], undefined)
-    assert not figure.axes[0].patches and not figure.axes[0].texts
+    assert not figure.axes[0].patches
+    assert not figure.axes[0].texts
     assert figure.get_label().endswith("No critical strain could be determined.")
 
 
@@ -246,7 +247,8 @@ def test_figure3_draws_particles_at_their_size_and_across_the_boundary():
         centres = discs.get_offsets()
         assert len(centres) > len(made.positions)
         reach = 0.7
-        assert centres.min() > -reach and centres.max() < made.box_length + reach
+        assert centres.min() > -reach
+        assert centres.max() < made.box_length + reach
 
 
 def test_figure3_arrows_point_along_the_nonaffine_displacement():
@@ -286,7 +288,8 @@ def test_figure4_separates_strains_and_fields(tables):
     np.testing.assert_allclose(overlaps[0, 2] - overlaps[0, 1], 0.1)  # the linear response
     np.testing.assert_allclose(overlaps[1] - overlaps[0], 0.1)
     names = [axes.get_title() for axes in panels[0]]
-    assert [name.count("lin") for name in names] == [0, 0, 1] and "|d|" in names[1]
+    assert [name.count("lin") for name in names] == [0, 0, 1]
+    assert "|d|" in names[1]
     assert [row[0].get_ylabel() for row in panels] == [
         r"overlap, $\gamma=10^{-4}$",
         r"overlap, $\gamma=0.08$",
@@ -303,7 +306,8 @@ def test_a_temperature_has_one_symbol_throughout(temperatures):
         symbols = {text: symbol(handle) for text, handle in handles if text.startswith("$T=")}
         named.append(symbols)
         drawn = {symbol(line) for axes in figures[number].axes for line in curves(axes)}
-        assert drawn == set(symbols.values()) and len(drawn) == len(symbols)
+        assert drawn == set(symbols.values())
+        assert len(drawn) == len(symbols)
     assert named[1].items() <= named[0].items()
 
 
@@ -368,13 +372,16 @@ def test_nothing_covers_anything(sizes, temperatures, n_samples, spread):
         assert len(seen) > 10
         for text, box in zip(seen, boxes, strict=True):
             inside = figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
-            assert inside and figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text
+            assert inside, text
+            assert figure.bbox.y0 <= box.y0, text
+            assert box.y1 <= figure.bbox.y1, text
         for (one, first), (two, second) in itertools.combinations(zip(seen, boxes, strict=True), 2):
             assert not first.overlaps(second), (number, one, two)
         (legend,) = figure.legends
         frame = legend.get_window_extent()
         for axes in figure.axes:
-            assert not frame.overlaps(axes.bbox) and not crossed(frame, axes)
+            assert not frame.overlaps(axes.bbox)
+            assert not crossed(frame, axes)
             for text in axes.texts:
                 assert not crossed(text.get_window_extent(), axes), text
 
@@ -444,7 +451,8 @@ def test_only_the_figure_says_what_its_error_bars_are(tables, tmp_path):
         pages.write_figure(png, f"Figure {number}", caption, path=page)
         assert f"<figcaption>{caption}</figcaption>" in page.read_text(encoding="utf-8")
         prose = (ROOT / "workflow" / "report" / f"figure{number}.rst").read_text(encoding="utf-8")
-        assert "figure" in prose and "standard" not in prose
+        assert "figure" in prose
+        assert "standard" not in prose
 
 
 def test_maps_have_a_caption_and_a_picture_without_one_has_none(tmp_path):

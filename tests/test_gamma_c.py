@@ -117,7 +117,8 @@ def test_changes_and_means_hold_the_truth(few_resamples):
         for low, high in zip(changes["abscissa_low"], changes["abscissa_high"], strict=True)
     ]
     held = (changes["lower"] < expected) & (expected < changes["upper"])
-    assert len(changes) > 110 and 0.90 <= held.mean() <= 0.98
+    assert len(changes) > 110
+    assert 0.90 <= held.mean() <= 0.98
     assert (changes["value"] - expected).mean() == pytest.approx(0.0, abs=0.005)
 
 
@@ -126,7 +127,8 @@ def test_values_and_own_values_of_an_ensemble():
     (one,) = drops({(100, 0.5): np.stack([logistic(half, 6.0) for half in halves])})
     np.testing.assert_allclose(one.own, halves, rtol=0.02)
     assert one.value == pytest.approx(np.exp(np.log(halves).mean()), rel=0.05)
-    assert one.reason == "" and one.n_whole == 5
+    assert one.reason == ""
+    assert one.n_whole == 5
     # Student's t of ln γ, as if the fit were linear
     error = np.log(halves).std(ddof=1) / math.sqrt(5)
     assert np.log(one.interval.high / one.value) == pytest.approx(2.776 * error, rel=0.15)
@@ -166,7 +168,8 @@ def test_samples_that_are_not_whole_or_have_no_drop_are_counted():
     curves[1], curves[2, 7] = 0.3, math.nan
     (one,) = found = drops({(100, 0.5): curves})
     np.testing.assert_array_equal(np.isnan(one.own), [0, 1, 1, 0, 0, 0, 0, 0, 0])
-    assert one.value == pytest.approx(0.07, rel=0.01) and one.n_whole == 8
+    assert one.value == pytest.approx(0.07, rel=0.01)
+    assert one.n_whole == 8
     row = gamma_c.table(found).iloc[0]
     assert (row["n_samples"], row["n_failed"], row["n_undefined"]) == (9, 2, 0)
 
@@ -220,12 +223,14 @@ def test_a_demo_whose_samples_could_not_be_fitted_one_by_one():
     warm = at["overlap_drop", 0.6]
     assert np.isnan(warm.own).all()
     assert warm.value == pytest.approx(0.1, abs=0.01)
-    assert warm.interval.low > 0.06 and warm.interval.high < 0.18
+    assert warm.interval.low > 0.06
+    assert warm.interval.high < 0.18
     change = trend(found, "change_with_temperature", 1200)
     assert (change["n_state_points"], change["abscissa_high"]) == (3, 0.6)
     assert change["value"] == pytest.approx(0.05, abs=0.005)
     # own fits put the onset at 0.063 and 0.070
-    assert at["energy_onset", 0.5].value < 0.045 and at["energy_onset", 0.6].value < 0.045
+    assert at["energy_onset", 0.5].value < 0.045
+    assert at["energy_onset", 0.6].value < 0.045
 
 
 def test_change_with_size_compares_the_temperatures_that_all_have():
@@ -238,7 +243,8 @@ def test_change_with_size_compares_the_temperatures_that_all_have():
     assert change["value"] == pytest.approx(high - low, rel=0.1)
     assert (change["abscissa_low"], change["abscissa_high"]) == (100, 1600)
     alone = trend(drops({(100, 0.4): curves[100, 0.4]}), "change_with_size")
-    assert math.isnan(alone["value"]) and math.isnan(alone["lower"])
+    assert math.isnan(alone["value"])
+    assert math.isnan(alone["lower"])
 
 
 def test_sizes_and_temperatures_are_averaged_by_their_errors():
@@ -247,7 +253,8 @@ def test_sizes_and_temperatures_are_averaged_by_their_errors():
     mean = trend(drops({(100, 0.4): sharp, (100, 0.5): blurred}), "mean", 100)
     assert 0.05 < mean["value"] < 0.053
     both = trend(drops({(100, 0.4): sharp, (400, 0.4): sharp}), "mean")
-    assert both["value"] == pytest.approx(0.05, rel=0.02) and both["n_state_points"] == 2
+    assert both["value"] == pytest.approx(0.05, rel=0.02)
+    assert both["n_state_points"] == 2
 
 
 def test_the_ratio_needs_the_overlap_too():

@@ -196,7 +196,8 @@ def test_a_cold_run_is_the_propagation_of_its_modes() -> None:
 
 def test_propensity_is_measured_only_where_asked() -> None:
     ensemble = few_runs()
-    assert ensemble.propensity is None and ensemble.propensity_halves is None
+    assert ensemble.propensity is None
+    assert ensemble.propensity_halves is None
     assert (ensemble.debye_waller > 0).all()
 
 

@@ -243,7 +243,8 @@ def test_one_sample_can_tell_nothing_of_differences():
 def test_one_size_and_warm_temperatures_cannot_tell():
     found = judged(letter_like(sizes=(1000,), temperatures=(0.7, 1.0)))
     for name in ("independent_of_size", "levels_off", "drop"):
-        assert found[name].verdict == TOO_SMALL and found[name].remark
+        assert found[name].verdict == TOO_SMALL
+        assert found[name].remark
 
 
 def test_only_changed_basins_count_for_neighbouring_minima(agreeing):

@@ -41,8 +41,12 @@ def test_smoothed_potential_vanishes_with_two_derivatives_at_the_cutoff(pair_typ
     cutoff = mixture.cutoff * mixture.sigma[pair_type]
     r = np.array([cutoff * (1 - 1e-9), cutoff, 1.1 * cutoff])
     energy, slope, curvature = at(mixture, r, pair_type)
-    assert abs(energy[0]) < 1e-14 and abs(slope[0]) < 1e-12 and abs(curvature[0]) < 1e-6
-    assert (energy[1:] == 0).all() and (slope[1:] == 0).all() and (curvature[1:] == 0).all()
+    assert abs(energy[0]) < 1e-14
+    assert abs(slope[0]) < 1e-12
+    assert abs(curvature[0]) < 1e-6
+    assert (energy[1:] == 0).all()
+    assert (slope[1:] == 0).all()
+    assert (curvature[1:] == 0).all()
 
 
 def test_unsmoothed_potential_is_the_bare_power_law() -> None:

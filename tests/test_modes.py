@@ -228,6 +228,6 @@ def test_harmonic_debye_waller_refuses_a_saddle():
     matrix = network(5, 1.0, seed=7)
     eigenvalues, eigenvectors = all_modes(matrix)
     eigenvalues[2] = -0.1
+    known = Modes(eigenvalues, eigenvectors, False)
     with pytest.raises(InputError, match=r"-0\.1"):
-        known = Modes(eigenvalues, eigenvectors, False)
         harmonic_debye_waller(matrix, known, temperature=1.0, window=1.0)

@@ -56,7 +56,8 @@ def test_unwrapped_positions_give_the_same_displacements() -> None:
     )
     first, second, displacement = configuration.pairs(RADII)
     moved_first, moved_second, moved_displacement = moved.pairs(RADII)
-    assert (first == moved_first).all() and (second == moved_second).all()
+    assert (first == moved_first).all()
+    assert (second == moved_second).all()
     np.testing.assert_allclose(displacement, moved_displacement, atol=1e-10)
 
 

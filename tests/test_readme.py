@@ -25,7 +25,8 @@ def test_what_checks_a_commit_takes_the_test_command() -> None:
     for name in (".ci/run", ".github/workflows/tests.yml"):
         assert second in (README.parent / name).read_text(encoding="utf-8"), name
     command = subprocess.check_output(second, shell=True, cwd=README.parent, text=True)
-    assert command.endswith("&& pytest\n") and command.count("\n") == 1
+    assert command.endswith("&& pytest\n")
+    assert command.count("\n") == 1
 
 
 def commands(*words: str) -> list[str]:

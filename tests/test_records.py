@@ -70,7 +70,8 @@ def test_positions_are_whole_numbers_of_32_bits(reached, written):
     whole = records.grid_positions(found, length)
     assert whole.dtype == np.uint32
     assert (records.positions_on_grid(whole, length) == found).all()
-    assert (found >= 0).all() and (found < length).all()
+    assert (found >= 0).all()
+    assert (found < length).all()
     # the same places but for the last bit, in the box
     apart = end.cell.minimum_image(found - end.positions)
     np.testing.assert_allclose(apart, 0, atol=0.501 * length / 2**32)
@@ -134,4 +135,5 @@ def test_rounding_keeps_what_is_not_known():
     values = np.array([0.0, -1.0, 1 / 3, 1e-300, np.nan])
     rounded = records._rounded(values)
     np.testing.assert_allclose(rounded, values, rtol=2**-16)
-    assert rounded[2] != values[2] and rounded[2] * 2**17 == round(rounded[2] * 2**17)
+    assert rounded[2] != values[2]
+    assert rounded[2] * 2**17 == round(rounded[2] * 2**17)

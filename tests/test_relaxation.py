@@ -207,7 +207,9 @@ def test_an_absent_species_gives_nan():
 @pytest.mark.parametrize("n_frames", [2, 3, 11, 400])
 def test_lags_are_whole_and_grow_by_a_factor(n_frames):
     lags = logarithmic_lags(n_frames)
-    assert lags[0] == 0 and lags[1] == 1 and lags[-1] == n_frames - 1
+    assert lags[0] == 0
+    assert lags[1] == 1
+    assert lags[-1] == n_frames - 1
     assert np.all(np.diff(lags) > 0)
     large = lags[lags > 20]
     assert np.all(large[1:] / large[:-1] < 1.4)

@@ -35,9 +35,14 @@ def test_summary_of_known_numbers():
 
 def test_summary_of_too_few_numbers():
     none, one = summarise([math.nan]), summarise([2.0])
-    assert math.isnan(none.mean) and math.isnan(none.sem) and none.n == 0
-    assert one.mean == 2.0 and math.isnan(one.sd) and math.isnan(one.sem)
-    assert not none.significant and not one.significant
+    assert math.isnan(none.mean)
+    assert math.isnan(none.sem)
+    assert none.n == 0
+    assert one.mean == 2.0
+    assert math.isnan(one.sd)
+    assert math.isnan(one.sem)
+    assert not none.significant
+    assert not one.significant
 
 
 def test_the_interval_of_a_mean_is_that_of_student():
@@ -73,7 +78,9 @@ def test_undefined_resamples_are_counted_and_left_out():
     assert some.n_undefined == 1
     assert some.high - 2.0 == pytest.approx(2.776445 * math.sqrt(5 / 4))
     most = bootstrap_interval(2.0, [1.0, math.nan, math.nan, 3.0], 5)
-    assert most.n_undefined == 2 and math.isnan(most.low) and math.isnan(most.high)
+    assert most.n_undefined == 2
+    assert math.isnan(most.low)
+    assert math.isnan(most.high)
     assert math.isnan(bootstrap_interval(2.0, resampled, 1).low)
 
 
@@ -81,7 +88,8 @@ def test_position_of_a_maximum_of_known_place():
     x = np.linspace(-2.0, 2.0, 9)
     curves = 1.0 - (x - 0.3) ** 2 + 0.02 * rng(2).standard_normal((12, 9))
     value, interval = position_of_maximum(x, curves, rng(3))
-    assert interval.low < 0.3 < interval.high and interval.high - interval.low < 0.1
+    assert interval.low < 0.3 < interval.high
+    assert interval.high - interval.low < 0.1
     assert value == pytest.approx(0.3, abs=0.03)
     assert position_of_maximum(x, np.tile(x, (3, 1)), rng(3))[0] == 2.0
     assert math.isnan(position_of_maximum(x, np.empty((0, 9)), rng(3))[0])
@@ -108,7 +116,8 @@ def test_the_halves_part_in_the_middle_of_the_time():
 def test_few_points_do_not_tell():
     for n_points in (0, 1, 2):
         assert math.isnan(drift(np.arange(n_points), np.arange(n_points)))
-    assert math.isnan(difference_of_halves([], [])) and math.isnan(difference_of_halves([1], [2]))
+    assert math.isnan(difference_of_halves([], []))
+    assert math.isnan(difference_of_halves([1], [2]))
     assert drift(np.arange(6), np.arange(6)) == 1.0
     assert drift(np.arange(6), np.full(6, 2.9)) == pytest.approx(0.0, abs=1e-15)
 
@@ -121,7 +130,8 @@ def test_p_values_against_those_of_scipy():
     assert mean_p_value(values) == pytest.approx(ttest_1samp(values, 0.0).pvalue, rel=1e-9)
     assert mean_p_value([*values, math.nan]) == mean_p_value(values)
     assert math.isnan(mean_p_value([1.0, math.nan]))
-    assert mean_p_value([0.0, 0.0]) == 1.0 and mean_p_value([0.1, 0.1]) == 0.0
+    assert mean_p_value([0.0, 0.0]) == 1.0
+    assert mean_p_value([0.1, 0.1]) == 0.0
 
 
 def rejected_one_by_one(p_values: list[float]) -> set[float]:

@@ -132,7 +132,8 @@ def test_every_dataset_has_its_units_and_fields_are_chunked_per_strain(tmp_path)
             assert file[name].attrs["units"] == contract.CONTRACT["quench"].datasets[name].units
         assert file["positions"].attrs["units"] == "sigma11"
         assert file["positions"].chunks == (1, N, 2)
-        assert file["positions"].compression == "gzip" and file["positions"].shuffle
+        assert file["positions"].compression == "gzip"
+        assert file["positions"].shuffle
         assert file["energy"].chunks is None
 
 
@@ -355,7 +356,8 @@ def test_a_link_is_followed_and_stays(tmp_path):
     for text in ("made", "replaced"):
         with atomic.replacing(link) as temporary:
             temporary.write_text(text)
-        assert link.is_symlink() and target.read_text() == text
+        assert link.is_symlink()
+        assert target.read_text() == text
     assert {path.name for path in tmp_path.rglob("*")} == {"there", "target.txt", "link.txt"}
 
 

@@ -304,9 +304,13 @@ def test_gamma_c_finds_the_drop_and_says_where_there_is_none(files):
     cold, hot = drop.loc[(0.5, "ensemble")], drop.loc[(1.0, "ensemble")]
     assert cold["value"] == pytest.approx(STRAIN_OF_DROP, rel=0.03)
     assert cold["lower"] <= cold["value"] <= cold["upper"]
-    assert cold["defined"] and cold["n_samples"] == 3 and cold["n_failed"] == 0
+    assert cold["defined"]
+    assert cold["n_samples"] == 3
+    assert cold["n_failed"] == 0
     np.testing.assert_allclose(drop.loc[(0.5, "sample"), "value"], STRAIN_OF_DROP, rtol=0.03)
-    assert math.isnan(hot["value"]) and not hot["defined"] and hot["reason"]
+    assert math.isnan(hot["value"])
+    assert not hot["defined"]
+    assert hot["reason"]
     assert not drop.loc[(1.0, "sample"), "defined"].any()
     stress = table[(table["estimator"] == "stress_maximum") & (table["what"] == "ensemble")]
     assert stress["value"].between(0.04, 0.1).all()
@@ -372,7 +376,8 @@ def states(n_points: int = 1, n_samples: int = 6, seed: int = 0, **shifts: float
 
 def test_steady_samples_that_ran_long_are_equilibrated():
     (row,) = tables.equilibration(states(), 20.0, 5.0).to_dict("records")
-    assert row["equilibrated"] and row["unequilibrated_because"] == ""
+    assert row["equilibrated"]
+    assert row["unequilibrated_because"] == ""
 
 
 @pytest.mark.parametrize(
@@ -390,7 +395,8 @@ def test_steady_samples_that_ran_long_are_equilibrated():
 )
 def test_each_clock_alone_makes_a_state_point_unequilibrated(changes, reason):
     (row,) = tables.equilibration(states().assign(**changes), 20.0, 5.0).to_dict("records")
-    assert not row["equilibrated"] and row["unequilibrated_because"] == reason
+    assert not row["equilibrated"]
+    assert row["unequilibrated_because"] == reason
 
 
 @pytest.mark.parametrize(
@@ -419,7 +425,8 @@ def test_one_sample_is_judged_by_its_times_alone():
     untested = "one sample, drifts and halves untested"
     single = states(n_samples=1, inherent_energy_halves=-100.0)
     (row,) = tables.equilibration(single, 20.0, 5.0).to_dict("records")
-    assert row["equilibrated"] and row["unequilibrated_because"] == untested
+    assert row["equilibrated"]
+    assert row["unequilibrated_because"] == untested
     (row,) = tables.equilibration(single, 40.0, 5.0).to_dict("records")
     assert not row["equilibrated"]
     assert row["unequilibrated_because"] == f"30 τ_e of 40; {untested}"

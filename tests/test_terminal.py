@@ -168,7 +168,8 @@ def test_failures_are_told_by_their_last_words(tmp_path: Path, clock: Clock) -> 
     run.start([8])
     run.fail(8)
     run.fail(9)
-    assert "2 failed" not in run.line() and "3 failed" in run.line()
+    assert "2 failed" not in run.line()
+    assert "3 failed" in run.line()
     run.start([7])
     run.finish(7)
     assert run.failures() == [
@@ -314,7 +315,8 @@ def test_a_run_on_a_terminal(folder: Path) -> None:
     shown = "\n".join(rendered(written))
     assert ENDING in shown
     assert "core hours" not in shown
-    assert "Reason:" not in shown and " steps (" not in shown
+    assert "Reason:" not in shown
+    assert " steps (" not in shown
     # in one piece
     assert re.search(r"^Select jobs to execute\.\.\.$", shown, re.M)
     assert re.search(r"^Job \d+: The study test is complete\.$", shown, re.M)

@@ -343,7 +343,8 @@ def test_equilibration_reaches_pressure_and_temperature() -> None:
         pressure=13.5,
         progress=shares.append,
     )
-    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
     np.testing.assert_allclose(result.time, [4.0, 8.0, 12.0, 16.0, 20.0])
     # volume is the mean of a short barostat stage: δP = K δV/V, about 0.3
     assert result.pressure == pytest.approx(13.5, abs=1.5)
@@ -480,7 +481,7 @@ def test_a_start_without_sense_is_refused_by_its_cause(arguments: tuple, message
 
 def test_velocities_are_drawn_from_a_generator_for_particles() -> None:
     with pytest.raises(InputError, match=r"rng: a function given, a numpy\.random\.Generator"):
-        maxwell_boltzmann(120, 1.0, lambda run: RNG)
+        maxwell_boltzmann(120, 1.0, lambda _: RNG)
     with pytest.raises(InputError, match="n_particles: 0 given"):
         maxwell_boltzmann(0, 1.0, RNG)
 

@@ -79,7 +79,8 @@ def test_sizes_are_combined_by_their_weights():
 def test_the_root_mean_square_keeps_its_interval_positive():
     seen = root_mean_square("", [0.1, -0.1, 3.0], (0.5, 2.0))
     assert seen.value == pytest.approx(math.sqrt(9.02 / 3))
-    assert seen.low == 0.0 and seen.verdict == TOO_SMALL
+    assert seen.low == 0.0
+    assert seen.verdict == TOO_SMALL
     assert root_mean_square("", [1.0, -1.1, 1.05, -0.9], (0.5, 2.0)).verdict == AGREES
 
 
@@ -113,4 +114,5 @@ def test_a_statement_yields_observations_and_remarks():
     found = statement.judge(1.0)
     assert (found.name, found.statement, found.criterion) == ("name", "Sentence.", "criterion")
     assert [seen.what for seen in found.observations] == ["what"]
-    assert found.remark == "one remark; another" and found.verdict == AGREES
+    assert found.remark == "one remark; another"
+    assert found.verdict == AGREES

@@ -99,6 +99,7 @@ class Fields:
         moved, number, unstrained = self.debye_waller, self.n_modes, self.soft[0.0]
         strained = [(gamma, soft) for gamma, soft in self.soft.items() if gamma > 0.0]
 
+        candidates: list[tuple[str, float, int, Field | None, Field | None]]
         candidates = [("DW_pq", 0.0, number, moved, unstrained)]
         for gamma, soft in strained:
             candidates += [
@@ -207,7 +208,7 @@ class Comparison:
             harmonic=None if harmonic is None else unstrained(harmonic),
         )
 
-    def field(self, values: ArrayLike, bonds: Bonds, halves: ArrayLike | None = None) -> Field:
+    def field(self, values: ArrayLike, bonds: Bonds, halves: NDArray | None = None) -> Field:
         """A field (N,) on a configuration with these bonds.
 
         Args:
@@ -253,7 +254,7 @@ class Comparison:
             overlap(field.selected, self.rng.permutation(small)) for _ in range(self.shuffles)
         ]
         found, chance = overlap(field.selected, small), chance_overlap(field.selected, small)
-        return self._of_small(field, found, np.mean(by_chance), chance)
+        return self._of_small(field, found, float(np.mean(by_chance)), chance)
 
     def with_as_many_small(self, field: Field) -> dict[str, float]:
         """The mean overlap of a field with small particles drawn at random.

@@ -390,7 +390,7 @@ def _change_along_line(x: Curves, logarithms: Curves, weights: Curves) -> Curves
     return np.where(known.sum(axis=1) > 1, change, math.nan)
 
 
-def _height(gamma: Curves, curves: Curves) -> Summary:
+def _height(_gamma: Curves, curves: Curves) -> Summary:
     """The stress at its maximum less that at the largest strain, by sample.
 
     Each sample's is taken where the mean of the others is largest: a maximum picked from its own

@@ -8,6 +8,7 @@ such events, their local shear strains correlate with that symmetry.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,7 +57,9 @@ def local_shear_strain(
 
     def moments(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         """Σ_j a b over the bonds of each particle; both signs of a bond give the same."""
-        return np.bincount(first, a * b, n) + np.bincount(second, a * b, n)
+        # some versions of numpy take sums of weights for whole numbers
+        total: NDArray[Any] = np.bincount(first, a * b, n) + np.bincount(second, a * b, n)
+        return total
 
     (x, y), (u, v) = separation.T, relative.T
     xx, xy, yy = moments(x, x), moments(x, y), moments(y, y)

@@ -250,7 +250,7 @@ def structure_factor(
     """
     frames, species = _checked_frames(frames, species, cell)
     n_bins = round(WAVENUMBER_END / WAVENUMBER_BIN)
-    centres = (np.arange(n_bins) + 0.5) * WAVENUMBER_BIN
+    centres = (np.arange(n_bins, dtype=np.float64) + 0.5) * WAVENUMBER_BIN
 
     # k = 2π (m, n - m tilt/L)/L for whole m, n; of k and -k, whose S is equal, m >= 0 keeps one,
     # or both where m = 0, which therefore count half.
@@ -438,7 +438,7 @@ def _checked_curve(
 
 
 def _checked_frames(
-    frames: ArrayLike, species: ArrayLike, cell: Cell
+    frames: ArrayLike, species: NDArray[np.int8], cell: Cell
 ) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     frames = as_floats("frames", frames)
     if frames.ndim != 3 or frames.shape[2] != 2 or not len(frames):

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import config, cuda, typeof
@@ -253,13 +254,13 @@ class Systems:
         in_order = np.take_along_axis(values, self.order[:, :, None], axis=1)
         return np.ascontiguousarray(in_order.transpose(0, 2, 1))
 
-    def _on_device(self, shape: tuple[int, ...], kind: type) -> NDArray:
+    def _on_device(self, shape: tuple[int, ...], kind: type) -> Any:
         return cuda.device_array(shape, kind, stream=self._stream)
 
-    def _to_device(self, values: NDArray) -> NDArray:
+    def _to_device(self, values: NDArray) -> Any:
         return cuda.to_device(np.ascontiguousarray(values), stream=self._stream)
 
-    def _to_host(self, values: NDArray) -> NDArray:
+    def _to_host(self, values: Any) -> NDArray:
         result = values.copy_to_host(stream=self._stream)
         self._stream.synchronize()
         return result
@@ -293,7 +294,7 @@ class Run:
         inherent = [
             inherent_energy_of(Configuration(frame, species, cell), mixture) for frame in series
         ]
-        points = np.arange(1, schedule.n_points + 1)
+        points = np.arange(1.0, schedule.n_points + 1)
         return Equilibration(
             end=self.end,
             pressure=float(self.pressures.mean()),
@@ -302,7 +303,7 @@ class Run:
             pressures=self.pressures,
             inherent_energy=np.array(inherent),
             frames=_positions(self.frame_places, self.order, cell.length),
-            frame_time=schedule.frame_blocks * schedule.interval,
+            frame_time=schedule.frame_blocks.astype(np.float64) * schedule.interval,
         )
 
 
@@ -314,7 +315,7 @@ def equilibrate(
     schedule: Schedule,
     generators: Sequence[np.random.Generator],
     pressure: float | None = None,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
     """Bring configurations to a temperature, as `dynamics.equilibrate` does with one.
@@ -414,7 +415,7 @@ def run_ensemble(
     sampling_interval: float,
     random_stream: Callable[[int], np.random.Generator],
     propensity_time: float | None = None,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them."""
     n_sampling = whole_steps(sampling_interval, time_step)
@@ -520,7 +521,7 @@ def _of_particles(values: NDArray, order: NDArray[np.int64]) -> NDArray:
     return np.take_along_axis(by_place, np.broadcast_to(place, (*by_place.shape[:-1], 1)), axis=-2)
 
 
-def _allow_shared(kernel: Callable, arguments: tuple, n_bytes: int) -> None:
+def _allow_shared(kernel: Any, arguments: tuple, n_bytes: int) -> None:
     """Let a kernel have more shared memory to a block than it has without asking."""
     if n_bytes <= DEFAULT_SHARED_BYTES or config.ENABLE_CUDASIM:
         return

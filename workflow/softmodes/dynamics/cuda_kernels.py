@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ def shared_bytes(n_particles: int) -> int:
 
 
 @functools.cache
-def advance_kernel(mixture: Mixture, n_particles: int, small: int) -> Callable[..., Any]:
+def advance_kernel(mixture: Mixture, n_particles: int, small: int) -> Any:
     """The kernel for systems of one mixture and size.
 
     Particles are in the order: small ones first, `small` of them.

@@ -25,7 +25,7 @@ from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 SERIES_FORCE = 1e-4
 """Convergence of the quenches along a run, in ε/σ11: e_IS to about 1e-8 ε."""
@@ -137,7 +137,7 @@ def equilibrate(
     rng: np.random.Generator,
     pressure: float | None = None,
     precision: type[np.floating] = np.float64,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> Equilibration:
     """Bring a configuration to a temperature: barostat stage, then constant volume.
@@ -170,13 +170,15 @@ def equilibrate(
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
         _restore(trajectory, kept)
         set_generator_state(rng, str(kept["generator"]))
-        areas, series, means, done = (kept[name] for name in ("areas", "series", "means", "done"))
+        areas, series, means = (kept[name] for name in ("areas", "series", "means"))
+        done = int(kept["done"])
         frames[: len(kept["frames"])] = kept["frames"]
-    for block in range(int(done), schedule.n_blocks):
+    for block in range(done, schedule.n_blocks):
         trajectory.advance(schedule.steps_per_block)
         trajectory.thermostat(temperature, interval, rng)
         elapsed = block + 1 - n_barostat
         if block < n_barostat:
+            assert pressure is not None  # by check_coupling
             trajectory.barostat(pressure, temperature, interval, rng=rng)
             areas[block] = trajectory.cell.area
             if elapsed == 0:
@@ -213,7 +215,7 @@ def equilibrate(
         pressures=series[2],
         inherent_energy=series[3],
         frames=frames,
-        frame_time=schedule.frame_blocks * interval,
+        frame_time=schedule.frame_blocks.astype(np.float64) * interval,
     )
 
 

@@ -1,5 +1,6 @@
-"""What long computations ask of whoever runs them: to be told how far they are, and where to keep
-their state.
+"""What long computations ask of whoever runs them.
+
+To be told how far they are, and where to keep their state.
 """
 
 from __future__ import annotations

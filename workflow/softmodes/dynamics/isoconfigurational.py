@@ -55,7 +55,7 @@ def run_ensemble(
     random_stream: Callable[[int], np.random.Generator],
     propensity_time: float | None = None,
     precision: type[np.floating] = np.float64,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> Ensemble:
     """Debye-Waller factor and dynamic propensity of each particle.
@@ -120,7 +120,7 @@ def run_ensemble(
                 total += moved
                 total_square += (moved**2).sum(axis=0)
             if stop == n_propensity:
-                square[np.ix_(runs, lanes.order)] = (moved**2).sum(axis=0).T[: len(runs)]
+                square[runs.start : runs.stop, lanes.order] = (moved**2).sum(axis=0).T[: len(runs)]
             progress((first + len(runs) * stop / n_total) / n_runs)
             if checkpoint is not None and checkpoint.due():
                 checkpoint.save(
@@ -135,7 +135,7 @@ def run_ensemble(
                 )
         n_samples = n_debye_waller // n_sampling
         of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
-        variance[np.ix_(runs, lanes.order)] = of_rows.T[: len(runs)]
+        variance[runs.start : runs.stop, lanes.order] = of_rows.T[: len(runs)]
 
     return ensemble_of(variance, None if propensity_time is None else square)
 

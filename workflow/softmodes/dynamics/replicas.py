@@ -237,8 +237,9 @@ def _pairs_to_come(
     length: float,
     tilt: float,
 ) -> tuple[LanePairs, float]:
-    """All pairs that can be in the wide list while no particle is farther from its start than some
-    reach, and that reach.
+    """All pairs that can be in the wide list, and the reach for which that holds.
+
+    It does while no particle is farther from its start than that reach.
 
     Raises:
         InputError: if a particle has run away.

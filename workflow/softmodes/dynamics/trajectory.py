@@ -33,7 +33,7 @@ modes at the right temperature. τ_e is that of F_s at k = 5.7.
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,14 +72,11 @@ COMPRESSIBILITY = 0.01
 OVERLAP_FREE_FORCE = 1.0
 """Largest force, in ε/σ11, that a relaxed random configuration starts with."""
 
-PRECISIONS = {"single": np.float32, "double": np.float64}
+PRECISIONS: Mapping[str, type[np.floating]] = {"single": np.float32, "double": np.float64}
 """By their names in a configuration."""
 
 PARTICLE_STEPS_PER_CALL = 5_000_000
 """Kernels return to Python after this many, in less than a second."""
-
-
-logger = logging.getLogger("softmodes")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +30,14 @@ from softmodes.landscape import modes, shear
 from softmodes.random_streams import stream
 from softmodes.report import tables
 from softmodes.study import atomic, contract, records, storage
-from softmodes.study.code_digest import code_digest
+from softmodes.study.code_digest import PACKAGE, code_digest
 from softmodes.study.config import mode_number
 from softmodes.system import forces
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import SMALL, Mixture
 
-LOCK = resources.files("softmodes") / "lock.txt"
+LOCK = PACKAGE / "lock.txt"
 """A link in the repository, a file of its own in the installed package."""
 
 FOLDERS = ("quench", "modes", "overlap", "figures", "fields", "isoconfigurational")
@@ -61,7 +60,12 @@ FEW_MODES = 0.00175
 CARRIED = ("debye_waller", "propensity")
 """Fields of a configuration that stay with it, in units of its length squared."""
 
-RUNS = {"time_step": 0.005, "n_runs": 96, "debye_waller_time": 10.0, "sampling_interval": 0.1}
+RUNS: Mapping[str, Any] = {
+    "time_step": 0.005,
+    "n_runs": 96,
+    "debye_waller_time": 10.0,
+    "sampling_interval": 0.1,
+}
 """Of the isoconfigurational ensemble, times in τ: the Letter's."""
 
 NEIGHBOURS = np.array([1.45, 1.67 / 1.2, 1.91 / 1.4])
@@ -100,7 +104,7 @@ def frames(results: str | Path, name: str) -> list[Frame]:
     velocities = {"velo": thermal["velocities"]}
     n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
     first, *strained = _frames(start, thermal.common_attributes, quenched.data, soft.data, n_modes)
-    return [replace(first, fields=velocities | first.fields), *strained]
+    return [replace(first, fields={**velocities, **first.fields}), *strained]
 
 
 def writer(path: str | Path) -> Callable[[Iterable[Frame]], Iterator[str]]:
@@ -127,9 +131,10 @@ def write(path: str | Path, frames: Iterable[Frame]) -> None:
     """
     lines = writer(path)(frames)
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
-        if str(path).lower().endswith(".gz"):
-            file = gzip.GzipFile("", "wb", fileobj=file, mtime=0)  # the same bytes at any time
-        with io.TextIOWrapper(file, encoding="utf-8") as text:
+        compressed = str(path).lower().endswith(".gz")
+        # the same bytes at any time
+        stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if compressed else file
+        with io.TextIOWrapper(stream, encoding="utf-8") as text:
             text.writelines(lines)
 
 
@@ -259,7 +264,7 @@ def packing(start: Configuration, mixture: Mixture) -> Packing:
         pressure=forces.pressure(found, start.cell),
         energy=found.energy / start.n_particles,
         exchanged=exchanged.energy / start.n_particles,
-        overlapping=np.count_nonzero(distance < OVERLAPPING ** (-1 / mixture.exponent)),
+        overlapping=int(np.count_nonzero(distance < OVERLAPPING ** (-1 / mixture.exponent))),
         nearest=float(np.median(nearest)),
     )
 
@@ -360,9 +365,9 @@ def analyse(
             random_stream=lambda run: _stream(attributes, "isoconfigurational", run),
             precision=np.float32,
         )
-        start = replace(start, fields=start.fields | {"debye_waller": ensemble.debye_waller})
+        start = replace(start, fields={**start.fields, "debye_waller": ensemble.debye_waller})
     compare = Comparison(configuration.species, SHUFFLES, _stream(attributes, "overlap"))
-    moved = start.fields if ensemble is None else start.fields | _datasets(ensemble)
+    moved = start.fields if ensemble is None else {**start.fields, **_datasets(ensemble)}
     known = compare.fields(
         configuration,
         moved,

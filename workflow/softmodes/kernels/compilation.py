@@ -21,7 +21,7 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator
 from numba.core.dispatcher import Dispatcher
 
 import softmodes
@@ -29,7 +29,7 @@ import softmodes
 try:
     import fcntl
 except ImportError:  # not a Unix: processes may compile the same kernel
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 """Floating-point freedoms of every kernel: none that assumes away NaN or infinity."""
@@ -69,11 +69,22 @@ def _warn_of_no_cache() -> None:
     )
 
 
-class _CacheFiles(CompileResultCacheImpl):
-    """Files in numba.config.CACHE_DIR alone: no digest names the `__pycache__` that numba takes
-    where it cannot write there."""
+class _KernelFolder(InTreeCacheLocator):
+    """numba's way to the folder of kernels; none where there is no such folder."""
 
-    _locator_classes = (UserProvidedCacheLocator,)
+    def __init__(self, function: Callable, file: str) -> None:
+        super().__init__(function, file)
+        self._cache_path = str(Path(str(kernel_folder()), self.get_suitable_cache_subpath(file)))
+
+    @classmethod
+    def from_function(cls, function: Callable, file: str) -> Any:
+        return super().from_function(function, file) if kernel_folder() else None
+
+
+class _CacheFiles(CompileResultCacheImpl):
+    """Files in that folder alone: no digest names the others that numba would take."""
+
+    _locator_classes = (_KernelFolder,)
 
 
 class _SharedCache(FunctionCache):
@@ -117,8 +128,7 @@ class _SharedCache(FunctionCache):
 
 
 def cache_folder(root: Path, package: Path) -> Path:
-    """The folder below `root` for kernels compiled from the modules of `package` and those of its
-    sub-packages."""
+    """The folder below `root` for the kernels of `package` and its sub-packages."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     for module in sorted(package.rglob("*.py")):
         digest.update(module.relative_to(package).as_posix().encode() + module.read_bytes())
@@ -147,7 +157,8 @@ def _temporary_root() -> Path:
     return root
 
 
-def _writable_folder() -> Path | None:
+@functools.cache
+def kernel_folder() -> Path | None:
     """Where kernels are cached, made if need be; None where nothing can be written."""
     for root in (_users_root, _temporary_root):
         with suppress(OSError, RuntimeError):  # not writable; no home
@@ -156,6 +167,3 @@ def _writable_folder() -> Path | None:
             tempfile.TemporaryFile(dir=folder).close()
             return folder
     return None
-
-
-numba.config.CACHE_DIR = str(_writable_folder() or "")

@@ -27,8 +27,11 @@ def processor() -> str:
 
 
 def processor_identity() -> dict[str, str]:
-    """`cpu_family`, `cpu_model` and `cpu_stepping` as its maker numbers them; where the system
-    doesn't tell, `unknown`. Processors of one name, "AMD EPYC" for one, differ in them."""
+    """`cpu_family`, `cpu_model` and `cpu_stepping` as the maker of the processor numbers them.
+
+    Where the system doesn't tell, `unknown`. Processors of one name, "AMD EPYC" for one, differ in
+    them.
+    """
     described = _described()
     keys = {"cpu_family": "cpu family", "cpu_model": "model", "cpu_stepping": "stepping"}
     return {name: described.get(key, "unknown") for name, key in keys.items()}

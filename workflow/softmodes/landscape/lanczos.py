@@ -35,8 +35,9 @@ they are rounding."""
 def largest_eigenpairs(
     factors: Factorisation, n_wanted: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Largest eigenvalues (n,) of the inverse of a positive definite matrix, descending, and their
-    vectors (2N, n), both without the translations.
+    """Largest eigenvalues (n,) of the inverse of a matrix, descending, and their vectors (2N, n).
+
+    The matrix is positive definite; translations are left out.
 
     Block Lanczos (Golub & Underwood, in Mathematical Software III, 361, 1977), every block made
     orthogonal to all before it, and never restarted: the basis ends with three to six vectors per

@@ -177,7 +177,7 @@ def modes_of_strains(
     scan_gamma: Sequence[float],
     scan_numbers: Sequence[int],
     rng: np.random.Generator,
-    update: Callable[[float], None] = lambda share: None,
+    update: Callable[[float], None] = lambda _: None,
 ) -> tuple[dict[str, NDArray], NDArray[np.bool_], Modes]:
     """Lowest modes of the inherent structures at every strain.
 

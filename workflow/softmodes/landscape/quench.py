@@ -251,6 +251,7 @@ def _newton(
                 return None, steps, factors
             if factors.n_negative:
                 return None, steps, factors
+        assert factors is not None  # the first step is fresh
         step = factors.displacement(forces)
         if _largest_norm(step) > LONGEST_NEWTON_STEP:
             return None, steps, factors

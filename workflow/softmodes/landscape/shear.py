@@ -15,7 +15,7 @@ from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure, shear_stress
 from softmodes.system.mixture import Mixture, pair_derivatives
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 SWITCHED = 0.01
 """Longest distance, in σ11, of a nonaffine displacement from linear response within one basin."""
@@ -100,7 +100,7 @@ def quench_strains(
     mixture: Mixture,
     gamma: Sequence[float],
     *,
-    update: Callable[[float], None] = lambda share: None,
+    update: Callable[[float], None] = lambda _: None,
 ) -> dict[str, NDArray]:
     """Inherent structures of one configuration, sheared by every strain.
 

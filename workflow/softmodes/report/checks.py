@@ -111,8 +111,8 @@ def judged(
         pressure: of the barostat, in ε/σ11²; None at fixed density.
     """
     ensembles = {
-        key: (rows, list(_statistical(rows, *key, time_steps[key[1]], pressure)))
-        for key, rows in samples.groupby(["n_particles", "temperature"])
+        (n, t): (rows, list(_statistical(rows, n, t, time_steps[t], pressure)))
+        for (n, t), rows in samples.groupby(["n_particles", "temperature"])
     }
     level = statistics.familywise_level(
         [test.p_value for _, tests in ensembles.values() for test in tests]

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 if "MPLBACKEND" in os.environ and "matplotlib" not in sys.modules:
     # the shell of a notebook names one that need not be installed here, and none is used
@@ -43,7 +44,11 @@ from softmodes.study import atomic
 STYLE = Path(__file__).with_name("letter.mplstyle")
 COLUMN_WIDTH = 3.4  # inches
 MARKERS = "osD^v<>ph*PX"
-FILLINGS = ({}, {"mfc": "white"}, {"fillstyle": "left", "markerfacecoloralt": "white"})
+FILLINGS: tuple[dict[str, str], ...] = (
+    {},
+    {"mfc": "white"},
+    {"fillstyle": "left", "markerfacecoloralt": "white"},
+)
 """Of the symbols of the smallest system, the next, the one after."""
 
 ERROR_BARS = (
@@ -158,7 +163,7 @@ def figure2(overlap: pd.DataFrame) -> Figure:
         figure = _figure(COLUMN_WIDTH, 3.0)
         axes = figure.subplots()
         fillings = _fillings(overlap)
-        symbols = {
+        symbols: dict[str, dict[str, Any]] = {
             quantity: {"color": f"C{number}", "marker": MARKERS[number]}
             for number, quantity in enumerate(shown)
         }
@@ -206,7 +211,7 @@ class Maps:
     debye_waller: NDArray[np.float64] | None
     nonaffine: NDArray[np.float64]
     soft_participation: NDArray[np.float64]
-    n_modes: tuple[int, int]
+    n_modes: tuple[int, ...]
     gamma: float
     temperature: float
     switched: bool
@@ -225,7 +230,7 @@ def figure3(maps: Maps) -> Figure:
         size = np.linalg.norm(maps.nonaffine, axis=1)
         share = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
         left = ", basin left" if maps.switched else ""
-        fields = [
+        fields: list[tuple[NDArray[np.float64], str | ListedColormap, str]] = [
             (
                 size,
                 _pale_colours(),
@@ -362,12 +367,13 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
     named = []
     for place, row in enumerate(lowest.itertuples()):
         y = 0.05 + 0.07 * place
-        colour, foot = "0.25", {"transform": first.get_xaxis_transform(), "zorder": 3}
+        colour = "0.25"
+        low_down: dict[str, Any] = {"transform": first.get_xaxis_transform(), "zorder": 3}
         for axes in panels:
             axes.axvline(row.value, color=colour, lw=0.7, zorder=0)
             axes.axvspan(row.lower, row.upper, color="k", alpha=0.1, lw=0, zorder=-1)
-        first.plot([row.lower, row.upper], [y, y], color=colour, **foot)
-        first.plot(row.value, y, "o", color=colour, **foot | fillings[row.n_particles])
+        first.plot([row.lower, row.upper], [y, y], color=colour, **low_down)
+        first.plot(row.value, y, "o", color=colour, **low_down | fillings[row.n_particles])
         name = rf"$\gamma_c={row.value:.3f}$, $N={row.n_particles}$"
         size = mpl.rcParams["legend.fontsize"]
         first.text(x, y, name, transform=first.transAxes, ha=side, va="center", fontsize=size)

@@ -25,9 +25,11 @@ def pack(
         output: zip to write.
         config: the study's configuration.
     """
-    repository_files = [Path(path) for path in repository_files]
-    (licence,) = (path for path in repository_files if path.name == "LICENSE")
-    files = {Path(path).relative_to(Path(output).parent).as_posix(): path for path in results}
-    files |= {path.relative_to(licence.parent).as_posix(): path for path in repository_files}
+    of_repository = [Path(path) for path in repository_files]
+    (licence,) = (path for path in of_repository if path.name == "LICENSE")
+    files: dict[str, str | Path] = {
+        Path(path).relative_to(Path(output).parent).as_posix(): path for path in results
+    }
+    files |= {path.relative_to(licence.parent).as_posix(): path for path in of_repository}
     archive.pack(output, files, config)
     print(f"{output}: {len(files)} files packed, SHA-256 {archive.checksum(output)}")

@@ -31,7 +31,7 @@ def check(
     pressure: float | None,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
 ) -> None:
     """Write the table of the checks.
 
@@ -112,7 +112,7 @@ def _of_runs(isoconfigurational: StateFile) -> dict[str, float]:
 
 def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[str, float]:
     liquid, mixture = records.configuration(equilibrium), records.mixture(equilibrium)
-    structures, converged = inherent_structures(liquid, quench), quench["converged"]
+    structures, converged = inherent_structures(liquid, quench.data), quench["converged"]
     force, inherent, nonaffine = [], [], []
     for at, (sheared, strain) in enumerate(zip(structures, quench["gamma"], strict=True)):
         found = forces.evaluate(sheared.wrapped(), mixture)
@@ -133,7 +133,7 @@ def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[s
 
 
 def _of_modes(equilibrium: StateFile, quench: StateFile, soft: StateFile) -> dict[str, float]:
-    unstrained = inherent_structures(records.configuration(equilibrium), quench)[0].wrapped()
+    unstrained = inherent_structures(records.configuration(equilibrium), quench.data)[0].wrapped()
     matrix, minimum = hessian.hessian(unstrained, records.mixture(equilibrium)), quench["converged"]
     norm = float(abs(matrix).sum(axis=0).max())
     eigenvalues = soft["eigenvalues"]

@@ -10,7 +10,7 @@ from softmodes.landscape import hessian, modes, shear
 from softmodes.study import records, storage
 from softmodes.study.config import mode_number
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 def diagonalise(
@@ -24,7 +24,7 @@ def diagonalise(
     debye_waller_time: float,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
 ) -> None:
     """Write the modes file of one state point.
 
@@ -44,7 +44,7 @@ def diagonalise(
     source = storage.read(equilibrium, "positions", "species")
     quenched = storage.read(quench, "gamma", "positions", "n_negative")
     thermal, mixture = records.configuration(source), records.mixture(source)
-    structures, n_particles = shear.inherent_structures(thermal, quenched), thermal.n_particles
+    structures, n_particles = shear.inherent_structures(thermal, quenched.data), thermal.n_particles
     n_modes = mode_number(fraction, n_particles)
     datasets, splits, lowest = modes.modes_of_strains(
         structures,

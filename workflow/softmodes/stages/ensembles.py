@@ -13,7 +13,7 @@ from softmodes.analysis import relaxation
 from softmodes.dynamics.isoconfigurational import Ensemble
 from softmodes.study import records, storage
 
-logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 def propensity_time(

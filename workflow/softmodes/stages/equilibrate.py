@@ -1,5 +1,6 @@
-"""Bring one sample to its temperature, from the next higher one or from a random start; or take it
-from published equilibria.
+"""Bring one sample to its temperature, or take it from published equilibria.
+
+It comes from the next higher temperature or from a random start.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ def equilibrate(
     update: Progress,
     **parameters: Any,
 ) -> None:
-    """Write the equilibrium and the relaxation file of one state point, which goes on where it was
-    broken off.
+    """Write the equilibrium and the relaxation file of one state point.
+
+    It goes on where it was broken off.
 
     Args:
         hotter, equilibrium, relaxation, config, update: as `simulate` takes them.
@@ -68,7 +70,7 @@ def simulate(
     n_particles: int,
     temperature: float,
     sample: int,
-    model: Mapping[str, float],
+    model: Mapping[str, Any],
     start_density: float,
     pressure: float | None,
     time_step: float,
@@ -79,7 +81,7 @@ def simulate(
     neighbour_distances: Sequence[float],
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the equilibrium and the relaxation file of one state point.

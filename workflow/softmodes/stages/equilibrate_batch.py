@@ -32,7 +32,7 @@ def equilibrate(
     relaxations: Sequence[str],
     *,
     published: Sequence[str],
-    model: Mapping[str, float],
+    model: Mapping[str, Any],
     time_step: float,
     barostat_time: float | None,
     equilibration_time: float,
@@ -114,7 +114,7 @@ def simulate(
     n_cores: int = 1,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> None:
     """Write the equilibrium and relaxation files of samples at one N and T.

@@ -67,7 +67,7 @@ def write_overlaps(
     *,
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
     **options: Any,
 ) -> None:
     """Write the overlap table of the samples of one N and T.

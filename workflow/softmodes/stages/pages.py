@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -11,8 +11,8 @@ from softmodes.study.config import temperatures
 
 
 def write_pages(
-    inputs: Mapping[str, Sequence[str] | str],
-    outputs: Mapping[str, Sequence[str] | str],
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
     config: Mapping[str, Any],
 ) -> None:
     """Write the pages.

@@ -16,7 +16,7 @@ def quench_strains(
     gamma: Sequence[float],
     config: str = "",
     code: str = "",
-    update: Progress = lambda share: None,
+    update: Progress = lambda _: None,
 ) -> None:
     """Write the quench file of one state point.
 

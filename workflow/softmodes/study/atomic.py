@@ -49,7 +49,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
-        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+        raise InputError(f"{path}: not written, {os.strerror(error.errno or 0)}") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -68,7 +68,7 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"{folder}: {os.strerror(error.errno)}, a folder to write to expected"
+            f"{folder}: {os.strerror(error.errno or 0)}, a folder to write to expected"
         ) from error
     finally:
         for path in reversed(made):
@@ -79,7 +79,7 @@ def _make_folder_of(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+        raise InputError(f"{path}: not written, {os.strerror(error.errno or 0)}") from error
 
 
 def _is_stream(path: str | Path) -> bool:

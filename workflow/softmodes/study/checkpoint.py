@@ -37,7 +37,7 @@ from softmodes.study.storage import digest
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask a job to stop."""
 
-_logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 class Checkpoint:
@@ -83,7 +83,7 @@ class Checkpoint:
             raise InputError(f"{self.path}: damaged checkpoint, {error}; delete it") from error
         if str(state.pop("key", None)) != self._key:
             raise InputError(f"{self.path}: checkpoint of another configuration or code; delete it")
-        _logger.info("going on from %s", self.path)
+        logger.info("going on from %s", self.path)
         return state
 
     def due(self) -> bool:
@@ -97,10 +97,11 @@ class Checkpoint:
             SystemExit: afterwards, if the job is asked to stop; with 128 and the signal's number.
         """
         with replacing(self.path) as temporary:
-            np.savez(temporary, key=self._key, **state)
+            arrays: dict[str, Any] = {"key": self._key, **state}
+            np.savez(temporary, **arrays)
         self._saved = time.monotonic()
         if self._stopped_by is not None:
-            _logger.warning("asked to stop; the next run goes on from %s", self.path)
+            logger.warning("asked to stop; the next run goes on from %s", self.path)
             raise SystemExit(128 + self._stopped_by)
 
 

@@ -41,7 +41,8 @@ DISTRIBUTIONS = {
 }
 """Whose names differ from those of their modules, or that bring one with them that matters."""
 
-LOGGERS = {"logger", "_logger"}
+LOGGER = "logger"
+"""How every module calls its own."""
 
 
 def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -> str:
@@ -67,8 +68,10 @@ def code_digest(script: str | Path, lock: str | Path, package: Path = PACKAGE) -
 
 
 def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
-    """What a script imports, directly or through others: files of this package's modules by their
-    dotted names, and names of other packages."""
+    """What a script imports, directly or through others.
+
+    Files of this package's modules by their dotted names, and names of other packages.
+    """
     modules: dict[str, Path] = {}
     packages: set[str] = set()
     without_effect = {package.name, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)}
@@ -86,14 +89,17 @@ def _reached(script: Path, package: Path) -> tuple[dict[str, Path], set[str]]:
 
 @functools.cache
 def _imports(path: Path, package: Path) -> frozenset[str]:
-    """Dotted names of this package's modules that a file imports, of the packages around these,
-    and names of other packages."""
+    """What a file itself imports.
+
+    Dotted names of this package's modules and of the packages around them, and names of other
+    packages.
+    """
     found = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Import(names=names):
                 full = [name.name for name in names]
-            case ast.ImportFrom(module=module, names=names, level=0):
+            case ast.ImportFrom(module=str(module), names=names, level=0):
                 full = [_imported(module, name.name, package) for name in names]
             case ast.ImportFrom(module=module, names=names, level=level):
                 around = ".".join(path.relative_to(package.parent).parent.parts)
@@ -163,7 +169,7 @@ class _WithoutWords(ast.NodeTransformer):
         match node.value:
             case ast.Constant(value=str()):
                 return ast.Pass()
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in LOGGERS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name == LOGGER:
                 return ast.Pass()
         return node
 

@@ -28,7 +28,7 @@ class Dataset:
         return (self.shape[0] in ("G", "S") and "N" in self.shape) or self.shape[0] in ("A", "J")
 
 
-ENSEMBLE_ATTRIBUTES: Mapping[str, type] = {
+ENSEMBLE_ATTRIBUTES: dict[str, type] = {
     "n_particles": int,
     "temperature": float,
     "seed": int,
@@ -42,7 +42,7 @@ ENSEMBLE_ATTRIBUTES: Mapping[str, type] = {
 }
 """Of all samples at one N and T."""
 
-COMMON_ATTRIBUTES: Mapping[str, type] = {
+COMMON_ATTRIBUTES: dict[str, type] = {
     "study": str,
     "sample": int,
     "density": float,
@@ -54,16 +54,18 @@ COMMON_ATTRIBUTES: Mapping[str, type] = {
 
 @dataclass(frozen=True)
 class Stage:
-    """Datasets by name and attributes by name and type of one stage, with the `common` ones that
-    others have too; `optional` ones may lack."""
+    """Datasets by name and attributes by name and type of one stage.
+
+    Others have the `common` ones too; `optional` ones may lack.
+    """
 
     datasets: Mapping[str, Dataset]
-    attributes: Mapping[str, type] = field(default_factory=dict)
-    optional: Mapping[str, type] = field(default_factory=dict)
-    common: Mapping[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
+    attributes: dict[str, type] = field(default_factory=dict)
+    optional: dict[str, type] = field(default_factory=dict)
+    common: dict[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
 
 
-CELL: Mapping[str, type] = {"box_length": float, "tilt": float}
+CELL: dict[str, type] = {"box_length": float, "tilt": float}
 """Of the cell at γ = 0; without a tilt it is a square."""
 
 

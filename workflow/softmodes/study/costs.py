@@ -123,8 +123,11 @@ class Job(NamedTuple):
 
 
 class Line(NamedTuple):
-    """All jobs of one stage: their number and seconds in all, the longest one's seconds, the
-    largest one's memory in MB, and their disk in MB."""
+    """All jobs of one stage.
+
+    Their number and seconds in all, the longest one's seconds, the largest one's memory in MB, and
+    their disk in MB.
+    """
 
     stage: str
     jobs: int
@@ -197,10 +200,14 @@ def job(
     n_particles: int | None = None,
     temperature: float | None = None,
 ) -> Cost:
-    """The cost of one job; aggregate, checks, figure, summary and compile have no N and T of their
-    own."""
+    """The cost of one job.
+
+    Aggregate, checks, figure, summary and compile have no N and T of their own.
+    """
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
+    assert n_particles is not None
+    assert temperature is not None
     return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
 
 
@@ -321,8 +328,10 @@ def table(found: Estimate) -> str:
 
 
 def expected_relaxation_time(config: Mapping[str, Any], entry: Mapping[str, Any]) -> float:
-    """τ_e that a temperature's times were chosen for, in τ: equilibration lasts the relaxation
-    times that the study calls enough."""
+    """τ_e that a temperature's times were chosen for, in τ.
+
+    Equilibration lasts the relaxation times that the study calls enough.
+    """
     return entry["equilibration_time"] / config["equilibrated"]["minimum_relaxation_times"]
 
 
@@ -343,8 +352,10 @@ def _taken(cost: Cost) -> Cost:
 
 
 def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
-    """Seconds of the longest chain: the slowest sample, cooled down to some temperature and
-    measured there, then all that follows."""
+    """Seconds of the longest chain of jobs.
+
+    The slowest sample, cooled down to some temperature and measured there, then all that follows.
+    """
     compiled, aggregated, drawn, checked = (
         job(config, stage).seconds for stage in ("compile", "aggregate", "figure", "checks")
     )

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from softmodes.errors import InputError
 from softmodes.study import atomic, records, storage
@@ -30,7 +29,7 @@ from softmodes.system.mixture import Mixture
 
 STAGES = tuple(ARCHIVED_ATTRIBUTES)
 
-_logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class _Sample:
     """
 
     ensemble: dict[str, Any]
-    arrays: dict[str, ArrayLike]
+    arrays: dict[str, Any]
     records: dict[str, dict[str, Any]]
 
 
@@ -157,7 +156,7 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
             sample: _packed(pair) for sample, pair in samples.items() if len(pair) == len(STAGES)
         }
         for sample in sorted(samples.keys() - complete.keys()):
-            _logger.warning("%s: sample %d has one of two files, left out", name, sample)
+            logger.warning("%s: sample %d has one of two files, left out", name, sample)
         if complete:
             archives.append(Path(folder) / name)
             _merge(archives[-1], complete)
@@ -178,7 +177,7 @@ def _archive_of(attributes: Mapping[str, Any]) -> str:
 
 def _packed(pair: Mapping[str, storage.StateFile]) -> _Sample:
     """The two files of a sample, by stage, as an archive holds them."""
-    arrays: dict[str, ArrayLike] = {}
+    arrays: dict[str, Any] = {}
     for stage, file in pair.items():
         arrays |= {f"{stage}/{name}": values for name, values in file.data.items()}
         arrays |= {f"{stage}/{name}": file.attributes[name] for name in ARCHIVED_ATTRIBUTES[stage]}
@@ -202,7 +201,7 @@ def _packed(pair: Mapping[str, storage.StateFile]) -> _Sample:
     )
 
 
-def _datasets(found: _Sample, stage: str, sample: int) -> dict[str, ArrayLike]:
+def _datasets(found: _Sample, stage: str, sample: int) -> dict[str, Any]:
     """The datasets of a packed file."""
     drawn = {"velocities"}
     datasets = {

@@ -35,7 +35,7 @@ _SHARE = re.compile(r"([\d.]+) % done after ")
 _PART = 4096
 """Bytes at the start and at the end of a log, in which its first and latest lines are."""
 
-_logger = logging.getLogger("softmodes")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Progress:
         before, then = self._first if share > self._first[0] else (0.0, self._started)
         to_go = (1.0 - share) * (now - then) / (share - before) if share > before else None
         left = "unknown time" if to_go is None else f"about {duration(to_go)}"
-        _logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
+        logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
 
     def part(self, start: float, end: float) -> Callable[[float], None]:
         """An `update` for a part of the job, which takes the whole from `start` to `end`."""
@@ -100,28 +100,28 @@ def job(log: str | Path) -> Iterator[Progress]:
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", TIME_FORMAT))
-    root = logging.getLogger()
-    level = _logger.level
+    root, library = logging.getLogger(), logging.getLogger("softmodes")
+    level = library.level
     root.addHandler(handler)
-    _logger.setLevel(logging.INFO)
+    library.setLevel(logging.INFO)
     logging.captureWarnings(True)
     started = time.monotonic()
     try:
-        _logger.info("started")
+        logger.info("started")
         yield Progress()
-        _logger.info("finished after %s", duration(time.monotonic() - started))
+        logger.info("finished after %s", duration(time.monotonic() - started))
     except InputError as error:
-        _logger.error("%s", error)
+        logger.error("%s", error)
         raise SystemExit(1) from error
     except KeyboardInterrupt:
-        _logger.error("interrupted after %s", duration(time.monotonic() - started))
+        logger.error("interrupted after %s", duration(time.monotonic() - started))
         raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
-        _logger.exception("failed after %s", duration(time.monotonic() - started))
+        logger.exception("failed after %s", duration(time.monotonic() - started))
         raise SystemExit(1) from error
     finally:
         logging.captureWarnings(False)
-        _logger.setLevel(level)
+        library.setLevel(level)
         root.removeHandler(handler)
         handler.close()
 

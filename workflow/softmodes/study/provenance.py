@@ -53,7 +53,7 @@ def _inputs(path: Path, provenance: dict[str, str], depth: int, seen: set[Path])
     for name, recorded in json.loads(provenance["input_digests"]).items():
         source = _found(path, name)
         state = MISSING if source is None else _state(source, recorded)
-        if state in (MISSING, UNREADABLE):
+        if source is None or state == UNREADABLE:
             yield Link(name, depth, state, {}, repeated=False)
             continue
         own = _provenance(source)

@@ -48,7 +48,7 @@ def grid_positions(positions: NDArray[np.float64], length: float) -> NDArray[np.
 
 def positions_on_grid(whole: NDArray[np.uint32], length: float) -> NDArray[np.float64]:
     """Positions (N, 2) in the box, of such multiples."""
-    return whole * (length / 2.0**32)
+    return whole.astype(np.float64) * (length / 2.0**32)
 
 
 def drawn_velocities(

@@ -270,8 +270,10 @@ def _as_text(value: Any) -> str:
 
 
 def _stage_and_name(path: str | Path, folder: str | Path | None) -> str:
-    """Stage folder and name of a file, which the stages of a state point share, or where it lies
-    from a folder on."""
+    """Stage folder and name of a file, or where it lies from a folder on.
+
+    The stages of a state point share the name.
+    """
     if folder is None:
         return "/".join(Path(path).parts[-2:])
     return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))

@@ -108,8 +108,10 @@ class Run:
         self._failed[number] = f"{task.stage}{last}{where}"
 
     def failures(self) -> list[str]:
-        """Of every job that failed, and did not end well when it was tried again: its stage, the
-        last line of its log, and where that is."""
+        """Stage, last line of the log and its place, of every job that failed.
+
+        One that ended well when it was tried again has not.
+        """
         return list(self._failed.values())
 
     def line(self) -> str:
@@ -146,8 +148,10 @@ class Run:
         return told if told and told.started >= int(started) else None
 
     def _slowness(self, running: Mapping[int, job_log.Told]) -> float:
-        """Seconds that jobs take over those expected. Compilation tells nothing about the others:
-        it takes as long as kernels are missing."""
+        """Seconds that jobs take over those expected.
+
+        Compilation tells nothing about the others: it takes as long as kernels are missing.
+        """
         took = {number: told.seconds for number, told in running.items() if told.seconds}
         took |= self._took
         known = [n for n in took if self._tasks[n].stage != "compile" and self._tasks[n].seconds]
@@ -162,8 +166,11 @@ class Run:
         return min(AT_MOST, (self._clock() - told.started) / seconds) if seconds else 0.0
 
     def _expected_left(self, shares: Mapping[int, float], cores: int) -> float:
-        """Expected seconds to go: no fewer than the longest chain of jobs that wait for each other
-        takes, nor all work spread evenly."""
+        """Expected seconds to go.
+
+        No fewer than the longest chain of jobs that wait for each other takes, nor all work spread
+        evenly.
+        """
         work, ends = 0.0, dict[int, float]()
         for number in self._order:
             task = self._tasks[number]
@@ -175,8 +182,9 @@ class Run:
 
 
 class Screen:
-    """What a run writes to, and the line that tells how far it is: on a terminal one that stays
-    below everything else, elsewhere one now and then.
+    """What a run writes to, and the line that tells how far it is.
+
+    On a terminal one that stays below everything else, elsewhere one now and then.
 
     Attributes:
         pause: seconds between two lines.
@@ -240,13 +248,14 @@ class Follower(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take notice of a record; one that tells otherwise than expected counts for nothing."""
         with self._changing, suppress(AttributeError, KeyError):
-            match getattr(record, "event", None):
+            told = vars(record)
+            match told.get("event"):
                 case "job_started":
-                    self.run.start(record.jobs)
+                    self.run.start(told["jobs"])
                 case "job_finished":
-                    self.run.finish(record.job_id)
+                    self.run.finish(told["job_id"])
                 case "job_error":
-                    self.run.fail(record.jobid)
+                    self.run.fail(told["jobid"])
 
     def close(self) -> None:
         """Show nothing any more."""
