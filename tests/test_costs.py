@@ -166,7 +166,8 @@ def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study,
         jobs[name] = costs.job(study, name.split()[0], *point).seconds, following
 
     add("figure", [])
-    add("aggregate", ["figure"])
+    add("gamma_c", ["figure"])
+    add("aggregate", ["gamma_c"])
     add("checks", [])
     add("compile", [f"equilibrate {size} {degrees[0]}" for size in (120, 500)])
     for size, (degree, colder) in itertools.product(
@@ -279,7 +280,7 @@ def test_published_samples_shorten_the_longest_chain(test_study):
         moved = seconds("isoconfigurational", size, degree)
         return max(measured, moved) + seconds("overlap", size, degree)
 
-    ends = seconds("compile") + seconds("aggregate") + seconds("figure")
+    ends = sum(map(seconds, ("compile", "aggregate", "gamma_c", "figure")))
     cooled, taken = seconds("equilibrate", size, hot), costs.START + costs.TAKEN
     everything = [(size, degree, sample) for degree in (hot, cold) for sample in (0, 1)]
     assert chain(*everything) == pytest.approx(taken + max(after(hot), after(cold)) + ends)

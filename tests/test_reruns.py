@@ -15,7 +15,7 @@ LIBRARY = "workflow/softmodes"
 TRAJECTORY = f"{LIBRARY}/dynamics/trajectory.py"
 
 FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
-ANALYSIS = {"overlap", "aggregate", "checks", "summary"} | FIGURES
+ANALYSIS = {"overlap", "aggregate", "gamma_c", "checks", "summary"} | FIGURES
 SIMULATIONS = {"equilibrate", "isoconfigurational", "quench", "diagonalise"}
 ALL = SIMULATIONS | ANALYSIS
 

@@ -11,8 +11,6 @@ rule aggregate:
         overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
         overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",
         energy_stress=f"{RESULTS}/tables/energy_stress.csv",
-        gamma_c=f"{RESULTS}/tables/gamma_c.csv",
-        gamma_c_trends=f"{RESULTS}/tables/gamma_c_trends.csv",
         relaxation=f"{RESULTS}/tables/relaxation.csv",
         state_points=f"{RESULTS}/tables/state_points.csv",
         provenance=expand(
@@ -22,8 +20,6 @@ rule aggregate:
                 "overlap_vs_temperature",
                 "overlap_vs_modes",
                 "energy_stress",
-                "gamma_c",
-                "gamma_c_trends",
                 "relaxation",
                 "state_points",
             ],
@@ -38,7 +34,6 @@ rule aggregate:
         runtime=minutes("aggregate"),
     params:
         code=code("aggregate"),
-        seed=config["seed"],
         neighbour_distances=NEIGHBOUR_DISTANCES,
         minimum_relaxation_times=EQUILIBRATED["minimum_relaxation_times"],
         minimum_cage_relative_times=EQUILIBRATED["minimum_cage_relative_times"],

@@ -3,6 +3,7 @@ STUDY_FILES = [
     *OVERLAPS,
     *(f"{overlap}.provenance.json" for overlap in OVERLAPS),
     *rules.aggregate.output,
+    *rules.gamma_c.output,
     *rules.checks.output,
     *rules.figure1.output,
     *rules.figure2.output,

@@ -11,6 +11,7 @@ __all__ = [
     "equilibrate_batch",
     "estimate",
     "figure",
+    "gamma_c",
     "isoconfigurational",
     "isoconfigurational_batch",
     "overlap",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from softmodes.analysis import gamma_c
 from softmodes.report import tables
 from softmodes.study import storage
 
@@ -17,7 +16,6 @@ def aggregate(
     minimum_relaxation_times: float,
     minimum_cage_relative_times: float,
     neighbour_distances: Sequence[float],
-    seed: int,
     config: str = "",
     code: str = "",
 ) -> None:
@@ -25,14 +23,11 @@ def aggregate(
     overlaps = tables.collect_overlaps(stages["overlap"])
     overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
     energy_stress = tables.energy_stress(stages["quench"])
-    strains = gamma_c.estimates(overlap_vs_gamma, energy_stress, seed)
     frames = {
         "overlap_vs_gamma": overlap_vs_gamma,
         "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
         "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
         "energy_stress": energy_stress,
-        "gamma_c": gamma_c.table(strains),
-        "gamma_c_trends": gamma_c.trends(strains),
         "relaxation": tables.relaxation(stages["relaxation"]),
         "state_points": tables.state_points(
             stages,

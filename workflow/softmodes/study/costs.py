@@ -80,6 +80,8 @@ AGGREGATED = 1.25e-4
 """Seconds per particle of a state point."""
 CHECKED = 2.4e-6
 """Seconds per particle and inherent structure, the digests of the files included."""
+RESAMPLED = 0.1
+"""Seconds for the critical strains of an N and T."""
 DRAWN, SUMMARISED = 4.0, 1.0
 """Seconds of a figure, of the summary."""
 
@@ -356,8 +358,9 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
 
     The slowest sample, cooled down to some temperature and measured there, then all that follows.
     """
-    compiled, aggregated, drawn, checked = (
-        job(config, stage).seconds for stage in ("compile", "aggregate", "figure", "checks")
+    compiled, checked, *ends = (
+        job(config, stage).seconds
+        for stage in ("compile", "checks", "aggregate", "gamma_c", "figure")
     )
 
     def of_size(n_particles: int) -> float:
@@ -371,7 +374,7 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
                 else:
                     cooled[sample] += seconds["equilibrate"]
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
-            compared = seconds["overlap"] + aggregated + drawn
+            compared = seconds["overlap"] + sum(ends)
             longest = max(longest, max(cooled.values()) + after + max(compared, checked))
         return longest
 
@@ -504,6 +507,10 @@ def _checks(config: Mapping[str, Any]) -> Cost:
     return _cost(CHECKED * structures * sum(config["n_particles"]), 1.4 * BASE + 0.006 * largest)
 
 
+def _gamma_c(config: Mapping[str, Any]) -> Cost:
+    return _cost(RESAMPLED * len(config["n_particles"]) * len(temperatures(config)), 1.5 * BASE)
+
+
 def _figure(_config: Mapping[str, Any]) -> Cost:
     return _cost(DRAWN, 1.5 * BASE)
 
@@ -524,6 +531,7 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "aggregate": _aggregate,
     "checks": _checks,
     "figure": _figure,
+    "gamma_c": _gamma_c,
     "summary": _summary,
 }
 
