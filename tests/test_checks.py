@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 from softmodes.report import checks, tables
 from softmodes.stages import checks as stages
 from softmodes.study import config, storage
+
+ROOT = Path(__file__).parents[1]
 
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5
 VELOCITIES = "kinetic temperature of the stored velocities"
@@ -200,7 +203,7 @@ def files(results) -> list[dict[str, storage.StateFile]]:
 
 
 def table_of(samples: list[dict[str, storage.StateFile]]) -> pd.DataFrame:
-    study = config.load(config.SCHEMA.parents[2] / "config" / "test.yaml")
+    study = config.load(ROOT / "config" / "test.yaml")
     rows = [stages.measured(sample) for sample in samples]
     steps = {entry["temperature"]: entry["time_step"] for entry in study["temperatures"]}
     return checks.judged(pd.DataFrame(rows), steps, study["ensemble"]["pressure"])

@@ -63,7 +63,8 @@ def package(tmp_path: Path) -> Path:
     (folder / "kernels").mkdir(parents=True)
     (folder / "__init__.py").touch()
     (folder / "kernels" / "__init__.py").touch()
-    shutil.copy(Path(softmodes.__file__).parent / "kernels" / "compilation.py", folder / "kernels")
+    library = Path(softmodes.__file__).parent
+    shutil.copy(library / "kernels" / "compilation.py", folder / "kernels")
     (folder / "caller.py").write_text(CALLER)
     (folder / "callee.py").write_text(CALLEE.format("1.0"))
     return folder

@@ -37,7 +37,7 @@ def test_the_worked_example_adds_an_observable(study: Path, tmp_path: Path) -> N
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copytree(study, tmp_path, dirs_exist_ok=True)
     blocks = re.findall(r"`(workflow/\S+hexatic\.\w+)`.*?:\n\n```\w+\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for path, text in blocks:
         (tmp_path / path).write_text(text)
     snakefile = (ROOT / "Snakefile").read_text()

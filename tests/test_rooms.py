@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import faults
 import pytest
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -61,6 +62,10 @@ def test_every_module_has_a_room():
 def test_a_room_says_what_is_in_it(name):
     modules = {path.stem for path in (LIBRARY / name).glob("*.py")} - {"__init__"}
     assert set(import_module(f"softmodes.{name}").__all__) == modules
+
+
+def test_every_room_has_a_planted_fault():
+    assert {fault.module.split(".")[0] for fault in faults.FAULTS} >= set(ROOMS)
 
 
 @pytest.mark.parametrize(("package", "owner"), [("h5py", "storage"), ("matplotlib", "figures")])

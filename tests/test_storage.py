@@ -12,7 +12,7 @@ import pytest
 
 from softmodes.errors import InputError
 from softmodes.kernels import machine
-from softmodes.study import storage
+from softmodes.study import atomic, contract, storage
 
 N, G = 12, 3
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -117,7 +117,7 @@ def test_what_was_written_is_read_back(tmp_path):
 
 def test_only_the_named_datasets_are_read(tmp_path):
     write_quench(tmp_path / "state.h5")
-    state = storage.read(tmp_path / "state.h5", "energy", "iterations")
+    state = storage.read(tmp_path / "state.h5", "energy")
     assert set(state.data) == {"energy"}
     with pytest.raises(InputError, match="'positions' is not there"):
         state["positions"]
@@ -129,7 +129,7 @@ def test_every_dataset_has_its_units_and_fields_are_chunked_per_strain(tmp_path)
     write_quench(tmp_path / "state.h5")
     with h5py.File(tmp_path / "state.h5") as file:
         for name in quench_datasets():
-            assert file[name].attrs["units"] == storage.CONTRACT["quench"].datasets[name].units
+            assert file[name].attrs["units"] == contract.CONTRACT["quench"].datasets[name].units
         assert file["positions"].attrs["units"] == "sigma11"
         assert file["positions"].chunks == (1, N, 2)
         assert file["positions"].compression == "gzip"
@@ -314,7 +314,7 @@ def test_a_file_that_is_open_elsewhere_is_not_called_damaged(tmp_path):
 
 
 def test_every_entry_of_the_contract_is_sound():
-    for stage in storage.CONTRACT.values():
+    for stage in contract.CONTRACT.values():
         for name, entry in stage.datasets.items():
             assert entry.units, name
             assert np.dtype(entry.dtype).itemsize in (1, 4, 8), name
@@ -354,7 +354,7 @@ def test_a_link_is_followed_and_stays(tmp_path):
     target, link = tmp_path / "there" / "target.txt", tmp_path / "link.txt"
     link.symlink_to(target)
     for text in ("made", "replaced"):
-        with storage.replacing(link) as temporary:
+        with atomic.replacing(link) as temporary:
             temporary.write_text(text)
         assert link.is_symlink()
         assert target.read_text() == text
@@ -368,7 +368,7 @@ def test_a_pipe_is_written_through_once_all_is_there(tmp_path):
         out.open("wb") as file,
         subprocess.Popen(["timeout", "9", "cat", pipe], stdout=file) as reader,
     ):
-        with storage.replacing(pipe) as temporary:
+        with atomic.replacing(pipe) as temporary:
             temporary.write_text("through")
         assert reader.wait() == 0
     assert out.read_text() == "through"
@@ -379,8 +379,8 @@ def test_the_file_that_stdout_goes_to_is_appended_to(tmp_path):
     """`>>` keeps what was in it. Not through /dev/stdout itself, which root could replace."""
     out, link = tmp_path / "out", tmp_path / "stdout"
     link.symlink_to("/proc/self/fd/1")
-    code = "from softmodes.study import storage\n"
-    code += f"with storage.replacing({str(link)!r}) as temporary:\n"
+    code = "from softmodes.study import atomic\n"
+    code += f"with atomic.replacing({str(link)!r}) as temporary:\n"
     code += "    temporary.write_text('more')"
     out.write_text("before, ")
     with out.open("ab") as file:
@@ -400,7 +400,7 @@ def test_what_cannot_be_replaced_is_told(tmp_path):
         (end, "not written, No such device"),
         ("/proc/none/some.txt", "not written, No such file"),
     ):
-        with pytest.raises(InputError, match=message), storage.replacing(path) as temporary:
+        with pytest.raises(InputError, match=message), atomic.replacing(path) as temporary:
             temporary.write_text("lost")
     assert {path.name for path in tmp_path.iterdir()} == {"loop.txt", "socket"}
     assert end.is_socket()

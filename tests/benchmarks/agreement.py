@@ -1,4 +1,4 @@
-"""Both codes give the same answers, or nothing is timed."""
+"""All codes give the same answers, or nothing is timed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ import numpy as np
 from softmodes.dynamics.isoconfigurational import run_ensemble
 from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
 from softmodes.landscape.quench import quench
+from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure
 
-from . import lammps_peer
+from . import lammps_peer, openmm_peer
 from .systems import MIXTURE, SEED, TIME_STEP, at_rest
 
 SAME = 1e-10
 """Largest relative difference of forces, energies and pressures."""
+
+SAME_SINGLE = 1e-5
+"""The same against a peer of single precision."""
+
+OTHER_TAIL = 3e-5
+"""Of forces, against a peer whose potential ends in another way."""
+
+GRID = 2.0**-15
+"""Of positions and box, in σ11: single precision has as fine a one up to L = 256."""
 
 STEPS = 20
 """Length of the compared trajectories."""
@@ -41,13 +51,29 @@ def check_forces(start: PhasePoint) -> None:
         lammps_peer.scatter(code, "v", start.velocities)
         code.command(f"run {STEPS} post no")
         peer = lammps_peer.gathered(code, "x")
-    for precision, bound in SAME_PATH.items():
-        trajectory = Trajectory(start, MIXTURE, TIME_STEP, precision=precision)
-        trajectory.advance(STEPS)
-        distance = cell.minimum_image(peer - trajectory.positions)
-        largest = np.abs(distance).max()
-        if not largest < bound:
-            raise AssertionError(f"trajectories differ by {largest:.2g} after {STEPS} steps")
+    for precision in SAME_PATH:
+        _expect_same_path(start, peer, precision)
+
+
+def check_openmm(start: PhasePoint) -> None:
+    """Energy, forces and a few steps of motion against OpenMM with our formula; forces against the
+    soft spheres that are timed."""
+    start = replace(start, configuration=on_grid(start.configuration))
+    ours, species = evaluate(start.configuration, MIXTURE), start.configuration.species
+    code = openmm_peer.system(start, openmm_peer.our_formula(species))
+    _expect_same("energy", ours.energy, openmm_peer.energy(code), SAME_SINGLE)
+    _expect_same("forces", ours.forces, openmm_peer.forces(code), SAME_SINGLE)
+    timed = openmm_peer.system(start, openmm_peer.soft_spheres(species))
+    _expect_same("forces", ours.forces, openmm_peer.forces(timed), OTHER_TAIL)
+    code.getIntegrator().step(STEPS)
+    _expect_same_path(start, openmm_peer.positions(code), np.float32)
+
+
+def on_grid(configuration: Configuration) -> Configuration:
+    """Shifted a little, so that single precision holds every distance between particles."""
+    positions = np.rint(configuration.wrapped().positions / GRID) * GRID
+    cell = Cell(round(configuration.cell.length / GRID) * GRID)
+    return Configuration(positions, configuration.species, cell)
 
 
 def check_ensemble(
@@ -92,8 +118,20 @@ def check_quench(configuration: Configuration) -> None:
         _expect_same("minimum's energy", ours.energy_per_particle * n, code.get_thermo("pe"))
 
 
-def _expect_same(what: str, ours: float | np.ndarray, peer: float | np.ndarray) -> None:
-    """Raise if the largest difference exceeds `SAME` times the largest value."""
+def _expect_same_path(start: PhasePoint, peer: np.ndarray, precision: type[np.floating]) -> None:
+    """Raise if we end elsewhere than the peer after `STEPS`."""
+    trajectory = Trajectory(start, MIXTURE, TIME_STEP, precision=precision)
+    trajectory.advance(STEPS)
+    distance = start.configuration.cell.minimum_image(peer - trajectory.positions)
+    largest = np.abs(distance).max()
+    if not largest < SAME_PATH[precision]:
+        raise AssertionError(f"trajectories differ by {largest:.2g} after {STEPS} steps")
+
+
+def _expect_same(
+    what: str, ours: float | np.ndarray, peer: float | np.ndarray, bound: float = SAME
+) -> None:
+    """Raise if the largest difference exceeds the bound times the largest value."""
     difference = np.abs(np.subtract(ours, peer)).max() / np.abs(peer).max()
-    if not difference <= SAME:
-        raise AssertionError(f"{what}: ours and LAMMPS's differ by {difference:.2g}, relatively")
+    if not difference <= bound:
+        raise AssertionError(f"{what}: ours and the peer's differ by {difference:.2g}, relatively")

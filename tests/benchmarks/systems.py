@@ -112,3 +112,8 @@ def cold(n_particles: int) -> PhasePoint:
     if path("configuration", n_particles, COLD).exists():
         return load(n_particles)
     return tiled(cold(n_particles // 4).configuration, 2)
+
+
+def in_space(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vectors (N, 2) as (N, 3)."""
+    return np.concatenate([vectors, np.zeros((len(vectors), 1))], axis=1)

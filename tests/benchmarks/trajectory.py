@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from softmodes.dynamics.trajectory import COUPLING_INTERVAL, Trajectory
+from softmodes.dynamics.trajectory import COUPLING_INTERVAL, PhasePoint, Trajectory
 
-from . import lammps_peer
-from .agreement import check_forces
+from . import lammps_peer, openmm_peer
+from .agreement import check_forces, check_openmm
 from .harness import Outcome, Point, Row, interleaved, timed
 from .lammps_peer import STYLES, Settings
 from .memory import in_child
@@ -33,9 +33,6 @@ SCANNED = 1_000_000
 
 CALL = round(COUPLING_INTERVAL / TIME_STEP)
 """Steps between two actions of the thermostat: the study advances by so many at once."""
-
-CODE = {"smooth": "LAMMPS", "cut off": "LAMMPS, cut off"}
-"""Names in the figure."""
 
 BAR = 3.0
 FLAT = 1.0 / 1.2
@@ -66,36 +63,51 @@ def our_run(n_particles: int, precision: type[np.floating] = np.float32) -> Call
 
 
 def compare() -> Outcome:
-    """LAMMPS runs all steps in one command, which spares it what our calls cost."""
+    """The peers run all steps in one command, which spares them what our calls cost."""
     outcome = Outcome()
     for n_particles in COMPARED:
         start = cold(n_particles)
         check_forces(start)
         steps = n_steps(n_particles)
         with ExitStack() as stack:
-            runs = []
+            runs = {}
             for kind in STYLES:
                 settings = peer_settings(n_particles, kind)
                 code = stack.enter_context(lammps_peer.system(start, settings))
                 code.command(f"run {steps} post no")
-                runs.append(partial(code.command, f"run {steps} pre no post no"))
+                runs[kind] = partial(code.command, f"run {steps} pre no post no")
+            if openmm_peer.openmm:
+                check_openmm(start)
+                runs[openmm_peer.NAME] = openmm_run(start, steps)
             ours = [our_run(n_particles, precision) for precision in PRECISIONS]
-            seconds = interleaved([*ours, *runs], REPETITIONS)
+            seconds = interleaved([*ours, *runs.values()], REPETITIONS)
         taken = [in_all / steps for in_all in seconds]
-        peers = taken[len(ours) :]
+        peers = dict(zip(runs, taken[len(ours) :], strict=True))
+        told = peers | {openmm_peer.NAME: peers.get(openmm_peer.NAME)}
         for precision, each in zip(PRECISIONS, taken, strict=False):
             name = f"trajectory, N = {n_particles}, T = 0.40, {precision.__name__}, s/step"
-            outcome.rows += rows(name, each, dict(zip(STYLES, peers, strict=True)), bar=BAR)
+            outcome.rows += rows(name, each, told, bar=BAR)
         outcome.points += [
-            Point("particle-step", CODE[kind], n_particles, peer / n_particles)
-            for kind, peer in zip(STYLES, peers, strict=True)
+            Point("particle-step", kind, n_particles, peer / n_particles)
+            for kind, peer in peers.items()
         ]
     return outcome
 
 
-def rows(name: str, ours: float, peers: Mapping[str, float], *, bar: float) -> list[Row]:
-    """One row for each kind of LAMMPS's styles."""
-    return [Row(f"{name}, LAMMPS {kind}", ours, peer, bar) for kind, peer in peers.items()]
+def openmm_run(start: PhasePoint, steps: int) -> Callable[[], None]:
+    """The next steps of a warm OpenMM."""
+    context = openmm_peer.system(start, openmm_peer.soft_spheres(start.configuration.species))
+
+    def run() -> None:
+        context.getIntegrator().step(steps)  # the integrator alone does not keep its context
+
+    run()
+    return run
+
+
+def rows(name: str, ours: float, peers: Mapping[str, float | None], *, bar: float) -> list[Row]:
+    """One row for each peer; None: not measured."""
+    return [Row(f"{name}, {kind}", ours, peer, bar) for kind, peer in peers.items()]
 
 
 def growth() -> Outcome:
@@ -126,10 +138,7 @@ def growth() -> Outcome:
             Row("growth: memory per further particle, bytes", *each, FLAT),
         ],
         [Point("particle-step", "softmodes", n, seconds[n]) for n in GROWING]
-        + [
-            Point("particle-step", CODE[kind], largest, peer / largest)
-            for kind, peer in peers.items()
-        ],
+        + [Point("particle-step", kind, largest, peer / largest) for kind, peer in peers.items()],
     )
 
 

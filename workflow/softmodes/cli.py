@@ -23,7 +23,7 @@ import numpy as np
 
 from softmodes import __version__
 from softmodes.errors import InputError
-from softmodes.study import provenance, storage
+from softmodes.study import atomic, provenance
 
 if TYPE_CHECKING:
     from softmodes.interop import exchange
@@ -85,7 +85,7 @@ def _import(options: argparse.Namespace) -> None:
     from softmodes.interop import exchange, foreign
 
     for name in exchange.FOLDERS:
-        storage.check_folder(options.output / name)
+        atomic.check_folder(options.output / name)
     frame = foreign.read(options.file, options.frame)
     asked = {name: getattr(options, name) for name in ("sigma", "exponent", "cutoff")}
     sigma = options.sigma and exchange.diameters(frame.symbols, options.sigma)

@@ -29,7 +29,7 @@ from softmodes.interop.extended_xyz import Frame
 from softmodes.landscape import modes, shear
 from softmodes.random_streams import stream
 from softmodes.report import tables
-from softmodes.study import records, storage
+from softmodes.study import atomic, contract, records, storage
 from softmodes.study.code_digest import PACKAGE, code_digest
 from softmodes.study.config import mode_number
 from softmodes.system import forces
@@ -130,7 +130,7 @@ def write(path: str | Path, frames: Iterable[Frame]) -> None:
         InputError: no format has this suffix, or the file cannot be written.
     """
     lines = writer(path)(frames)
-    with storage.replacing(path) as temporary, temporary.open("wb") as file:
+    with atomic.replacing(path) as temporary, temporary.open("wb") as file:
         compressed = str(path).lower().endswith(".gz")
         # the same bytes at any time
         stream = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if compressed else file
@@ -530,7 +530,7 @@ def _told(frame: Frame) -> dict[str, Any]:
     """What a frame of this package says of its state point; nothing of another's frame."""
     try:
         return {
-            name: kind(frame.information[name]) for name, kind in storage.COMMON_ATTRIBUTES.items()
+            name: kind(frame.information[name]) for name, kind in contract.COMMON_ATTRIBUTES.items()
         }
     except (KeyError, ValueError):
         return {}

@@ -202,7 +202,7 @@ def modes_of_strains(
         InputError: if more modes are wanted than 2N - 4, or a cell is too small for the cutoff.
         LinAlgError: if a mode was missed.
     """
-    eigenvalues, softness, splits, scan_eigenvalues, scan_softness = [], [], [], {}, {}
+    eigenvalues, softness, splits, scan_softness = [], [], [], {}
     for structure, strain in zip(structures, gamma, strict=True):
         matrix = hessian(structure, mixture)
         numbers = [n_modes]
@@ -213,7 +213,6 @@ def modes_of_strains(
         softness.append(soft_participation(found, n_modes))
         splits.append(_splits_degenerate(found, n_modes))
         if strain in scan_gamma:
-            scan_eigenvalues[strain] = found.eigenvalues[: 2 + scan_numbers[-1]]
             scan_softness[strain] = [soft_participation(found, n) for n in scan_numbers]
         if strain == 0.0:
             unstrained = found
@@ -224,7 +223,6 @@ def modes_of_strains(
         "soft_participation": np.array(softness),
         "scan/gamma": np.array(scan_gamma),
         "scan/n_modes": np.array(scan_numbers),
-        "scan/eigenvalues": np.array([scan_eigenvalues[strain] for strain in scan_gamma]),
         "scan/soft_participation": np.array([scan_softness[strain] for strain in scan_gamma]),
         "eigenvectors": unstrained.eigenvectors[2 : 2 + N_EIGENVECTORS],
     }

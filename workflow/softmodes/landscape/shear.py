@@ -147,8 +147,6 @@ def quench_strains(
             ]
         ),
         "n_negative": np.array([one.n_negative for one in quenches]),
-        "iterations": np.array([one.iterations for one in quenches]),
-        "newton_iterations": np.array([one.newton_iterations for one in quenches]),
     }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from softmodes.errors import InputError
-from softmodes.study import storage
+from softmodes.study import atomic, storage
 
 METADATA = "ro-crate-metadata.json"
 MANIFEST = "manifest-sha256.txt"
@@ -90,7 +90,7 @@ def pack(path: str | Path, files: Mapping[str, str | Path], config: Mapping[str,
     contents[METADATA] = _metadata(contents, origins, config)
     contents[MANIFEST] = _lines({name: _sha256(content) for name, content in contents.items()})
     with (
-        storage.replacing(path) as temporary,
+        atomic.replacing(path) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as crate,
     ):
         for name in sorted(contents):

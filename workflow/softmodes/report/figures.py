@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from softmodes.analysis import statistics
-from softmodes.study import storage
+from softmodes.study import atomic
 
 STYLE = Path(__file__).with_name("letter.mplstyle")
 COLUMN_WIDTH = 3.4  # inches
@@ -88,7 +88,7 @@ def save(figure: Figure, *paths: str | Path) -> None:
     }
     with letter_style():
         for path in map(Path, paths):
-            with storage.replacing(path) as temporary:
+            with atomic.replacing(path) as temporary:
                 figure.savefig(temporary, metadata=metadata.get(path.suffix))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 from softmodes.report import rendering
-from softmodes.study import storage
+from softmodes.study import atomic
 from softmodes.study.config import state_point
 
 
@@ -72,5 +72,5 @@ def _rows(frame: pd.DataFrame, **values: object) -> list[dict[str, Any]]:
 
 
 def _write(path: str | Path, template: str, **values: object) -> None:
-    with storage.replacing(path) as temporary:
+    with atomic.replacing(path) as temporary:
         temporary.write_text(rendering.render(template, **values), encoding="utf-8")

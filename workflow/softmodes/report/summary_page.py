@@ -10,15 +10,15 @@ from typing import Any
 
 from softmodes.analysis.statistics import CONFIDENCE
 from softmodes.report import rendering
-from softmodes.study import storage
+from softmodes.study import atomic
 
 
 def write(found: dict[str, Any], markdown_path: str | Path, json_path: str | Path) -> None:
     """Write a summary as text to read and as JSON, each atomically."""
-    with storage.replacing(json_path) as temporary:
+    with atomic.replacing(json_path) as temporary:
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
-    with storage.replacing(markdown_path) as temporary:
+    with atomic.replacing(markdown_path) as temporary:
         temporary.write_text(markdown(found), encoding="utf-8")
 
 

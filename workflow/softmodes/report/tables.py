@@ -22,7 +22,7 @@ from softmodes.analysis import statistics
 from softmodes.analysis.local_strain import local_shear_strain, quadrupole
 from softmodes.analysis.relaxation import first_minimum, relaxation_time, value_at
 from softmodes.errors import InputError
-from softmodes.study import storage
+from softmodes.study import atomic, storage
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 
@@ -75,7 +75,7 @@ STRAINED_QUANTITIES = {
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table atomically; every float with as many digits as give it back exactly."""
-    with storage.replacing(path) as temporary:
+    with atomic.replacing(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
 
 

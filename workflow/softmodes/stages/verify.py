@@ -7,7 +7,7 @@ from pathlib import Path
 
 from softmodes.errors import InputError
 from softmodes.report import archive
-from softmodes.study import storage
+from softmodes.study import atomic
 
 
 def verify(path: str, verdict: str) -> None:
@@ -23,7 +23,7 @@ def verify(path: str, verdict: str) -> None:
         "intact": not faults,
         "faults": faults,
     }
-    with storage.replacing(verdict) as temporary:
+    with atomic.replacing(verdict) as temporary:
         text = json.dumps(found, indent=1, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")
     if faults:

@@ -1,10 +1,12 @@
 """What makes a study reproducible: configuration, files, provenance."""
 
 __all__ = [
+    "atomic",
     "calibration",
     "checkpoint",
     "code_digest",
     "config",
+    "contract",
     "costs",
     "equilibria",
     "job_log",

@@ -31,7 +31,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from softmodes.errors import InputError
 from softmodes.kernels.machine import vector_bytes
-from softmodes.study.storage import digest, replacing
+from softmodes.study.atomic import replacing
+from softmodes.study.storage import digest
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask a job to stop."""

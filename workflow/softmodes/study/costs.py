@@ -24,8 +24,8 @@ import numpy as np
 
 from softmodes.study import job_log
 from softmodes.study.config import at_temperature, backend, mode_number, state_point, temperatures
+from softmodes.study.contract import CONTRACT, Dataset
 from softmodes.study.job_log import duration
-from softmodes.study.storage import CONTRACT, Dataset
 
 REFERENCE = "AMD EPYC (Zen 4, vectors of 64 bytes)"
 """The machine that a core second belongs to."""
@@ -472,7 +472,6 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
             K=2 + n_modes,
             S=scanned,
             M=len(scan_numbers),
-            V=2 + scan_numbers[-1],
         ),
     )
 

@@ -5,7 +5,7 @@
     unpack(archive, sample, equilibrium=..., relaxation=...)
 
 An archive, `N2000_T0.360.h5`, holds all samples of one N and T: the arrays of their two files, one
-sample after another (`storage.CONTRACT`). Positions are whole multiples of box_length/2³²;
+sample after another (`contract.CONTRACT`). Positions are whole multiples of box_length/2³²;
 velocities are left out, for `state.drawn_velocities` gives them. Every file's digest is kept, and
 what comes out is checked against it: every later stage gets the same bits.
 """
@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from softmodes.errors import InputError
-from softmodes.study import records, storage
-from softmodes.study.storage import ARCHIVED_ATTRIBUTES, CONTRACT, ENSEMBLE_ATTRIBUTES
+from softmodes.study import atomic, records, storage
+from softmodes.study.contract import ARCHIVED_ATTRIBUTES, CONTRACT, ENSEMBLE_ATTRIBUTES
 from softmodes.system.mixture import Mixture
 
 STAGES = tuple(ARCHIVED_ATTRIBUTES)
@@ -114,7 +114,7 @@ def unpack(
     origin = storage.provenance([archive], config, code)
     for stage, path in zip(STAGES, (equilibrium, relaxation), strict=True):
         record = found.records[stage]
-        with storage.replacing(path) as temporary:
+        with atomic.replacing(path) as temporary:
             storage.write(
                 temporary,
                 stage,

@@ -1,29 +1,24 @@
 """Files between the stages: HDF5 in and out, atomic and checked against one declared contract.
 
-`CONTRACT` says for every stage which datasets and attributes its file holds. `write` refuses what
-does not fit it and leaves either the whole file or nothing; `read` refuses what is missing, cut
-short or of another format version; `digest` is what "equal to the bit" means. Everything that may
-differ between two equal runs (times, machine, versions) lives in the group `/provenance` and is no
-part of the digest. No other module of the package touches HDF5.
+`contract.CONTRACT` says for every stage which datasets and attributes its file holds. `write`
+refuses what does not fit it and leaves either the whole file or nothing; `read` refuses what is
+missing, cut short or of another format version; `digest` is what "equal to the bit" means.
+Everything that may differ between two equal runs (times, machine, versions) lives in the group
+`/provenance` and is no part of the digest. No other module of the package touches HDF5.
 """
 
 from __future__ import annotations
 
-import errno
-import glob
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
-import shutil
-import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,207 +29,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from softmodes.errors import InputError
 from softmodes.kernels import machine
+from softmodes.study.atomic import replacing
+from softmodes.study.contract import (
+    COMMON_ATTRIBUTES,
+    CONTRACT,
+    Dataset,
+)
 
 FORMAT_VERSION = 1
 PROVENANCE = "provenance"
 SIDE_FILE_SUFFIX = ".provenance.json"
 """Of the file beside a table, a figure or a summary that tells where it comes from."""
 
-_UNWRITABLE = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EEXIST,
-    errno.ELOOP,
-    errno.ENAMETOOLONG,
-    errno.ENXIO,
-}
-"""Errors of the user's disk, folders and devices."""
-
 _LOADED = datetime.now(UTC)
 _RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """One dataset of the contract.
-
-    `shape` mixes numbers and symbols; a symbol has one value throughout a file, and N is the
-    attribute `n_particles`. `attributes` are those it carries besides `units`. `finite` ones hold
-    neither NaN nor infinity.
-    """
-
-    units: str
-    shape: tuple[int | str, ...]
-    dtype: str = "float64"
-    required: bool = True
-    attributes: tuple[str, ...] = ()
-    finite: bool = False
-
-    @property
-    def chunked(self) -> bool:
-        """Whether it is stored compressed: fields over γ, and all of an archive."""
-        return (self.shape[0] in ("G", "S") and "N" in self.shape) or self.shape[0] in ("A", "J")
-
-
-ENSEMBLE_ATTRIBUTES: dict[str, type] = {
-    "n_particles": int,
-    "temperature": float,
-    "seed": int,
-    "sigma_small": float,
-    "sigma_mixed": float,
-    "sigma_large": float,
-    "exponent": int,
-    "cutoff": float,
-    "smoothed": bool,
-    "small_fraction": float,
-}
-"""Of all samples at one N and T."""
-
-COMMON_ATTRIBUTES: dict[str, type] = {
-    "study": str,
-    "sample": int,
-    "density": float,
-    "backend": str,
-    **ENSEMBLE_ATTRIBUTES,
-}
-"""Of all files of a state point."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Datasets by name and attributes by name and type of one stage.
-
-    Others have the `common` ones too; `optional` ones may lack.
-    """
-
-    datasets: Mapping[str, Dataset]
-    attributes: dict[str, type] = field(default_factory=dict)
-    optional: dict[str, type] = field(default_factory=dict)
-    common: dict[str, type] = field(default_factory=lambda: COMMON_ATTRIBUTES)
-
-
-CELL: dict[str, type] = {"box_length": float, "tilt": float}
-"""Of the cell at γ = 0; without a tilt it is a square."""
-
-
-# Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
-# K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan,
-# A samples of an archive, J bytes of a text.
-CONTRACT: dict[str, Stage] = {
-    "equilibrium": Stage(
-        datasets={
-            "positions": Dataset("sigma11", ("N", 2), finite=True),
-            "velocities": Dataset("sigma11/tau", ("N", 2), finite=True),
-            "species": Dataset("1", ("N",), "int8"),
-            "series/time": Dataset("tau", ("E",)),
-            "series/energy": Dataset("epsilon", ("E",)),
-            "series/pressure": Dataset("epsilon/sigma11^2", ("E",)),
-            "series/inherent_energy": Dataset("epsilon", ("E",)),
-        },
-        attributes={"box_length": float, "pressure": float, "time": float},
-    ),
-    "relaxation": Stage(
-        datasets={
-            "time": Dataset("tau", ("F",)),
-            "self_intermediate_scattering": Dataset("1", (3, "F")),
-            "cage_relative_scattering": Dataset("1", (3, "F")),
-            "mean_squared_displacement": Dataset("sigma11^2", (3, "F")),
-            "self_intermediate_scattering_halves": Dataset("1", (2, "F")),
-            "cage_relative_scattering_halves": Dataset("1", (2, "F")),
-            "wavenumber": Dataset("1/sigma11", ("W",)),
-            "structure_factor": Dataset("1", (3, "W")),
-            "radius": Dataset("sigma11", ("B",)),
-            "radial_distribution": Dataset("1", (3, "B")),
-        },
-        attributes={"peak_wavenumber": float},
-        optional={"box_length": float},
-    ),
-    "isoconfigurational": Stage(
-        datasets={
-            "debye_waller": Dataset("sigma11^2", ("N",)),
-            "debye_waller_halves": Dataset("sigma11^2", (2, "N")),
-            "propensity": Dataset("sigma11^2", ("N",), required=False),
-            "propensity_halves": Dataset("sigma11^2", (2, "N"), required=False),
-        },
-        attributes={
-            "n_runs": int,
-            "precision": str,
-            "t_dw": float,
-            "t_alpha": float,
-            "relaxation_time": float,
-        },
-        optional=CELL,
-    ),
-    "quench": Stage(
-        datasets={
-            "gamma": Dataset("1", ("G",)),
-            "positions": Dataset("sigma11", ("G", "N", 2), finite=True),
-            "energy": Dataset("epsilon", ("G",)),
-            "shear_stress": Dataset("epsilon/sigma11^2", ("G",)),
-            "pressure": Dataset("epsilon/sigma11^2", ("G",)),
-            "max_force": Dataset("epsilon/sigma11", ("G",)),
-            "nonaffine": Dataset("sigma11", ("G", "N", 2)),
-            "linear_response": Dataset("sigma11", ("N", 2)),
-            "converged": Dataset("1", ("G",), "bool"),
-            "switched": Dataset("1", ("G",), "bool"),
-            "n_negative": Dataset("1", ("G",), "int64"),
-            "iterations": Dataset("1", ("G",), "int64", required=False),
-            "newton_iterations": Dataset("1", ("G",), "int64", required=False),
-        },
-        attributes={"translation_switched": bool},
-        optional=CELL,
-    ),
-    "modes": Stage(
-        datasets={
-            "gamma": Dataset("1", ("G",)),
-            "eigenvalues": Dataset("1/tau^2", ("G", "K")),
-            "soft_participation": Dataset(
-                "1", ("G", "N"), attributes=("n_modes", "splits_degenerate")
-            ),
-            "scan/gamma": Dataset("1", ("S",)),
-            "scan/n_modes": Dataset("1", ("M",), "int64"),
-            "scan/eigenvalues": Dataset("1/tau^2", ("S", "V"), required=False),
-            "scan/soft_participation": Dataset("1", ("S", "M", "N")),
-            "eigenvectors": Dataset("1", (16, "N", 2)),
-            # where the unstrained inherent structure is a minimum
-            "harmonic_debye_waller": Dataset("sigma11^2", ("N",), required=False),
-        },
-        optional=CELL,
-    ),
-}
-
-
-ARCHIVED_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
-    "equilibrium": {
-        "density": "1/sigma11^2",
-        "box_length": "sigma11",
-        "pressure": "epsilon/sigma11^2",
-        "time": "tau",
-    },
-    "relaxation": {"peak_wavenumber": "1/sigma11"},
-}
-"""Units of the attributes that are arrays in an archive of equilibria, by stage and name."""
-
-
-def _archived() -> dict[str, Dataset]:
-    """The datasets of the archived stages, and those attributes, of A samples each."""
-    found = {"sample": Dataset("1", ("A",), "int64"), "records": Dataset("1", ("J",), "uint8")}
-    for stage, attributes in ARCHIVED_ATTRIBUTES.items():
-        found |= {f"{stage}/{name}": Dataset(unit, ("A",)) for name, unit in attributes.items()}
-        for name, entry in CONTRACT[stage].datasets.items():
-            found[f"{stage}/{name}"] = replace(entry, shape=("A", *entry.shape))
-    # by which they are given to the last bit; velocities are drawn
-    found["equilibrium/positions"] = Dataset("box_length/2^32", ("A", "N", 2), "uint32")
-    del found["equilibrium/velocities"]
-    return found
-
-
-CONTRACT |= {"equilibria": Stage(_archived(), common=ENSEMBLE_ATTRIBUTES)}
 
 
 @dataclass(frozen=True)
@@ -265,49 +73,6 @@ class StateFile:
         Stages run on the CPU, those that need not say so themselves.
         """
         return {name: self.attributes[name] for name in COMMON_ATTRIBUTES} | {"backend": "cpu"}
-
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """Temporary path whose file takes the place of `path` when the block ends without an error.
-
-    An error removes the temporary file and leaves an older `path` untouched; what is left of a
-    killed process goes with the next that succeeds. The folder is made where it lacks. The suffix
-    is kept, because writers choose their format by it. Links are followed. Into what is there and
-    no regular file, as a pipe or a device, the finished file is copied.
-
-    Raises:
-        InputError: `path` is a folder, the disk is full, or the folder not to be written to.
-    """
-    try:
-        followed = Path(os.path.realpath(path))
-        with _copied(Path(path)) if _is_stream(path) else _renamed(followed) as temporary:
-            yield temporary
-    except OSError as error:
-        if error.errno not in _UNWRITABLE:
-            raise
-        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
-
-
-def check_folder(folder: Path) -> None:
-    """Try whether files can be written to a folder, which is left as it is, made or not.
-
-    Raises:
-        InputError: they cannot.
-    """
-    lacking = [path for path in (folder, *folder.parents) if not path.exists()]
-    made: list[Path] = []
-    try:
-        for path in reversed(lacking):
-            path.mkdir()
-            made.append(path)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"{folder}: {error.strerror}, a folder to write to expected") from error
-    finally:
-        for path in reversed(made):
-            path.rmdir()
 
 
 def write(
@@ -492,57 +257,6 @@ def write_provenance(
             temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _make_folder_of(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: not written, {error.strerror}") from error
-
-
-def _is_stream(path: str | Path) -> bool:
-    """Whether `path` is no regular file, or the one that this program prints to."""
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except FileNotFoundError:
-        return False
-    if stat.S_ISDIR(found.st_mode):
-        raise InputError(f"{path}: a folder, a file to write expected")
-    return not stat.S_ISREG(found.st_mode) or _is_printed_to(found)
-
-
-def _is_printed_to(found: os.stat_result) -> bool:
-    with suppress(OSError):  # closed
-        return os.path.samestat(found, os.fstat(1))
-    return False
-
-
-@contextmanager
-def _copied(path: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        temporary = Path(folder, f"whole{path.suffix}")
-        yield temporary
-        # appended: another end may be writing to it already
-        with temporary.open("rb") as whole, path.open("ab") as stream:
-            shutil.copyfileobj(whole, stream)
-
-
-@contextmanager
-def _renamed(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}.part{path.suffix}")
-    try:
-        _make_folder_of(path)
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        # what killed processes left
-        for stale in path.parent.glob(f".{glob.escape(path.stem)}-*.part{path.suffix}"):
-            stale.unlink(missing_ok=True)
-        _sync(path.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
 def _digest_of_bytes(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -700,14 +414,6 @@ def _plain(value: Any) -> Any:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _versions() -> dict[str, str]:
