@@ -424,9 +424,9 @@ def test_no_room_is_left_above_or_below_the_data():
 def test_captions_tell_the_share_of_changed_basins(tables):
     changed = "Samples whose basin γ = 0.0001 changed, N = {}: {}."
     some = changed.format(100, "67 % at T = 1, none at other T")
-    figures = drawn_from(tables)
+    drawn = drawn_from(tables)
     for number in (2, 4):
-        caption = figures[number].get_label()
+        caption = drawn[number].get_label()
         assert some in caption
         assert "0.08" not in caption  # so far from linear response nobody can tell
     larger = tables["temperature"].assign(

@@ -16,9 +16,8 @@ TILTS = [0.0, 0.31, 0.77]
 
 def stiffness(n_particles, tilt=0.0):
     """Hessian (2N, 2N) of a jittered lattice: a saddle, with many neighbours near the cutoff."""
-    length = jittered_lattice(n_particles)[2].length
-    positions, species, cell = jittered_lattice(n_particles, tilt * length)
-    return hessian(positions, species, cell, Mixture())
+    length = jittered_lattice(n_particles).cell.length
+    return hessian(jittered_lattice(n_particles, tilt * length), Mixture())
 
 
 def chains(n_particles, n_chains, seed=0):
@@ -153,9 +152,9 @@ def test_the_diagonal_of_the_inverse(matrix):
 
 
 def test_the_inertia_counts_the_eigenvalues_below_every_gap():
-    positions, species, cell, mixture = glass(0.31)
+    inherent, mixture = glass(0.31)
     for amplitude in (0.0, 0.08):
-        matrix = hessian(shaken(positions, amplitude, 1), species, cell, mixture)
+        matrix = hessian(shaken(inherent, amplitude, 1), mixture)
         eigenvalues = np.linalg.eigvalsh(matrix.toarray())
         dissection = dissect(matrix)
         for k in range(0, len(eigenvalues) - 1, 7):

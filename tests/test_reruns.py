@@ -97,7 +97,11 @@ def test_words_rerun_nothing(project: Path) -> None:
     for name, old, new in (
         (TRAJECTORY, '"""Molecular dynamics', '"""The molecular dynamics'),
         (TRAJECTORY, "# the half kicks", "# half kicks"),
-        (TRAJECTORY, '"inherent structure of', '"the inherent structure of'),
+        (
+            f"{LIBRARY}/dynamics/equilibration.py",
+            '"inherent structure of',
+            '"the inherent structure of',
+        ),
         (f"{LIBRARY}/study/job_log.py", "HEARTBEAT = 10.0", "HEARTBEAT = 20.0"),
         ("workflow/scripts/quench.py", "import json\n", "# reads and writes\nimport json\n"),
         ("workflow/rules/quench.smk", "Shear and quench", "Quench"),

@@ -39,6 +39,8 @@ NO_QUANTITY = {
     "softmodes.dynamics.equilibration.check_coupling",
     "softmodes.dynamics.trajectory.whole_steps",
     "softmodes.landscape.shear.inherent_structures",
+    "softmodes.landscape.lanczos.largest_eigenpairs",  # the search of `lowest_modes`
+    "softmodes.landscape.lanczos.unit_translations",
     "softmodes.stages.checks.check",  # writes the table
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
     "softmodes.dynamics.replicas.lanes_of",

@@ -1,4 +1,4 @@
-"""Molecular dynamics of one system: velocity Verlet, thermostat, barostat, equilibration.
+"""Molecular dynamics of one system: velocity Verlet, thermostat, barostat.
 
 Thermostat: stochastic velocity rescaling (Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101,
 2007). Barostat: stochastic cell rescaling (Bernetti, Bussi, J. Chem. Phys. 153, 114107, 2020) in

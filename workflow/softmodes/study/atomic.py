@@ -49,7 +49,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
-        raise InputError(f"{path}: not written, {os.strerror(error.errno)}") from error
+        raise InputError(f"{path}: not written, {os.strerror(error.errno or 0)}") from error
 
 
 def check_folder(folder: Path) -> None:
