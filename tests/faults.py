@@ -323,6 +323,13 @@ FAULTS = [
         "test_compilation.py",
     ),
     Fault(
+        "physics that needs what only the workflow installs",
+        "analysis.overlap",
+        "import numpy as np\n",
+        "import numpy as np\nimport pandas as pd\n",
+        "test_package.py",
+    ),
+    Fault(
         "kernels of other programs cached among this package's",
         "kernels.compilation",
         "tempfile.TemporaryFile(dir=folder).close()\n",

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 LOCKS = ["lock.txt", "lock-test.txt"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+STUDY = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["workflow"]
 OLDEST = {"python_version": "3.11", "python_full_version": "3.11.0"}
 
 
@@ -36,7 +37,7 @@ def test_a_lock_names_versions_and_hashes_but_no_place(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_is_within_the_ranges(lock):
-    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["build"]
+    wanted = STUDY + PROJECT["dependency-groups"]["build"]
     if lock == "lock-test.txt":
         wanted += PROJECT["project"]["optional-dependencies"]["test"]
     versions = locked(lock)
@@ -57,7 +58,7 @@ def test_the_conda_environment_names_the_locks_versions():
     versions = locked("lock.txt")
     for name, version in pinned.items():
         assert version == versions[name.removesuffix("-base")]
-    needed = {Requirement(entry).name for entry in PROJECT["project"]["dependencies"]}
+    needed = {Requirement(entry).name for entry in STUDY}
     assert {name.removesuffix("-base") for name in pinned} == needed - {"snakemake", "pygments"}
 
 

@@ -59,6 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except InputError as error:
         print(f"softmodes: {error}", file=sys.stderr)
         raise SystemExit(1) from error
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == __package__:
+            raise
+        wanted = f'{error.name} is not installed; pip install "softmodes[workflow]"'
+        print(f"softmodes: {wanted}", file=sys.stderr)
+        raise SystemExit(1) from error
     except BrokenPipeError as error:
         # Python flushes once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri, owens_t
@@ -277,7 +276,8 @@ def standard_ranks(field: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: if the field is not one finite number per particle.
     """
-    ranks = pd.Series(_checked(field, "field")).rank().to_numpy()
+    _, group, sizes = np.unique(_checked(field, "field"), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(sizes) - 0.5 * (sizes - 1))[group]
     deviation = ranks.std()
     if deviation == 0.0:
         return np.full(len(ranks), math.nan)

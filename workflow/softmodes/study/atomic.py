@@ -67,9 +67,7 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(
-            f"{folder}: {os.strerror(error.errno or 0)}, a folder to write to expected"
-        ) from error
+        raise InputError(f"{folder}: {error.strerror}, a folder to write to expected") from error
     finally:
         for path in reversed(made):
             path.rmdir()
@@ -79,7 +77,7 @@ def _make_folder_of(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{path}: not written, {os.strerror(error.errno or 0)}") from error
+        raise InputError(f"{path}: not written, {error.strerror}") from error
 
 
 def _is_stream(path: str | Path) -> bool:
