@@ -11,6 +11,40 @@ from commands import ROOT, snakemake_command
 # before numba is imported anywhere: the kernels of `cuda_kernels` run without a device
 os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 
+KINDS = {
+    "workflow": {
+        "archive",
+        "cli",
+        "compile",
+        "costs",
+        "equilibria",
+        "failures",
+        "module",
+        "report",
+        "reruns",
+        "terminal",
+        "wheel",
+        "workflow",
+    },
+    "docs": {"contributing", "docs", "readme", "theory", "tutorial"},
+    "peers": {"benchmarks", "cuda", "freud", "gamma_c", "lammps"},
+}
+"""Modules of tests by kind: of the whole workflow and the command, of the documents, and against
+other codes, the device's simulator and synthetic ensembles; all others are unit tests."""
+
+STUDY = {"results", "snakemake", "study"}
+"""Fixtures that run the workflow."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test gets its kind for a marker: `pytest -m unit`."""
+    for item in items:
+        name = item.path.stem.removeprefix("test_")
+        kinds = [kind for kind, names in KINDS.items() if name in names]
+        if not kinds and STUDY & set(getattr(item, "fixturenames", ())):
+            kinds = ["workflow"]
+        item.add_marker(*kinds or ["unit"])
+
 
 def run_snakemake(
     folder: Path, configuration: Path, *arguments: str
