@@ -14,6 +14,7 @@ os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
 KINDS = {
     "workflow": {
         "archive",
+        "checkpoint",
         "cli",
         "compile",
         "costs",
@@ -29,8 +30,8 @@ KINDS = {
     "docs": {"contributing", "docs", "readme", "theory", "tutorial"},
     "peers": {"benchmarks", "cuda", "freud", "gamma_c", "lammps"},
 }
-"""Modules of tests by kind: of the whole workflow and the command, of the documents, and against
-other codes, the device's simulator and synthetic ensembles; all others are unit tests."""
+"""Modules of tests by kind: of the whole workflow, its jobs and the command; of the documents; and
+against other codes, the device's simulator and synthetic ensembles. All others are unit tests."""
 
 STUDY = {"results", "snakemake", "study"}
 """Fixtures that run the workflow."""
