@@ -96,30 +96,40 @@ def test_mean_curves_are_unbiased_and_intervals_hold_the_truth(few_resamples, n_
     assert 0.90 <= np.mean(held) <= 0.98
 
 
-def test_changes_and_means_hold_the_truth(few_resamples):
-    generator = rng(5)
+@pytest.mark.parametrize("n_samples", [3, 6])
+@pytest.mark.parametrize("growth", [0.0, 1.0])
+def test_changes_and_means_hold_the_truth(few_resamples, n_samples, growth):
+    generator = rng(n_samples)
     temperatures = (0.4, 0.5, 0.6, 0.7)
 
     def truth(temperature):
-        return 0.06 * math.exp(temperature - 0.4)
+        return 0.06 * math.exp(growth * (temperature - 0.4))
 
-    studies = range(100, 220)
+    studies = range(100, 250)
     found = drops(
         {
-            (study, t): ensemble(generator, 6, 0.3 - 0.25 * t, truth(t))
+            (study, t): ensemble(generator, n_samples, 0.3 - 0.25 * t, truth(t))
             for study, t in itertools.product(studies, temperatures)
         }
     )
     rows = gamma_c.trends(found)
-    changes = rows[rows["what"] == "change_with_temperature"].dropna(subset=["lower"])
-    expected = [
-        truth(high) - truth(low)
-        for low, high in zip(changes["abscissa_low"], changes["abscissa_high"], strict=True)
-    ]
-    held = (changes["lower"] < expected) & (expected < changes["upper"])
-    assert len(changes) > 110
-    assert 0.90 <= held.mean() <= 0.98
-    assert (changes["value"] - expected).mean() == pytest.approx(0.0, abs=0.005)
+    rows = rows[rows["n_particles"].notna() & rows["lower"].notna()]
+    for what, expected in (
+        ("change_with_temperature", lambda low, high: truth(high) - truth(low)),
+        ("mean", lambda *_: truth(0.4)),
+    ):
+        some = rows[rows["what"] == what]
+        if what == "mean" and growth > 0.0:  # which T are defined moves it
+            continue
+        known = [
+            expected(*ends)
+            for ends in zip(some["abscissa_low"], some["abscissa_high"], strict=True)
+        ]
+        held = (some["lower"] < known) & (known < some["upper"])
+        assert len(some) > 130
+        # three samples have more degrees of freedom at four temperatures than at one
+        assert 0.90 <= held.mean() <= 0.99
+        assert (some["value"] - known).mean() == pytest.approx(0.0, abs=0.005)
 
 
 def test_values_and_own_values_of_an_ensemble():
@@ -227,7 +237,7 @@ def test_a_demo_whose_samples_could_not_be_fitted_one_by_one():
     assert warm.interval.high < 0.18
     change = trend(found, "change_with_temperature", 1200)
     assert (change["n_state_points"], change["abscissa_high"]) == (3, 0.6)
-    assert change["value"] == pytest.approx(0.05, abs=0.005)
+    assert 0.045 < change["value"] < 0.065
     # own fits put the onset at 0.063 and 0.070
     assert at["energy_onset", 0.5].value < 0.045
     assert at["energy_onset", 0.6].value < 0.045
@@ -247,11 +257,11 @@ def test_change_with_size_compares_the_temperatures_that_all_have():
     assert math.isnan(alone["lower"])
 
 
-def test_sizes_and_temperatures_are_averaged_by_their_errors():
+def test_sizes_and_temperatures_count_alike():
     sharp = noisy(logistic(0.05, 5.0), 6, 0.002, 1)
-    blurred = noisy(logistic(0.09, 5.0), 6, 0.05, 2)
+    blurred = noisy(logistic(0.09, 5.0), 6, 0.02, 2)
     mean = trend(drops({(100, 0.4): sharp, (100, 0.5): blurred}), "mean", 100)
-    assert 0.05 < mean["value"] < 0.053
+    assert mean["value"] == pytest.approx(math.sqrt(0.05 * 0.09), rel=0.04)
     both = trend(drops({(100, 0.4): sharp, (400, 0.4): sharp}), "mean")
     assert both["value"] == pytest.approx(0.05, rel=0.02)
     assert both["n_state_points"] == 2

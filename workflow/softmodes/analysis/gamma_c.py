@@ -33,13 +33,9 @@ from softmodes.analysis.statistics import (
     Interval,
     Summary,
     bootstrap_interval,
-    standard_error,
     summarise,
 )
 from softmodes.random_streams import stream
-
-LEAST_ERROR = 1e-6
-"""Of ln γ, so that samples that agree exactly have a weight."""
 
 UNKNOWN = Interval(math.nan, math.nan, 0)
 
@@ -87,11 +83,6 @@ class Estimate:
     def logarithms(self) -> Curves:
         """(1 + R,): ln of the value, then of the resampled ones."""
         return np.log(np.append(self.value, self.resampled))
-
-    @property
-    def weight(self) -> float:
-        """One over the square of the standard error of ln γ."""
-        return max(standard_error(np.log(self.resampled), self.n_whole), LEAST_ERROR) ** -2
 
 
 @dataclass(frozen=True)
@@ -173,12 +164,13 @@ def table(found: Iterable[Estimate]) -> pd.DataFrame:
 def trends(found: Iterable[Estimate]) -> pd.DataFrame:
     """The table `gamma_c_trends`: how the strains depend on T and N, and how they compare.
 
-    Of each estimator, from its values at every T and N where it is defined, in ln γ, weighted by
-    their errors: `mean` over temperatures, of each N and of all; `change_with_temperature`, of each
-    N, along the straight line of ln γ against T from the lowest to the highest;
-    `change_with_size`, along that of its mean over the T that all N share against ln N;
-    `log_ratio`, of each N, the mean of ln(γ/γ_c) over temperatures, γ_c being the overlap's. What
-    is left out is listed with its reason. `abscissa_low`, `abscissa_high` are the ends in T or N.
+    Of each estimator, from its values at every T and N where it is defined, in ln γ, all with equal
+    weight: weights from errors that few samples give would let intervals of 95 % hold 85 % of the
+    time. `mean` over temperatures, of each N and of all; `change_with_temperature`, of each N,
+    along the straight line of ln γ against T from the lowest to the highest; `change_with_size`,
+    along that of its mean over the T that all N share against ln N; `log_ratio`, of each N, the
+    mean of ln(γ/γ_c) over temperatures, γ_c being the overlap's. What is left out is listed with
+    its reason. `abscissa_low`, `abscissa_high` are the ends in T or N.
     """
     rows = []
     everything = list(found)
@@ -269,7 +261,7 @@ def _defined(
 def _mean(found: Sequence[Estimate]) -> dict[str, Any]:
     if not found:
         return _row(math.nan, UNKNOWN, found)
-    means = _weighted_mean(_logarithms(found), _weights(found))
+    means = _mean_of_known(_logarithms(found))
     interval = bootstrap_interval(means[0], means[1:], _least_samples(found))
     return _row(math.exp(means[0]), _exponential(interval), found)
 
@@ -278,7 +270,7 @@ def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
     temperatures = [one.temperature for one in found]
     if len(found) < 2:
         return _row(math.nan, UNKNOWN, found)
-    changes = _change_along_line(np.array(temperatures), _logarithms(found), _weights(found))
+    changes = _change_along_line(np.array(temperatures), _logarithms(found))
     interval = bootstrap_interval(changes[0], changes[1:], _least_samples(found))
     return _row(changes[0], interval, found, temperatures)
 
@@ -298,11 +290,8 @@ def _change_with_size(found: Sequence[Estimate]) -> tuple[dict[str, Any], dict[s
     if len(sizes) < 2 or not shared:
         return _row(math.nan, UNKNOWN, some), left_out
     of_sizes = [[one for one in some if one.n_particles == size] for size in sizes]
-    means = np.column_stack(
-        [_weighted_mean(_logarithms(group), _weights(group)) for group in of_sizes]
-    )
-    weights = np.array([_weights(group).sum() for group in of_sizes])
-    changes = _change_along_line(np.log(sizes), means, weights)
+    means = np.column_stack([_mean_of_known(_logarithms(group)) for group in of_sizes])
+    changes = _change_along_line(np.log(sizes), means)
     interval = bootstrap_interval(changes[0], changes[1:], _least_samples(some))
     return _row(changes[0], interval, some, sizes), left_out
 
@@ -322,10 +311,7 @@ def _ratios(
         return _row(math.nan, UNKNOWN, some), left_out
     logarithms = _logarithms(some) - _logarithms([at[one.temperature] for one in some])
     n_samples = _least_samples(some)
-    weights = np.array(
-        [max(standard_error(column, n_samples), LEAST_ERROR) ** -2 for column in logarithms[1:].T]
-    )
-    means = _weighted_mean(logarithms, weights)
+    means = _mean_of_known(logarithms)
     return _row(means[0], bootstrap_interval(means[0], means[1:], n_samples), some), left_out
 
 
@@ -359,34 +345,26 @@ def _logarithms(found: Iterable[Estimate]) -> Curves:
     return np.column_stack([one.logarithms for one in found])
 
 
-def _weights(found: Iterable[Estimate]) -> Curves:
-    return np.array([one.weight for one in found])
-
-
-def _weighted_mean(values: Curves, weights: Curves) -> Curves:
+def _mean_of_known(values: Curves) -> Curves:
     """Means (R,) of the known of values (R, K); NaN where none is."""
-    shares = np.where(np.isnan(values), 0.0, weights)
     with np.errstate(invalid="ignore"):
-        return np.sum(shares * np.nan_to_num(values), axis=1) / np.sum(shares, axis=1)
+        return np.nansum(values, axis=1) / np.sum(~np.isnan(values), axis=1)
 
 
-def _change_along_line(x: Curves, logarithms: Curves, weights: Curves) -> Curves:
+def _change_along_line(x: Curves, logarithms: Curves) -> Curves:
     """γ at the largest x less that at the smallest (R,), along lines through ln γ (R, K).
 
     NaN where fewer than two are known.
     """
     known = ~np.isnan(logarithms)
-    shares = np.where(known, weights, 0.0)
-    centre = _weighted_mean(np.where(known, x, math.nan), weights)
-    height = _weighted_mean(logarithms, weights)
+    centre = _mean_of_known(np.where(known, x, math.nan))
+    height = _mean_of_known(logarithms)
     apart = x - centre[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        slope = np.sum(
-            shares * apart * np.nan_to_num(logarithms - height[:, None]), axis=1
-        ) / np.sum(shares * apart**2, axis=1)
-        change = np.exp(height + slope * (x.max() - centre)) - np.exp(
-            height + slope * (x.min() - centre)
-        )
+        slope = np.nansum(apart * (logarithms - height[:, None]), axis=1)
+        slope /= np.sum(known * apart**2, axis=1)
+        change = np.exp(height + slope * (x.max() - centre))
+        change -= np.exp(height + slope * (x.min() - centre))
     return np.where(known.sum(axis=1) > 1, change, math.nan)
 
 
