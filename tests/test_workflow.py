@@ -98,7 +98,8 @@ def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp
     ("name", "inputs"),
     [
         ("overlap/N120_T1.000.csv", [f"{stage}/N120_T1.000_s001.h5" for stage in OVERLAPPED]),
-        ("tables/gamma_c.csv", ["overlap/N120_T0.600.csv", "relaxation/N120_T0.600_s000.h5"]),
+        ("tables/relaxation.csv", ["overlap/N120_T0.600.csv", "relaxation/N120_T0.600_s000.h5"]),
+        ("tables/gamma_c.csv", ["tables/overlap_vs_gamma.csv", "tables/energy_stress.csv"]),
         ("tables/checks.csv", [f"{stage}/N120_T0.600_s001.h5" for stage in OVERLAPPED]),
         ("figures/fig1.pdf", ["tables/overlap_vs_gamma.csv", "tables/gamma_c.csv"]),
         ("figures/fig3.png", [f"{stage}/N120_T0.600_s000.h5" for stage in OVERLAPPED]),
@@ -318,7 +319,7 @@ def test_the_propensity_time_is_the_same_in_all_samples(results):
 
 def test_every_job_has_a_log_that_ends_well(results):
     logs = list((results / "logs").rglob("*.log"))
-    assert len(logs) == 1 + 4 * 4 + 2 + 2 + 4 + 1 + 1
+    assert len(logs) == 1 + 4 * 4 + 2 + 3 + 4 + 1 + 1
     for log in logs:
         lines = log.read_text().splitlines()
         assert lines[0].endswith("INFO started"), log
@@ -386,7 +387,7 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     for rule in ("equilibrate", "isoconfigurational", "quench", "diagonalise"):
         assert jobs[rule] == 2 * 12 * 50
     assert jobs["overlap"] == 2 * 12
-    assert jobs["total"] == 1 + 4 * 2 * 12 * 50 + 2 * 12 + 2 + 4 + 1 + 1 + 1
+    assert jobs["total"] == 1 + 4 * 2 * 12 * 50 + 2 * 12 + 3 + 4 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(
