@@ -689,9 +689,16 @@ FAULTS = [
     Fault(
         "intervals of few samples by the normal distribution",
         "analysis.statistics",
-        "half = float(stdtrit(max(n_samples - 1, 1), 0.5 * (1.0 + CONFIDENCE))) * error",
+        "half = student(max(n_samples - 1, 1)) * error",
         "half = 1.96 * error",
         "test_statistics.py",
+    ),
+    Fault(
+        "ratios as if the mean they are taken to were exact",
+        "analysis.statistics",
+        "return ratio + (x - ratio * y) / y.mean()",
+        "return x / y.mean()",
+        "test_verdicts.py",
     ),
     Fault(
         "the energy of all particles checked against that of one",
@@ -708,10 +715,10 @@ FAULTS = [
         "test_verdicts.py",
     ),
     Fault(
-        "sizes weigh alike, however few their samples",
+        "sizes weigh alike, however many their particles",
         "report.verdicts",
-        "weights = np.array([part.sem**-2 for part in parts])",
-        "weights = np.array([1.0 for part in parts])",
+        "[weight / whole for _, weight in counted]",
+        "[1.0 / len(counted) for _ in counted]",
         "test_verdicts.py",
     ),
     Fault(

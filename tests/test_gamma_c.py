@@ -7,24 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from curves import GAMMA, logistic, noisy, rng
 
 from softmodes.analysis import gamma_c
 
-LOW = [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.02, 0.027, 0.035, 0.045, 0.055]
-GAMMA = np.array([*LOW, 0.067, 0.08, 0.1, 0.125, 0.16, 0.2, 0.3, 0.45, 0.7, 1.0])
 TRUTH = 0.071
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
-def logistic(half, steepness, plateau=0.45, floor=0.2):
-    return floor + (plateau - floor) / (1.0 + (GAMMA / half) ** steepness)
-
-
-def noisy(curve, n_samples, noise, seed):
-    return curve + noise * rng(seed).standard_normal((n_samples, len(curve)))
 
 
 def tables(ensembles, stress=None, energy=None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -71,7 +58,7 @@ def ensemble(generator, n_samples, drop=0.25, truth=TRUTH) -> np.ndarray:
     half = truth * np.exp(0.25 * generator.standard_normal((n_samples, 1)))
     floor = 0.25 + 0.03 * generator.standard_normal((n_samples, 1))
     plateau = 0.25 + drop + 0.03 * generator.standard_normal((n_samples, 1))
-    clean = floor + (plateau - floor) / (1.0 + (GAMMA / half) ** 3)
+    clean = logistic(half, 3.0, plateau, floor)
     return clean + 0.03 * generator.standard_normal(clean.shape)
 
 
@@ -198,7 +185,7 @@ def test_one_draw_of_the_samples_serves_all():
     """Where temperatures and estimators follow each other sample by sample, ratios are exact."""
     generator = rng(8)
     half = 0.07 * np.exp(0.25 * generator.standard_normal((6, 1)))
-    cold = 0.2 + 0.25 / (1.0 + (GAMMA / half) ** 4)
+    cold = logistic(half, 4.0)
     energy = 2.0 - cold
     found = estimates(
         {(100, 0.4): cold, (100, 0.5): cold}, energy={(100, 0.4): energy, (100, 0.5): energy}

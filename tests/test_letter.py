@@ -266,7 +266,13 @@ def test_only_changed_basins_count_for_neighbouring_minima(agreeing):
 def test_what_is_left_out_of_a_trend_is_said(agreeing):
     frame = agreeing.gamma_c_trends.assign(left_out="T = 0.8: change not significant")
     found = judged(changed(agreeing, gamma_c_trends=frame))
-    for name in ("critical_strain", "independent_of_temperature", "stress", "energy"):
+    for name in (
+        "critical_strain",
+        "independent_of_temperature",
+        "independent_of_size",
+        "stress",
+        "energy",
+    ):
         assert "left out: T = 0.8: change not significant" in found[name].remark
 
 
@@ -278,8 +284,9 @@ def test_the_lowest_modes_do_not_enter(agreeing):
 
 
 def test_a_flat_curve_levels_off_by_all_sizes_together():
-    """Neither size alone could tell."""
-    tables = letter_like(noise=0.012)
+    """Neither size alone could tell; noise and weights of the two are alike."""
+    sizes = (3600, 4000)
+    tables = letter_like(sizes=sizes, noise=0.012)
     frame = tables.overlap_vs_temperature
     alone = [
         verdict(
@@ -290,7 +297,7 @@ def test_a_flat_curve_levels_off_by_all_sizes_together():
                 state_points=tables.state_points[tables.state_points["n_particles"] == size],
             ),
         )
-        for size in (1000, 4000)
+        for size in sizes
     ]
     assert (*alone, verdict("levels_off", tables)) == (TOO_SMALL, TOO_SMALL, AGREES)
 

@@ -202,7 +202,9 @@ def test_what_would_tell_is_said(agreeing):
     letter = 2.0096 * 0.024 / math.sqrt(50)
     half = math.hypot(0.01, letter)
     assert observation["high"] == pytest.approx(0.004 + half, rel=1e-4)
-    assert observation["samples_needed"] == math.ceil(6 * (half / 0.008) ** 2)
+    # the Letter's own error stays
+    needed = 6 * 0.01**2 / (0.008**2 - letter**2)
+    assert observation["samples_needed"] == math.ceil(needed)
     assert f"about {observation['samples_needed']:.0f} samples would tell" in (
         summary_page.markdown(told)
     )

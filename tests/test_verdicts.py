@@ -18,7 +18,9 @@ from softmodes.report.verdicts import (
     around_zero,
     below,
     combined,
+    difference,
     mean,
+    ratio,
     root_mean_square,
 )
 
@@ -61,32 +63,63 @@ def test_a_false_agreement_is_as_rare_at_few_samples_as_at_many():
         assert false == pytest.approx(0.025, abs=4 * math.sqrt(0.025 / 4000))
 
 
-def test_sizes_are_combined_by_their_weights():
+@pytest.mark.parametrize("n_samples", [3, 6])
+def test_sizes_are_combined_by_weights_known_beforehand(n_samples):
     rng = np.random.default_rng(2)
     held = 0
     for _ in range(2000):
-        parts = [summarise(rng.normal(1.0, sd, 6)) for sd in (0.3, 1.0)]
-        seen = combined("", parts, above(0.0))
+        parts = [summarise(rng.normal(1.0, sd, n_samples)) for sd in (0.5, 1.0)]
+        seen = combined("", parts, (4.0, 1.0), allowed=above(0.0))
         held += seen.low < 1.0 < seen.high
-        weights = [part.sem**-2 for part in parts]
-        assert seen.value == pytest.approx(np.average([p.mean for p in parts], weights=weights))
-    # weights that are estimated themselves cost some coverage
-    assert 0.91 < held / 2000 < 0.97
-    assert combined("", [], above(0.0)).verdict == TOO_SMALL
-    assert combined("", [summarise([1.0])], above(0.0)).verdict == TOO_SMALL
+        assert seen.value == pytest.approx(np.average([p.mean for p in parts], weights=(4.0, 1.0)))
+    assert held / 2000 == pytest.approx(0.95, abs=0.02)
+    assert combined("", [], [], allowed=above(0.0)).verdict == TOO_SMALL
+    lone = summarise([1.0])
+    assert combined("", [lone], [1.0], allowed=above(0.0)).verdict == TOO_SMALL
+    both = combined("", [lone, summarise([2.0, 2.1, 2.2])], [9.0, 1.0], allowed=above(0.0))
+    assert both.value == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("n_samples", [3, 6, 50])
+def test_ratios_count_the_errors_of_both_means(n_samples):
+    """The share that a part of a rise has, where the rise scatters by two fifths."""
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(2000):
+        whole = rng.normal(1.0, 0.4, n_samples)
+        part = rng.normal(0.25, 0.02, n_samples)
+        seen = ratio("", part, whole, allowed=around_zero(1.0))
+        assert seen.value == pytest.approx(part.mean() / whole.mean())
+        held += seen.low < 0.25 < seen.high
+    # to first order: few samples whose mean is far from normal cost a little
+    assert 0.91 < held / 2000 < 0.98
+    assert ratio("", [], [], allowed=above(0.0)).verdict == TOO_SMALL
+
+
+def test_differences_of_unlike_sets_have_welchs_interval():
+    rng = np.random.default_rng(4)
+    one, other = rng.normal(1.0, 1.0, 5), rng.normal(0.0, 0.2, 9)
+    seen = difference("", one, other, allowed=above(0.0))
+    welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    assert (seen.low, seen.high) == pytest.approx((welch.low, welch.high))
+    assert difference("", one[:1], other, allowed=above(0.0)).verdict == TOO_SMALL
 
 
 def test_the_root_mean_square_keeps_its_interval_positive():
-    seen = root_mean_square("", [0.1, -0.1, 3.0], (0.5, 2.0))
+    seen = root_mean_square("", np.square([0.1, -0.1, 3.0]), (0.5, 2.0))
     assert seen.value == pytest.approx(math.sqrt(9.02 / 3))
     assert seen.low == 0.0
     assert seen.verdict == TOO_SMALL
-    assert root_mean_square("", [1.0, -1.1, 1.05, -0.9], (0.5, 2.0)).verdict == AGREES
+    assert root_mean_square("", np.square([1.0, -1.1, 1.05, -0.9]), (0.5, 2.0)).verdict == AGREES
 
 
 def test_the_samples_needed_shrink_the_interval_to_the_border():
     seen = Observation("", 0.1, -0.1, 0.3, 6, above(0.0))
     assert seen.samples_needed == 24
+    # of the half width 0.2 some 0.06 stays whatever is done: 0.1 = √(0.06² + (0.2² - 0.06²) 6/n)
+    part = Observation("", 0.1, -0.1, 0.3, 6, above(0.0), fixed=0.06)
+    assert part.samples_needed == math.ceil(6 * (0.04 - 0.0036) / (0.01 - 0.0036))
+    assert math.isnan(Observation("", 0.1, -0.1, 0.3, 6, above(0.0), fixed=0.1).samples_needed)
     assert math.isnan(Observation("", 0.1, 0.05, 0.15, 6, above(0.0)).samples_needed)
     assert math.isnan(Observation("", math.nan, math.nan, math.nan, 0, above(0)).samples_needed)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from softmodes.analysis.statistics import Summary, summarise
+from softmodes.analysis.statistics import vertex
 from softmodes.errors import InputError
 
 PLATEAU_END = 0.01
@@ -41,8 +41,9 @@ def half_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
     strains with equal weight. Plateau and floor are the means over γ <= PLATEAU_END and
     γ >= FLOOR_START (or the largest strain alone, if that is smaller), taken beforehand so that
     noise or an undershoot beyond the drop cannot trade them against γ_c; γ_c and the steepness s
-    are free. A fit fails if plateau <= floor, if γ_c falls among the strains taken for the plateau,
-    if s ends at its lower bound, or if it explains less than LEAST_EXPLAINED of the variance.
+    are free. A fit fails if there are fewer than four strains, if plateau <= floor, if γ_c falls
+    among the strains taken for the plateau, if s ends at its lower bound, if the descent has not
+    settled after STEPS, or if it explains less than LEAST_EXPLAINED of the variance.
 
     Args:
         gamma: (G,), positive, ascending: without the unstrained state.
@@ -79,25 +80,16 @@ def stress_maximum(gamma: ArrayLike, curves: ArrayLike) -> Curves:
     either end of the grid is none. Arguments, returns and errors as in `half_drop`.
     """
     gamma, curves = _checked(gamma, curves)
-    return np.array([_vertex(np.log(gamma), curve) for curve in curves])
+    return np.array([math.exp(vertex(np.log(gamma), curve)) for curve in curves])
 
 
-def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Summary:
-    """Plateau less floor of each sample's curve (S, G), summarised over samples.
+def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
+    """Plateau less floor (S,) of each sample's curve (S, G).
 
     Both as in `half_drop`, errors too; NaN without a strain up to PLATEAU_END.
     """
     gamma, curves = _checked(gamma, curves)
-    return summarise(_plateau(gamma, curves) - _floor(gamma, curves))
-
-
-def _vertex(x: Curves, curve: Curves) -> float:
-    top = int(np.argmax(curve))
-    if not 0 < top < len(curve) - 1 or np.isnan(curve).any():
-        return math.nan
-    near = slice(top - 1, top + 2)
-    curvature, slope, _ = np.polyfit(x[near] - x[top], curve[near], 2)
-    return math.exp(x[top] - slope / (2.0 * curvature)) if curvature < 0 else math.nan
+    return _plateau(gamma, curves) - _floor(gamma, curves)
 
 
 def _fitted_logistics(gamma: Curves, curves: Curves) -> tuple[Curves, Curves]:

@@ -31,7 +31,6 @@ from softmodes.analysis.critical_strain import (
 from softmodes.analysis.statistics import (
     RESAMPLES,
     Interval,
-    Summary,
     bootstrap_interval,
     summarise,
 )
@@ -91,11 +90,12 @@ class Estimator:
 
     Attributes:
         strains: gamma (G,) and curves (B, G) -> strains (B,), NaN where that fails.
-        contrast: gamma and the samples' curves (S, G) -> what must lie above zero.
+        contrast: gamma and the samples' curves (S, G) -> values (S,) whose mean must lie above
+            zero.
     """
 
     strains: Callable[[Curves, Curves], Curves]
-    contrast: Callable[[Curves, Curves], Summary]
+    contrast: Callable[[Curves, Curves], Curves]
 
 
 def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Estimate]:
@@ -109,6 +109,9 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
         overlap: table `overlap_vs_gamma`.
         energy: table `energy_stress`.
         seed: of the study, for the draws.
+
+    Returns:
+        By N, T and estimator, in this order.
     """
     observed = {
         "overlap_drop": overlap.loc[overlap["quantity"] == "DW_p"].rename(
@@ -170,10 +173,15 @@ def trends(found: Iterable[Estimate]) -> pd.DataFrame:
     along the straight line of ln γ against T from the lowest to the highest; `change_with_size`,
     along that of its mean over the T that all N share against ln N; `log_ratio`, of each N, the
     mean of ln(γ/γ_c) over temperatures, γ_c being the overlap's. What is left out is listed with
-    its reason. `abscissa_low`, `abscissa_high` are the ends in T or N.
+    its reason. `n_undefined` counts the resamples in which not every one of the state points had a
+    value, so that the others stand for it. `abscissa_low`, `abscissa_high` are the ends in T or N.
     """
     rows = []
     everything = list(found)
+    drops: dict[int, list[Estimate]] = {one.n_particles: [] for one in everything}
+    for one in everything:
+        if one.estimator == REFERENCE:
+            drops[one.n_particles].append(one)
     for name in ESTIMATORS:
         every_size = [one for one in everything if one.estimator == name]
         sizes = sorted({one.n_particles for one in every_size})
@@ -185,10 +193,7 @@ def trends(found: Iterable[Estimate]) -> pd.DataFrame:
             change = _change_with_temperature(some)
             rows.append(key | {"what": "change_with_temperature"} | change | left_out)
             if name != REFERENCE:
-                drops = [one for one in everything if one.estimator == REFERENCE]
-                ratios, without = _ratios(
-                    of_size, [one for one in drops if one.n_particles == size]
-                )
+                ratios, without = _ratios(of_size, drops[size])
                 rows.append(key | {"what": "log_ratio"} | ratios | without)
         key = {"estimator": name, "n_particles": pd.NA}
         some, left_out = _defined(every_size)
@@ -220,7 +225,7 @@ def _estimate(
     value, resampled = math.nan, np.full(RESAMPLES, math.nan)
     if len(whole) < 2:
         reason = "fewer than two samples"
-    elif (change := estimator.contrast(gamma, values)).n == 0:
+    elif (change := summarise(estimator.contrast(gamma, values))).n == 0:
         reason = f"no strain up to {PLATEAU_END:g}, where the plateau is"
     elif not change.significant:
         reason = "change not significant"
@@ -232,6 +237,8 @@ def _estimate(
         drawn = counts.sum(axis=1) > 0
         means = np.einsum("rs,sg->rg", counts[drawn], values)
         resampled[drawn] = estimator.strains(gamma, means / counts[drawn].sum(axis=1)[:, None])
+        if 2 * np.isnan(resampled).sum() >= RESAMPLES:
+            value, reason = math.nan, "fit failed in most resamples"
     return Estimate(
         size,
         temperature,
@@ -326,10 +333,15 @@ def _row(
         "lower": interval.low,
         "upper": interval.high,
         "n_state_points": len(found),
-        "n_undefined": interval.n_undefined,
+        "n_undefined": _partly_undefined(found),
         "abscissa_low": min(abscissae),
         "abscissa_high": max(abscissae),
     }
+
+
+def _partly_undefined(found: Sequence[Estimate]) -> int:
+    """Resamples in which one of the estimates has no value."""
+    return int(np.isnan([one.resampled for one in found]).any(axis=0).sum()) if found else 0
 
 
 def _exponential(interval: Interval) -> Interval:
@@ -368,17 +380,17 @@ def _change_along_line(x: Curves, logarithms: Curves) -> Curves:
     return np.where(known.sum(axis=1) > 1, change, math.nan)
 
 
-def _height(_gamma: Curves, curves: Curves) -> Summary:
+def _height(_gamma: Curves, curves: Curves) -> Curves:
     """The stress at its maximum less that at the largest strain, by sample.
 
     Each sample's is taken where the mean of the others is largest: a maximum picked from its own
     noise would always stand out.
     """
     tops = np.argmax(curves.sum(axis=0) - curves, axis=1)
-    return summarise(curves[np.arange(len(curves)), tops] - curves[:, -1])
+    return curves[np.arange(len(curves)), tops] - curves[:, -1]
 
 
-def _rise(gamma: Curves, curves: Curves) -> Summary:
+def _rise(gamma: Curves, curves: Curves) -> Curves:
     return plateau_drop(gamma, -curves)
 
 

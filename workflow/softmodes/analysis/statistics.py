@@ -42,7 +42,7 @@ class Summary:
     @property
     def interval(self) -> Interval:
         """That of the mean, by Student's t; NaN for fewer than two observations."""
-        half = float(stdtrit(max(self.n - 1, 1), 0.5 * (1.0 + CONFIDENCE))) * self.sem
+        half = student(max(self.n - 1, 1)) * self.sem
         return Interval(self.mean - half, self.mean + half, 0)
 
     @property
@@ -82,6 +82,52 @@ def summarise(values: ArrayLike) -> Summary:
     return Summary(mean, sd, sem, n, len(values) - n)
 
 
+def student(degrees: float) -> float:
+    """Half the width of an interval at CONFIDENCE over the standard error: Student's t.
+
+    Args:
+        degrees: of freedom.
+    """
+    return float(stdtrit(degrees, 0.5 * (1.0 + CONFIDENCE)))
+
+
+def linearised_ratio(numerators: ArrayLike, denominators: ArrayLike) -> NDArray[np.float64]:
+    """Values (S,) with the mean of a ratio of means, and its standard error to first order.
+
+    A ratio to a mean of the same samples scatters with both: r + (x_i - r y_i)/⟨y⟩, r = ⟨x⟩/⟨y⟩
+    (W. G. Cochran, Sampling Techniques, section 6.4).
+
+    Args:
+        numerators, denominators: x and y (S,) of the same samples; NaN of either is left out.
+    """
+    x, y = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if not x.size:
+        return x
+    ratio = x.mean() / y.mean()
+    return ratio + (x - ratio * y) / y.mean()
+
+
+def vertex(x: ArrayLike, curve: ArrayLike) -> float:
+    """Where the parabola through the largest point of a curve and its two neighbours has its top.
+
+    Args:
+        x: (M,), ascending.
+        curve: (M,).
+
+    Returns:
+        NaN where the largest point is at an end, a value lacks, or the three lie on a line.
+    """
+    x, curve = np.asarray(x, dtype=np.float64), np.asarray(curve, dtype=np.float64)
+    top = int(np.argmax(curve))
+    if not 0 < top < len(curve) - 1 or np.isnan(curve).any():
+        return math.nan
+    near = slice(top - 1, top + 2)
+    curvature, slope, _ = np.polyfit(x[near] - x[top], curve[near], 2)
+    return float(x[top] - slope / (2.0 * curvature)) if curvature < 0 else math.nan
+
+
 def standard_error(resampled: ArrayLike, n_samples: int) -> float:
     """Of a statistic, from what it is of samples drawn anew (bootstrap: Efron 1979).
 
@@ -109,7 +155,7 @@ def bootstrap_interval(value: float, resampled: ArrayLike, n_samples: int) -> In
     Arguments as in `standard_error`.
     """
     error = standard_error(resampled, n_samples)
-    half = float(stdtrit(max(n_samples - 1, 1), 0.5 * (1.0 + CONFIDENCE))) * error
+    half = student(max(n_samples - 1, 1)) * error
     return Interval(value - half, value + half, int(np.isnan(resampled).sum()))
 
 
@@ -133,9 +179,14 @@ def position_of_maximum(
     n = len(curves)
     if not curves.size:
         return math.nan, Interval(math.nan, math.nan, 0)
-    value = _top(x, curves.mean(axis=0))
+
+    def top(curve: NDArray[np.float64]) -> float:
+        within = vertex(x, curve)
+        return float(x[np.argmax(curve)]) if math.isnan(within) else within
+
+    value = top(curves.mean(axis=0))
     drawn = curves[rng.integers(0, n, (RESAMPLES, n))].mean(axis=1)
-    return value, bootstrap_interval(value, [_top(x, curve) for curve in drawn], n)
+    return value, bootstrap_interval(value, [top(curve) for curve in drawn], n)
 
 
 def drift(times: ArrayLike, values: ArrayLike) -> float:
@@ -228,13 +279,3 @@ def _checked_series(
     if not np.all(np.diff(times) > 0):
         raise InputError(f"times: {times} given, ascending numbers expected")
     return times, values
-
-
-def _top(x: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
-    """Where a curve is largest, between its points or at an end."""
-    top = int(np.argmax(curve))
-    if not 0 < top < len(curve) - 1:
-        return float(x[top])
-    near = slice(top - 1, top + 2)
-    curvature, slope, _ = np.polyfit(x[near] - x[top], curve[near], 2)
-    return float(x[top] - slope / (2.0 * curvature)) if curvature < 0 else float(x[top])

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from softmodes.analysis import statistics
 from softmodes.analysis.critical_strain import FLOOR_START, PLATEAU_END, plateau_drop
-from softmodes.analysis.statistics import CONFIDENCE, Interval, summarise
+from softmodes.analysis.statistics import Interval, student, summarise
 from softmodes.random_streams import stream
 from softmodes.report.evidence import LEAST_FRACTION, STATE, Tables, mean_over_temperatures
 from softmodes.report.verdicts import (
@@ -26,9 +25,10 @@ from softmodes.report.verdicts import (
     around_zero,
     below,
     combined,
+    difference,
     mean,
     of_interval,
-    of_summary,
+    ratio,
     root_mean_square,
     undefined,
 )
@@ -85,16 +85,18 @@ def _plateau(tables: Tables) -> Yielded:
         gamma = curves.columns.to_numpy()
         flat = gamma <= PLATEAU_END
         if np.count_nonzero(flat) < 2 or curves.empty:
+            what = f"flatness, without two strains on the plateau, {_at(tables, size)}"
+            yield undefined(what, around_zero(FLAT_SHARE))
             continue
-        drop = plateau_drop(gamma, curves)
-        if not drop.significant:  # there is nothing to measure flatness by
+        drops = plateau_drop(gamma, curves)
+        if not summarise(drops).significant:  # there is nothing to measure flatness by
             what = f"flatness, without a drop to measure it by, {_at(tables, size)}"
             yield undefined(what, around_zero(FLAT_SHARE))
             continue
         decades = np.log10(gamma[flat])
-        change = np.polyfit(decades, curves.to_numpy()[:, flat].T, 1)[0] * np.ptp(decades)
+        changes = np.polyfit(decades, curves.to_numpy()[:, flat].T, 1)[0] * np.ptp(decades)
         what = f"change of O_DW,p up to γ = {PLATEAU_END:g} over the drop, {_at(tables, size)}"
-        yield mean(what, change / drop.mean, around_zero(FLAT_SHARE))
+        yield ratio(what, changes, drops, allowed=around_zero(FLAT_SHARE))
 
 
 @LETTER.state(
@@ -124,10 +126,11 @@ def _drop(tables: Tables) -> Yielded:
     for size in tables.sizes:
         for temperature in cold:
             curves = tables.overlap_curves(size, temperature)
+            what = f"plateau less floor, N = {size}, T = {temperature:g}"
             if curves.empty:
+                yield undefined(what, above(0))
                 continue
-            drop = plateau_drop(curves.columns.to_numpy(), curves)
-            yield of_summary(f"plateau less floor, N = {size}, T = {temperature:g}", drop, above(0))
+            yield mean(what, plateau_drop(curves.columns.to_numpy(), curves), above(0))
     if not cold:
         yield f"no temperature of the study is {COLD:g} or lower"
 
@@ -145,8 +148,7 @@ def _critical_strain(tables: Tables) -> Yielded:
         yield "not defined at any state point"
         return
     value, interval, row = found
-    letter = stdtrit(GAMMA_C_SAMPLES - 1, 0.5 * (1 + CONFIDENCE)) * GAMMA_C_SD
-    letter /= math.sqrt(GAMMA_C_SAMPLES)
+    letter = student(GAMMA_C_SAMPLES - 1) * GAMMA_C_SD / math.sqrt(GAMMA_C_SAMPLES)
     difference = value - GAMMA_C
     both = Interval(
         difference - math.hypot(value - interval.low, letter),
@@ -159,6 +161,7 @@ def _critical_strain(tables: Tables) -> Yielded:
         both,
         n_samples=_n_samples(tables),
         allowed=around_zero(0.5 * GAMMA_C_SD),
+        fixed=letter,
     )
     yield from _left_out(row)
 
@@ -174,7 +177,7 @@ def _critical_strain_scatter(tables: Tables) -> Yielded:
     own = tables.own_strains("overlap_drop")
     squares = mean_over_temperatures(((own - GAMMA_C) / GAMMA_C_SD) ** 2)
     what = f"scatter about {GAMMA_C:g} over the Letter's"
-    yield root_mean_square(what, np.sqrt(squares), (1 / NEAR, NEAR))
+    yield root_mean_square(what, squares, (1 / NEAR, NEAR))
     yield f"{own.isna().sum()} of {len(own)} samples' own fits failed"
 
 
@@ -221,6 +224,7 @@ def _independent_of_size(tables: Tables) -> Yielded:
     yield of_interval(
         what, value, interval, n_samples=_n_samples(tables), allowed=around_zero(GAMMA_C_SD)
     )
+    yield from _left_out(row)
 
 
 @LETTER.state(
@@ -235,7 +239,8 @@ def _stress(tables: Tables) -> Yielded:
     for size in tables.sizes:
         stress = tables.energy_curves(size, tables.coldest, "shear_stress")
         what = f"σ_xy at the largest strain over its maximum, {_at(tables, size)}"
-        yield mean(what, stress.iloc[:, -1] / stress.mean().max(), around_zero(VANISHED_SHARE))
+        maximum = stress[stress.mean().idxmax()]
+        yield ratio(what, stress.iloc[:, -1], maximum, allowed=around_zero(VANISHED_SHARE))
 
 
 @LETTER.state(
@@ -251,10 +256,11 @@ def _energy(tables: Tables) -> Yielded:
         rise = energy.iloc[:, -1] - 1
         yield mean(f"total rise of e_IS/e_IS(0), {_at(tables, size)}", rise, above(0))
         before = energy.loc[:, energy.columns <= PLATEAU_END]
-        # without a strain that small the share is not defined, and flatness cannot be told
-        share = [] if before.empty else (before.iloc[:, -1] - 1) / rise.mean()
         what = f"share of the rise up to γ = {PLATEAU_END:g}, {_at(tables, size)}"
-        yield mean(what, share, around_zero(FLAT_SHARE))
+        if before.empty:  # flatness cannot be told without a strain so small
+            yield undefined(what, around_zero(FLAT_SHARE))
+            continue
+        yield ratio(what, before.iloc[:, -1] - 1, rise, allowed=around_zero(FLAT_SHARE))
 
 
 def _ratios(tables: Tables, estimator: str, what: str) -> Yielded:
@@ -315,7 +321,7 @@ def _propensity_rises(tables: Tables) -> Yielded:
     "levels_off",
     "The overlap of the Debye–Waller factor with the soft modes levels off at the lowest "
     "temperatures.",
-    f"all N together, by their weights: half of -dO_DW,pq/dT from T = {LEVELS_BELOW:g} to T = 1 "
+    f"all N together, weighted by N: half of -dO_DW,pq/dT from T = {LEVELS_BELOW:g} to T = 1 "
     f"less -dO_DW,pq/dT for T ≤ {LEVELS_BELOW:g} > 0",
 )
 def _levels_off(tables: Tables) -> Yielded:
@@ -332,7 +338,9 @@ def _levels_off(tables: Tables) -> Yielded:
         for size in tables.sizes
     ]
     what = f"half the rate of rise above T = {LEVELS_BELOW:g} less the rate below"
-    yield combined(what, differences, above(0))
+    # the variance of an overlap goes as 1/N
+    weights = [size * part.n for size, part in zip(tables.sizes, differences, strict=True)]
+    yield combined(what, differences, weights, allowed=above(0))
 
 
 @LETTER.state(
@@ -466,26 +474,11 @@ def _modes_persist(tables: Tables) -> Yielded:
         yield mean(f"{what}, {_at(tables, size)}", cold, above(MOSTLY_THE_SAME))
         where = f"T = {tables.coldest:g} less T = {tables.hottest:g}, N = {size}"
         # the samples that changed are not the same ones at both
-        yield _difference(f"{what}, {where}", cold, hot)
+        yield difference(f"{what}, {where}", cold, hot, allowed=above(0))
         yield (
             f"N = {size}: the basin changed in {len(cold) or 'none'} of "
             f"{some.loc[some['temperature'] == tables.coldest, 'sample'].nunique()} samples"
         )
-
-
-def _difference(what: str, one: pd.Series, other: pd.Series) -> Observation:
-    """Mean of one set of samples less that of another, by Welch's interval."""
-    first, second = summarise(one), summarise(other)
-    variance = first.sem**2 + second.sem**2
-    degrees = (
-        variance**2 / (first.sem**4 / max(first.n - 1, 1) + second.sem**4 / max(second.n - 1, 1))
-        if variance > 0
-        else math.nan
-    )
-    half = float(stdtrit(degrees, 0.5 * (1 + CONFIDENCE))) * math.sqrt(variance)
-    value = first.mean - second.mean
-    n_samples = min(first.n, second.n)
-    return Observation(what, value, value - half, value + half, n_samples, above(0))
 
 
 @LETTER.state(
@@ -499,9 +492,11 @@ def _quadrupolar(tables: Tables) -> Yielded:
         cold = tables.states(size, tables.coldest)["quadrupole"]
         hot = tables.states(size, tables.hottest)["quadrupole"]
         yield mean(f"cos 4θ amplitude, {_at(tables, size)}", cold, above(0))
+        what = f"cos 4θ amplitude, T = {tables.coldest:g} less T = {tables.hottest:g}, N = {size}"
         if tables.coldest < tables.hottest:
-            where = f"T = {tables.coldest:g} less T = {tables.hottest:g}, N = {size}"
-            yield mean(f"cos 4θ amplitude, {where}", cold - hot, above(0))
+            yield mean(what, cold - hot, above(0))
+        else:
+            yield undefined(what, above(0))
 
 
 # --- this study's own -------------------------------------------------------------------------

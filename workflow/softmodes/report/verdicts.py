@@ -15,9 +15,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtrit
 
-from softmodes.analysis.statistics import CONFIDENCE, Interval, Summary, summarise
+from softmodes.analysis.statistics import (
+    Interval,
+    Summary,
+    linearised_ratio,
+    student,
+    summarise,
+)
 
 AGREES, DIFFERS, TOO_SMALL = "agrees", "differs", "too small to tell"
 
@@ -50,6 +55,7 @@ class Observation:
         low, high: ends of its interval, NaN where that could not be had.
         n_samples: samples behind it.
         allowed: the range that the statement allows.
+        fixed: half width, within the interval's, that more samples would leave as it is.
     """
 
     what: str
@@ -58,6 +64,7 @@ class Observation:
     high: float
     n_samples: int
     allowed: Range
+    fixed: float = 0.0
 
     @property
     def verdict(self) -> str:
@@ -71,57 +78,97 @@ class Observation:
 
     @property
     def samples_needed(self) -> float:
-        """Samples that would tell if the value stayed: the interval shrinks as 1/√n; else NaN."""
+        """Samples that would tell if the value stayed; else NaN.
+
+        The interval's square shrinks as 1/n, but for `fixed`.
+        """
         distance = min(abs(self.value - border) for border in self.allowed)
-        needed = self.n_samples * (0.5 * (self.high - self.low) / (distance or math.nan)) ** 2
-        told = self.verdict != TOO_SMALL or math.isnan(needed)
-        return math.nan if told else math.ceil(needed)
+        if self.verdict != TOO_SMALL or not distance > self.fixed:
+            return math.nan
+        shrinks = (0.5 * (self.high - self.low)) ** 2 - self.fixed**2
+        needed = self.n_samples * shrinks / (distance**2 - self.fixed**2)
+        return needed if math.isnan(needed) else math.ceil(needed)
 
 
 def mean(what: str, values: Iterable[float], allowed: Range) -> Observation:
-    """The mean of one number per sample; NaN is left out."""
+    """The mean of one number per sample (S,); NaN is left out."""
     found = summarise(np.fromiter(values, dtype=np.float64))
-    return of_summary(what, found, allowed)
-
-
-def of_summary(what: str, found: Summary, allowed: Range) -> Observation:
-    """The mean of observations summarised already."""
     return Observation(what, found.mean, found.interval.low, found.interval.high, found.n, allowed)
 
 
-def root_mean_square(what: str, deviations: ArrayLike, allowed: Range) -> Observation:
-    """√ of the mean square of one deviation per sample, with the interval of that mean."""
-    found = summarise(np.asarray(deviations, dtype=np.float64) ** 2)
+def root_mean_square(what: str, squares: ArrayLike, allowed: Range) -> Observation:
+    """√ of the mean of one squared deviation per sample (S,), with the interval of that mean."""
+    found = summarise(squares)
     value, low, high = np.sqrt(
         np.maximum([found.mean, found.interval.low, found.interval.high], 0.0)
     )
     return Observation(what, float(value), float(low), float(high), found.n, allowed)
 
 
-def combined(what: str, parts: Sequence[Summary], allowed: Range) -> Observation:
-    """Means of independent ensembles, weighted by 1/SEM².
+def ratio(
+    what: str, numerators: ArrayLike, denominators: ArrayLike, *, allowed: Range
+) -> Observation:
+    """The ratio of two means over the same samples (S,), whose errors both count."""
+    return mean(what, linearised_ratio(numerators, denominators), allowed)
 
-    The interval is that of Student's t with the degrees of freedom of Welch and Satterthwaite.
+
+def difference(what: str, one: ArrayLike, other: ArrayLike, *, allowed: Range) -> Observation:
+    """Mean of one set of samples (S,) less that of another (S',)."""
+    parts = summarise(one), summarise(other)
+    value, half = _of_independent(parts, (1.0, -1.0))
+    n_samples = min(part.n for part in parts)
+    return Observation(what, value, value - half, value + half, n_samples, allowed)
+
+
+def combined(
+    what: str, parts: Sequence[Summary], weights: Sequence[float], *, allowed: Range
+) -> Observation:
+    """The mean over independent ensembles.
+
+    Args:
+        what, allowed: of the observation.
+        parts: of the ensembles; those of fewer than two samples do not count.
+        weights: of each, known beforehand: estimated from few samples they would make the interval
+            too narrow.
     """
-    parts = [part for part in parts if part.n > 1 and part.sem > 0]
-    if not parts:
+    counted = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.n > 1]
+    if not counted:
         return undefined(what, allowed)
-    weights = np.array([part.sem**-2 for part in parts])
-    value = float(np.average([part.mean for part in parts], weights=weights))
-    degrees = weights.sum() ** 2 / sum(
-        weight**2 / (part.n - 1) for weight, part in zip(weights, parts, strict=True)
+    whole = sum(weight for _, weight in counted)
+    value, half = _of_independent(
+        [part for part, _ in counted], [weight / whole for _, weight in counted]
     )
-    half = float(stdtrit(degrees, 0.5 * (1.0 + CONFIDENCE)) / math.sqrt(weights.sum()))
-    return Observation(
-        what, value, value - half, value + half, sum(part.n for part in parts), allowed
+    n_samples = sum(part.n for part, _ in counted)
+    return Observation(what, value, value - half, value + half, n_samples, allowed)
+
+
+def _of_independent(parts: Sequence[Summary], factors: Sequence[float]) -> tuple[float, float]:
+    """A sum of means with these factors, and half its interval.
+
+    Student's t with the degrees of freedom of Welch (Biometrika 34, 28 (1947)) and Satterthwaite.
+    """
+    value = sum(factor * part.mean for part, factor in zip(parts, factors, strict=True))
+    variances = [(f * part.sem) ** 2 for part, f in zip(parts, factors, strict=True)]
+    variance = sum(variances)
+    if not variance > 0.0:  # equal samples, or too few
+        return value, variance
+    degrees = variance**2 / sum(
+        one**2 / (part.n - 1) for part, one in zip(parts, variances, strict=True)
     )
+    return value, student(degrees) * math.sqrt(variance)
 
 
 def of_interval(
-    what: str, value: float, interval: Interval, *, n_samples: int, allowed: Range
+    what: str,
+    value: float,
+    interval: Interval,
+    *,
+    n_samples: int,
+    allowed: Range,
+    fixed: float = 0.0,
 ) -> Observation:
-    """A number whose interval is known."""
-    return Observation(what, value, interval.low, interval.high, n_samples, allowed)
+    """A number whose interval is known; `fixed` as in `Observation`."""
+    return Observation(what, value, interval.low, interval.high, n_samples, allowed, fixed)
 
 
 def undefined(what: str, allowed: Range) -> Observation:
