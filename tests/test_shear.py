@@ -112,8 +112,7 @@ def test_a_particle_astray_is_a_switch():
     response = np.random.default_rng(3).normal(0.0, 1.0, (20, 2))
     nonaffine = 1e-3 * response
     assert not switched(nonaffine, 1e-3, response)
-    nonaffine[7] += [0.009, 0.0]
+    nonaffine[7] += [0.09, 0.0]
     assert not switched(nonaffine, 1e-3, response)
-    nonaffine[7] += [0.0, 0.009]
+    nonaffine[7] += [0.0, 0.09]
     assert switched(nonaffine, 1e-3, response)
-    assert not switched(nonaffine, 1e-3, response, bound=0.02)
