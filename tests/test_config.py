@@ -28,7 +28,8 @@ def test_the_repositorys_configurations_are_valid(name):
 def test_the_letters_grid_is_the_letters():
     letter = config.load(FOLDER / "letter.yaml")
     assert letter["n_particles"] == [2000, 8000]
-    assert letter["samples"] == 50
+    assert [config.n_samples(letter, 2000, t) for t in (2.0, 0.43, 0.40)] == [50, 50, 50]
+    assert config.n_propensities(letter, 2000, 0.40) == 10
     assert config.temperatures(letter) == [
         2.0, 1.5, 1.0, 0.8, 0.6, 0.55, 0.5, 0.46, 0.43, 0.40, 0.38, 0.36,
     ]  # fmt: skip
@@ -41,21 +42,59 @@ def test_the_letters_grid_is_the_letters():
     assert letter["modes"]["scan_fractions"][-1] == 0.05
 
 
+def test_samples_may_differ_by_size_and_temperature(study):
+    hot, cold = study["temperatures"]
+    study |= {"n_particles": [120, 240], "samples": [5, 3]}
+    study["temperatures"] = [
+        hot | {"propensity": True},
+        cold | {"samples": [4, 3], "propensity": [2, 0]},
+    ]
+    config.validate(study)
+    points = list(config.all_samples(study))
+    assert points == [
+        (size, degree, sample)
+        for size, degree, number in ((120, 1.0, 5), (120, 0.6, 4), (240, 1.0, 3), (240, 0.6, 3))
+        for sample in range(number)
+    ]
+    measured = [config.n_propensities(study, size, t) for size in (120, 240) for t in (1.0, 0.6)]
+    assert measured == [5, 2, 3, 0]
+    study["temperatures"][0]["propensity"] = 3
+    study["temperatures"][1]["propensity"] = False
+    measured = [config.n_propensities(study, size, t) for size in (120, 240) for t in (1.0, 0.6)]
+    assert measured == [3, 0, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"samples": [2]}, "samples"),
+        ({"temperature": {"samples": 1}}, "temperatures[1].samples"),
+        ({"temperature": {"propensity": 1}}, "temperatures[1].propensity"),
+    ],
+)
+def test_a_gpu_takes_all_samples_alike(study, changes, key):
+    study["temperatures"][1] |= changes.pop("temperature", {})
+    study |= changes | {"backend": {"equilibrate": "cpu", "isoconfigurational": "cuda"}}
+    with pytest.raises(InputError, match=rf"^config key {re.escape(key)}: .*isoconfigurational"):
+        config.validate(study)
+
+
 def test_every_key_of_the_schema_is_described_and_every_value_has_a_unit():
     schema = yaml.safe_load(config.SCHEMA.read_text())
     Draft202012Validator.check_schema(schema)
 
     def check(part, where):
         assert part["description"].endswith("."), where
-        if part["type"] == "object":
+        kinds = {part["type"]} if isinstance(part["type"], str) else set(part["type"])
+        if "object" in kinds:
             assert part["additionalProperties"] is False, where
             for name, inner in part["properties"].items():
                 check(inner, f"{where}.{name}")
-        elif part["type"] == "array":
+        if "array" in kinds:
             check(part["items"], f"{where}[]")
-        else:
+        if kinds - {"object", "array"}:
             assert part["unit"], where
-            if part["type"] in ("integer", "number"):
+            if kinds & {"integer", "number"}:
                 assert {"minimum", "exclusiveMinimum"} & set(part), where
                 assert {"maximum", "exclusiveMaximum"} & set(part), where
 
@@ -82,6 +121,17 @@ WRONG = {
     "a float as a count": (["samples"], 2.0, "samples", "2.0", "a whole number"),
     "yes as a number": (["seed"], True, "seed", "True", "a whole number"),
     "below its range": (["samples"], 0, "samples", "0", ">= 1"),
+    "samples of sizes that are not there": (["samples"], [3, 2], "samples", "[3, 2]",
+                                            "one for each of n_particles, [120]"),
+    "no samples of a size": (["samples"], [0], "samples[0]", "0", "a whole number >= 1"),
+    "samples from nowhere": (["temperatures", 1, "samples"], 3, "temperatures[1].samples", "3",
+                             "at most the 2 samples there are at n_particles 120"),
+    "propensities of more samples": (["temperatures", 1, "propensity"], [3],
+                                     "temperatures[1].propensity", "[3]",
+                                     "at most the 2 samples there are at n_particles 120"),
+    "a propensity as a text": (["temperatures", 1, "propensity"], "most",
+                               "temperatures[1].propensity", "'most'",
+                               "true or false or a whole number >= 0"),
     "infinite": (["ensemble", "pressure"], float("inf"), "ensemble.pressure", "inf", "a number"),
     "no number at all": (["start_density"], float("nan"), "start_density", "nan", "a number"),
     "text to YAML": (

@@ -12,10 +12,13 @@ sys.path.insert(0, str(LIBRARY))
 from softmodes.study.code_digest import code_digest
 from softmodes.study import costs, equilibria
 from softmodes.study.config import (
+    all_samples,
     at_temperature,
     backend,
     equilibrated,
     from_command_line,
+    n_propensities,
+    n_samples,
     read,
     state_point,
     temperatures,
@@ -55,12 +58,7 @@ TEMPERATURES = temperatures(config)
 EQUILIBRATED = equilibrated(config)
 MAPPED_STATE_POINT = state_point(min(config["n_particles"]), TEMPERATURES[-1], sample=0)
 LOCK = REPOSITORY / "envs" / "lock.txt"
-SAMPLES = [
-    (size, degree, sample)
-    for size in config["n_particles"]
-    for degree in TEMPERATURES
-    for sample in range(config["samples"])
-]
+SAMPLES = list(all_samples(config))
 # in an order of its own, so that another order of the keys reruns nothing
 MODEL = dict(sorted(config["model"].items()))
 NEIGHBOUR_DISTANCES = [
@@ -88,10 +86,9 @@ def rules_of(stage):
 def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES):
     """The files of a stage, for all samples at the given N and T."""
     return [
-        f"{RESULTS}/{stage}/{state_point(size, degree, sample)}.h5"
-        for size in sizes
-        for degree in degrees
-        for sample in range(config["samples"])
+        f"{RESULTS}/{stage}/{state_point(*point)}.h5"
+        for point in SAMPLES
+        if point[0] in sizes and point[1] in degrees
     ]
 
 
@@ -103,7 +100,7 @@ def of_all_samples(stage):
 
 
 def each_sample(stage):
-    """The files of a stage for all samples, N and T left open."""
+    """The files of a stage for all samples, as many everywhere, N and T left open."""
     return [
         f"{RESULTS}/{stage}/{ALL_SAMPLES}_s{sample:03d}.h5" for sample in range(config["samples"])
     ]
@@ -136,7 +133,8 @@ def published_equilibria(wildcards):
 
 def published_of_samples(wildcards):
     """Likewise, of every sample at an N and T."""
-    return [published(*numbers(wildcards), sample) for sample in range(config["samples"])]
+    samples = range(n_samples(config, *numbers(wildcards)))
+    return [published(*numbers(wildcards), sample) for sample in samples]
 
 
 def published_archives(wildcards):
@@ -187,7 +185,8 @@ def hotter_equilibrium(wildcards):
 
 def hotter_equilibria(wildcards):
     """Likewise, of every sample at an N and T."""
-    found = [hotter(wildcards, sample) for sample in range(config["samples"])]
+    samples = range(n_samples(config, *numbers(wildcards)))
+    found = [hotter(wildcards, sample) for sample in samples]
     return [path for path in found if path]
 
 
@@ -202,7 +201,7 @@ def hotter(wildcards, sample):
 
 def relaxation_of_samples(wildcards):
     """The files that τ_e is taken from, where the propensity is asked for."""
-    if not settings(wildcards)["propensity"]:
+    if not has_propensity(wildcards):
         return []
     files = of_all_samples("relaxation")(wildcards)
     return files[: config["isoconfigurational"]["relaxation_samples"]]
@@ -210,8 +209,13 @@ def relaxation_of_samples(wildcards):
 
 def propensity_multiple(wildcards):
     """t_α in units of τ_e; None where the propensity is not asked for."""
-    asked = settings(wildcards)["propensity"]
-    return config["isoconfigurational"]["propensity_multiple"] if asked else None
+    multiple = config["isoconfigurational"]["propensity_multiple"]
+    return multiple if has_propensity(wildcards) else None
+
+
+def has_propensity(wildcards):
+    """Whether the propensity of a sample is asked for, or of all those at an N and T."""
+    return int(wildcards.get("sample", 0)) < n_propensities(config, *numbers(wildcards))
 
 
 def minutes(stage):
@@ -226,7 +230,7 @@ def megabytes(stage):
 
 def cost(stage, wildcards):
     """What a stage's job costs."""
-    state = {"n_particles": int, "temperature": float}
+    state = {"n_particles": int, "temperature": float, "sample": int}
     found = {
         name: kind(wildcards[name]) for name, kind in state.items() if name in wildcards.keys()
     }

@@ -174,13 +174,14 @@ def _metadata(
     folders = sorted({name.split("/")[0] for name in names if "/" in name})
     parts = [{"@id": name} for name in names if "/" not in name]
     parts += [{"@id": f"{folder}/"} for folder in folders]
+    samples = config["samples"] if isinstance(config["samples"], list) else [config["samples"]]
     commits = sorted({origin["git_commit"] for origin in origins.values()})
     root = {
         "@id": "./",
         "@type": "Dataset",
         "name": f"Study {config['study']}: soft modes and nonaffine rearrangements",
         "description": (
-            f"{config['samples']} samples of N = {_listed(config['n_particles'])} particles at T = "
+            f"{_listed(samples)} samples of N = {_listed(config['n_particles'])} particles at T = "
             f"{_listed(entry['temperature'] for entry in config['temperatures'])}: tables, figures "
             "and summary of a study of soft modes and nonaffine rearrangements in the inherent "
             f"structures of a supercooled liquid, with its configuration and provenance. Check it "

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 from softmodes.report import figures, pages, tables
-from softmodes.study.config import temperatures
+from softmodes.study.config import all_samples
 
 
 def write_pages(
@@ -31,6 +30,6 @@ def write_pages(
     frames = pages.SampleTables(
         *(tables.read_csv(inputs[name]) for name in pages.SampleTables._fields)
     )
-    samples = product(config["n_particles"], temperatures(config), range(config["samples"]))
-    for (n_particles, temperature, sample), page in zip(samples, outputs["samples"], strict=True):
+    for point, page in zip(all_samples(config), outputs["samples"], strict=True):
+        n_particles, temperature, sample = point
         pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)

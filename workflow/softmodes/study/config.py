@@ -12,7 +12,7 @@ import contextlib
 import difflib
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,7 @@ def validate(config: Any) -> None:
         raise InputError(_schema_message(errors[0]))
     _check_ensemble(config)
     _check_temperatures(config)
+    _check_samples(config)
     _check_times(config)
     _check_strains(config)
     for n_particles in config["n_particles"]:
@@ -120,6 +121,27 @@ def equilibrated(config: Mapping[str, Any]) -> dict[str, float]:
     keys = schema["properties"]["equilibrated"]["properties"]
     defaults = {name: key["default"] for name, key in keys.items() if "default" in key}
     return defaults | config["equilibrated"]
+
+
+def n_samples(config: Mapping[str, Any], n_particles: int, temperature: float) -> int:
+    """Samples of an N that come to a temperature, the first ones."""
+    given = at_temperature(config, temperature).get("samples", config["samples"])
+    return _of_size(config, given, n_particles)
+
+
+def n_propensities(config: Mapping[str, Any], n_particles: int, temperature: float) -> int:
+    """Samples, the first ones, whose propensity is measured."""
+    given = at_temperature(config, temperature)["propensity"]
+    if isinstance(given, bool):
+        return n_samples(config, n_particles, temperature) if given else 0
+    return _of_size(config, given, n_particles)
+
+
+def all_samples(config: Mapping[str, Any]) -> Iterator[tuple[int, float, int]]:
+    """N, T and number of all samples, by N and temperature in the order of cooling."""
+    for n_particles, temperature in itertools.product(config["n_particles"], temperatures(config)):
+        for sample in range(n_samples(config, n_particles, temperature)):
+            yield n_particles, temperature, sample
 
 
 def temperatures(config: Mapping[str, Any]) -> list[float]:
@@ -165,6 +187,11 @@ _Validator = extend(
 )
 
 
+def _of_size(config: Mapping[str, Any], given: int | list[int], n_particles: int) -> int:
+    """One number for all N, or that of an N in a list of one for each."""
+    return given[config["n_particles"].index(n_particles)] if isinstance(given, list) else given
+
+
 def _schema_message(error: ValidationError) -> str:
     key = _dotted(error.absolute_path)
     match error.validator:
@@ -191,7 +218,15 @@ def _message(key: str, given: str, expected: str) -> str:
 
 def _expectation(schema: Mapping[str, Any]) -> str:
     """What a part of the schema allows, in words."""
-    match schema["type"]:
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    what = " or ".join(_allowed(schema, kind) for kind in kinds)
+    unit = schema.get("unit", "1")
+    return f"{what}{'' if unit == '1' else f' (in {unit})'}. {schema['description']}"
+
+
+def _allowed(schema: Mapping[str, Any], kind: str) -> str:
+    """What it allows of one type."""
+    match kind:
         case "object":
             what = f"a mapping of {', '.join(schema['properties'])}"
             if schema.get("maxProperties") == 1:
@@ -207,7 +242,7 @@ def _expectation(schema: Mapping[str, Any]) -> str:
             what = f"a text matching {schema['pattern']}"
         case "boolean":
             what = "true or false"
-        case "integer" | "number" as kind:
+        case "integer" | "number":
             what = "a number" if kind == "number" else "a whole number"
             if schema.get("multipleOf") == 2:
                 what = "an even number"
@@ -222,8 +257,7 @@ def _expectation(schema: Mapping[str, Any]) -> str:
                 if bound in schema
             ]
             what = f"{what} {' and '.join(bounds)}"
-    unit = schema.get("unit", "1")
-    return f"{what}{'' if unit == '1' else f' (in {unit})'}. {schema['description']}"
+    return what
 
 
 def _check_ensemble(config: Mapping[str, Any]) -> None:
@@ -246,6 +280,44 @@ def _check_temperatures(config: Mapping[str, Any]) -> None:
         if not _is_multiple(value, 0.001):
             _refuse(f"temperatures[{index}].temperature", f"{value} given", "a multiple of 0.001")
     _check_order([f"temperatures[{i}].temperature" for i in range(len(values))], values, sign=-1)
+
+
+def _check_samples(config: Mapping[str, Any]) -> None:
+    given = {"samples": config["samples"]}
+    for index, entry in enumerate(config["temperatures"]):
+        given |= {
+            f"temperatures[{index}].{name}": entry[name]
+            for name in ("samples", "propensity")
+            if name in entry
+        }
+    batched = [stage for stage in config.get("backend", {}) if backend(config, stage) == "cuda"]
+    for key, value in given.items():
+        if isinstance(value, list) and len(value) != len(config["n_particles"]):
+            expected = f"one number, or one for each of n_particles, {config['n_particles']}"
+            _refuse(key, f"{value} given", expected)
+        if batched and not (key == "samples" or isinstance(value, bool)):
+            expected = f"no number: with backend.{batched[0]} cuda all samples go together"
+            _refuse(key, f"{value} given", expected)
+    if batched and isinstance(config["samples"], list):
+        expected = f"one number: with backend.{batched[0]} cuda all samples go together"
+        _refuse("samples", f"{config['samples']} given", expected)
+    for n_particles in config["n_particles"]:
+        _check_samples_of(config, n_particles)
+
+
+def _check_samples_of(config: Mapping[str, Any], n_particles: int) -> None:
+    above = _of_size(config, config["samples"], n_particles)
+    for index, entry in enumerate(config["temperatures"]):
+        number = n_samples(config, n_particles, entry["temperature"])
+        measured = n_propensities(config, n_particles, entry["temperature"])
+        for name, value, most in (("samples", number, above), ("propensity", measured, number)):
+            if value > most:
+                _refuse(
+                    f"temperatures[{index}].{name}",
+                    f"{entry[name]} given",
+                    f"at most the {most} samples there are at n_particles {n_particles}",
+                )
+        above = number
 
 
 def _check_times(config: Mapping[str, Any]) -> None:

@@ -23,7 +23,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from softmodes.study import job_log
-from softmodes.study.config import at_temperature, backend, mode_number, state_point, temperatures
+from softmodes.study.config import (
+    all_samples,
+    at_temperature,
+    backend,
+    mode_number,
+    n_propensities,
+    n_samples,
+    state_point,
+    temperatures,
+)
 from softmodes.study.contract import CONTRACT, Dataset
 from softmodes.study.job_log import duration
 
@@ -201,16 +210,21 @@ def job(
     stage: str,
     n_particles: int | None = None,
     temperature: float | None = None,
+    *,
+    sample: int = 0,
 ) -> Cost:
     """The cost of one job.
 
-    Aggregate, checks, figure, summary and compile have no N and T of their own.
+    Aggregate, checks, figure, summary and compile have no N and T of their own, and only
+    isoconfigurational runs differ between samples.
     """
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
     assert n_particles is not None
     assert temperature is not None
-    return _OF_STATE_POINT[stage](config, n_particles, at_temperature(config, temperature))
+    asked = sample < n_propensities(config, n_particles, temperature)
+    entry = at_temperature(config, temperature) | {"propensity": asked}
+    return _OF_STATE_POINT[stage](config, n_particles, entry)
 
 
 def minutes(cost: Cost, attempt: int = 1) -> int:
@@ -233,9 +247,9 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
         for size, degree in itertools.product(config["n_particles"], temperatures(config)):
-            cost = job(config, stage, size, degree)
-            points = [(size, degree, sample) for sample in range(config["samples"])]
+            points = [(size, degree, s) for s in range(n_samples(config, size, degree))]
             for group in [points] if together else [[point] for point in points]:
+                cost = job(config, stage, size, degree, sample=group[0][2])
                 name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
@@ -364,15 +378,16 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
     )
 
     def of_size(n_particles: int) -> float:
-        cooled, longest = dict.fromkeys(range(config["samples"]), 0.0), 0.0
+        cooled, longest = dict[int, float](), 0.0
         for degree in temperatures(config):
             costs = {stage: job(config, stage, n_particles, degree) for stage in _OF_STATE_POINT}
             seconds = {stage: cost.seconds for stage, cost in costs.items()}
-            for sample in cooled:
-                if (n_particles, degree, sample) in published:
-                    cooled[sample] = _taken(costs["equilibrate"]).seconds
-                else:
-                    cooled[sample] += seconds["equilibrate"]
+            cooled = {
+                sample: _taken(costs["equilibrate"]).seconds
+                if (n_particles, degree, sample) in published
+                else cooled.get(sample, 0.0) + seconds["equilibrate"]
+                for sample in range(n_samples(config, n_particles, degree))
+            }
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
             compared = seconds["overlap"] + sum(ends)
             longest = max(longest, max(cooled.values()) + after + max(compared, checked))
@@ -484,12 +499,18 @@ def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cos
     scan = len(config["modes"]["scan_gamma"]) * len(config["modes"]["scan_fractions"])
     pairs = 5 + 5 * strains + 3 * scan + (2 + strains if entry["propensity"] else 0)
     fields = pairs * (1 + 2 * config["overlap"]["shuffles"])
-    rows = config["samples"] * pairs
+    samples = n_samples(config, n, entry["temperature"])
+    rows = samples * pairs
     return _cost(
-        SHUFFLED_OVERLAP * fields * n * config["samples"],
+        SHUFFLED_OVERLAP * fields * n * samples,
         BASE + 0.02 * n + 2e-3 * rows,
         100e-6 * rows,
     )
+
+
+def _particles(config: Mapping[str, Any]) -> int:
+    """Of all state points together."""
+    return sum(n_particles for n_particles, _, _ in all_samples(config))
 
 
 def _compile(_config: Mapping[str, Any]) -> Cost:
@@ -497,14 +518,13 @@ def _compile(_config: Mapping[str, Any]) -> Cost:
 
 
 def _aggregate(config: Mapping[str, Any]) -> Cost:
-    runs = len(temperatures(config)) * config["samples"]
-    return _cost(AGGREGATED * runs * sum(config["n_particles"]), 1.5 * BASE)
+    return _cost(AGGREGATED * _particles(config), 1.5 * BASE)
 
 
 def _checks(config: Mapping[str, Any]) -> Cost:
-    structures = len(temperatures(config)) * config["samples"] * (2 + len(config["shear"]["gamma"]))
+    structures = 2 + len(config["shear"]["gamma"])
     largest = max(config["n_particles"])
-    return _cost(CHECKED * structures * sum(config["n_particles"]), 1.4 * BASE + 0.006 * largest)
+    return _cost(CHECKED * structures * _particles(config), 1.4 * BASE + 0.006 * largest)
 
 
 def _gamma_c(config: Mapping[str, Any]) -> Cost:
