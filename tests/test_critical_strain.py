@@ -5,11 +5,21 @@ import math
 import numpy as np
 import pytest
 from curves import GAMMA, logistic, noisy, rng
-from scipy.optimize import curve_fit
+from scipy.optimize import brentq, curve_fit
 from scipy.special import expit
 
-from softmodes.analysis.critical_strain import energy_onset, half_drop, plateau_drop, stress_maximum
+from softmodes.analysis.critical_strain import (
+    energy_onset,
+    fitted_drop,
+    plateau_drop,
+    stress_maximum,
+)
 from softmodes.errors import InputError
+
+
+def half_drop(gamma, curves):
+    return fitted_drop(gamma, curves).half
+
 
 # Strains of single curves
 
@@ -83,6 +93,26 @@ def test_half_drop_does_not_depend_on_the_scale_of_the_curve():
 def test_curves_without_plateau_or_drop_are_failed_fits(curve):
     found = half_drop(GAMMA, [logistic(0.07, 5.0), curve])
     np.testing.assert_array_equal(np.isnan(found), [False, True])
+
+
+@pytest.mark.parametrize(("half", "steepness"), [(0.071, 4.0), (0.05, 6.0), (0.09, 3.0)])
+def test_other_definitions_of_an_exact_drop(half, steepness):
+    """Each read off the curve itself, by root finding and finite differences."""
+    curve = logistic(half, steepness)
+    drop = fitted_drop(GAMMA, [curve])
+
+    def exact(gamma):
+        return 1.0 / (1.0 + (gamma / half) ** steepness)
+
+    grid = np.geomspace(0.01, 1.0, 20001)
+    quarter = brentq(lambda gamma: exact(gamma) - 0.25, 0.01, 1.0)
+    assert drop.three_quarters[0] == pytest.approx(quarter, rel=0.03)
+    fastest = grid[np.argmin(np.gradient(exact(grid), grid))]
+    assert drop.inflection[0] == pytest.approx(fastest, rel=0.03)
+    step = 1e-4
+    slope = (exact(half * math.exp(step)) - exact(half * math.exp(-step))) / (2 * step)
+    kink = half * math.exp((1.0 - 0.5) / slope)
+    assert drop.onset[0] == pytest.approx(kink, rel=0.03)
 
 
 def test_stress_maximum_between_grid_points():

@@ -7,6 +7,7 @@ strain.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,50 +35,85 @@ STEPS, SETTLED = 200, 1e-9
 Curves = NDArray[np.float64]
 
 
-def half_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
-    """Where curves have dropped half-way from their plateau to their floor.
+@dataclass(frozen=True)
+class Drop:
+    """Logistics in ln γ, floor + (plateau - floor) / (1 + (γ/γ_c)^s), fitted to curves.
 
-    A logistic in ln γ, floor + (plateau - floor) / (1 + (γ/γ_c)^s), is fitted by least squares, all
-    strains with equal weight. Plateau and floor are the means over γ <= PLATEAU_END and
-    γ >= FLOOR_START (or the largest strain alone, if that is smaller), taken beforehand so that
-    noise or an undershoot beyond the drop cannot trade them against γ_c; γ_c and the steepness s
-    are free. A fit fails if there are fewer than four strains, if plateau <= floor, if γ_c falls
-    among the strains taken for the plateau, if s ends at its lower bound, if the descent has not
-    settled after STEPS, or if it explains less than LEAST_EXPLAINED of the variance.
+    Attributes:
+        half: (B,), γ_c, where half of the drop has happened; NaN where the fit failed.
+        steepness: (B,), s.
+        range: the smallest and the largest strain of the curves.
+    """
+
+    half: Curves
+    steepness: Curves
+    range: tuple[float, float]
+
+    @property
+    def three_quarters(self) -> Curves:
+        """Where three quarters of the drop have happened (B,): γ_c 3^(1/s)."""
+        return self._within(self.half * 3.0 ** (1.0 / self.steepness))
+
+    @property
+    def onset(self) -> Curves:
+        """Where the curves leave their plateau (B,): the kink of two straight lines in ln γ.
+
+        The tangent at half height meets the plateau at ln γ_c - 2/s, as at the onset of a
+        calorimetric peak.
+        """
+        return self._within(self.half * np.exp(-2.0 / self.steepness))
+
+    @property
+    def inflection(self) -> Curves:
+        """Where the curves fall fastest with γ (B,): γ_c ((s - 1)/(s + 1))^(1/s).
+
+        Against ln γ that is γ_c itself.
+        """
+        ratio = (self.steepness - 1.0) / (self.steepness + 1.0)
+        return self._within(self.half * ratio ** (1.0 / self.steepness))
+
+    def _within(self, strains: Curves) -> Curves:
+        """NaN where there are no data."""
+        smallest, largest = self.range
+        return np.where((strains >= smallest) & (strains <= largest), strains, math.nan)
+
+
+def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
+    """How curves drop from their plateau to their floor.
+
+    Least squares in γ_c and s, all strains with equal weight. Plateau and floor are the means over
+    γ <= PLATEAU_END and γ >= FLOOR_START (or the largest strain alone, if that is smaller), taken
+    beforehand so that noise or an undershoot beyond the drop cannot trade them against γ_c. A fit
+    fails if there are fewer than four strains, if plateau <= floor, if γ_c falls among the strains
+    taken for the plateau, if s ends at its lower bound, if the descent has not settled after STEPS,
+    or if it explains less than LEAST_EXPLAINED of the variance.
 
     Args:
         gamma: (G,), positive, ascending: without the unstrained state.
-        curves: (B, G).
-
-    Returns:
-        (B,), NaN where the fit failed or the curve is not whole.
+        curves: (B, G); one that is not whole fails.
 
     Raises:
         InputError: if the strains are not positive and ascending or the shapes disagree.
     """
-    log_half, _ = _fitted_logistics(*_checked(gamma, curves))
-    return np.exp(log_half)
+    gamma, curves = _checked(gamma, curves)
+    log_half, steepness = _fitted_logistics(gamma, curves)
+    return Drop(np.exp(log_half), steepness, (float(gamma[0]), float(gamma[-1])))
 
 
 def energy_onset(gamma: ArrayLike, curves: ArrayLike) -> Curves:
-    """Where curves begin to rise from their plateau.
+    """Where curves begin to rise from their plateau (B,): the onset of the drop upside down.
 
-    The logistic of `half_drop` is fitted upside down. Its tangent at half height meets the plateau
-    at ln γ_half - 2/s: that strain is the onset, as with the onset of a calorimetric peak; it fails
-    below the smallest strain. Where the energy has not levelled off at the largest strain, the
-    onset depends on that strain. Arguments, returns and errors as in `half_drop`.
+    Where the energy has not levelled off at the largest strain, the onset depends on that strain.
+    Arguments and errors as in `fitted_drop`.
     """
-    gamma, curves = _checked(gamma, curves)
-    log_half, steepness = _fitted_logistics(gamma, -curves)
-    onset = np.exp(log_half - 2.0 / steepness)
-    return np.where(onset >= gamma[0], onset, math.nan)
+    return fitted_drop(gamma, -np.asarray(curves, dtype=np.float64)).onset
 
 
 def stress_maximum(gamma: ArrayLike, curves: ArrayLike) -> Curves:
-    """Where curves are largest.
+    """Where curves are largest (B,), NaN where that fails.
 
     A parabola in ln γ goes through the largest value and its two neighbours; a largest value at
-    either end of the grid is none. Arguments, returns and errors as in `half_drop`.
+    either end of the grid is none. Arguments and errors as in `fitted_drop`.
     """
     gamma, curves = _checked(gamma, curves)
     return np.array([math.exp(vertex(np.log(gamma), curve)) for curve in curves])
@@ -86,7 +122,7 @@ def stress_maximum(gamma: ArrayLike, curves: ArrayLike) -> Curves:
 def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
     """Plateau less floor (S,) of each sample's curve (S, G).
 
-    Both as in `half_drop`, errors too; NaN without a strain up to PLATEAU_END.
+    Both as in `fitted_drop`, errors too; NaN without a strain up to PLATEAU_END.
     """
     gamma, curves = _checked(gamma, curves)
     return _plateau(gamma, curves) - _floor(gamma, curves)

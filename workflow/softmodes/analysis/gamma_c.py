@@ -12,7 +12,7 @@ estimators, so that trends and ratios have errors of their own. Errors are those
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from softmodes.analysis.critical_strain import (
     PLATEAU_END,
     Curves,
     energy_onset,
-    half_drop,
+    fitted_drop,
     plateau_drop,
     stress_maximum,
 )
@@ -45,7 +45,7 @@ class Estimate:
 
     Attributes:
         n_particles, temperature: the state point.
-        estimator: a key of `ESTIMATORS`.
+        estimator: one of `ESTIMATORS`.
         value: from the curve averaged over samples; NaN where not defined.
         resampled: (R,), from the averages over samples drawn anew; NaN where a fit failed.
         samples: (S,), their numbers.
@@ -85,15 +85,17 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Estimator:
-    """How a strain is had from curves over strain, and what must be significant for it.
+class Observable:
+    """A curve over strain, and the characteristic strains that are had from it.
 
     Attributes:
-        strains: gamma (G,) and curves (B, G) -> strains (B,), NaN where that fails.
+        estimators: E names.
+        strains: gamma (G,) and curves (B, G) -> strains (E, B), NaN where that fails.
         contrast: gamma and the samples' curves (S, G) -> values (S,) whose mean must lie above
-            zero.
+            zero for the strains to be defined.
     """
 
+    estimators: tuple[str, ...]
     strains: Callable[[Curves, Curves], Curves]
     contrast: Callable[[Curves, Curves], Curves]
 
@@ -101,9 +103,11 @@ class Estimator:
 def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Estimate]:
     """The characteristic strains of each N and T, by every one of `ESTIMATORS`.
 
-    `overlap_drop` is where O_DW,p has dropped half-way, `stress_maximum` and `energy_onset` are
-    those of σ_xy and e_IS. One is defined where its contrast is significant (Student's t): plateau
-    less floor, the stress at its maximum less that at the largest strain, the rise of the energy.
+    `overlap_drop` is where O_DW,p has dropped half-way; `overlap_three_quarter_drop`,
+    `overlap_onset` and `overlap_inflection` are other definitions of that strain, by the same fit;
+    `stress_maximum` and `energy_onset` are those of σ_xy and e_IS. One is defined where its
+    contrast is significant (Student's t): plateau less floor, the stress at its maximum less that
+    at the largest strain, the rise of the energy.
 
     Args:
         overlap: table `overlap_vs_gamma`.
@@ -114,11 +118,9 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
         By N, T and estimator, in this order.
     """
     observed = {
-        "overlap_drop": overlap.loc[overlap["quantity"] == "DW_p"].rename(
-            columns={"overlap": "observed"}
-        ),
-        "stress_maximum": energy.rename(columns={"shear_stress": "observed"}),
-        "energy_onset": energy.rename(columns={"normalised_energy": "observed"}),
+        "overlap": overlap.loc[overlap["quantity"] == "DW_p"],
+        "shear_stress": energy,
+        "normalised_energy": energy,
     }
     draws = {
         size: _draws(rows["sample"].unique(), seed, size)
@@ -128,8 +130,8 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
     for name, frame in observed.items():
         strained = frame[frame["gamma"] > 0]
         for (size, temperature), rows in strained.groupby(["n_particles", "temperature"]):
-            curves = rows.pivot(index="sample", columns="gamma", values="observed")
-            found.append(_estimate(int(size), float(temperature), name, curves, draws[size]))
+            curves = rows.pivot(index="sample", columns="gamma", values=name)
+            found += _estimates(int(size), float(temperature), name, curves, draws[size])
     return sorted(found, key=lambda one: (one.n_particles, one.temperature, one.estimator))
 
 
@@ -215,41 +217,46 @@ def _draws(samples: ArrayLike, seed: int, n_particles: int) -> pd.DataFrame:
     return pd.DataFrame(counts.T, index=numbers)
 
 
-def _estimate(
+def _estimates(
     size: int, temperature: float, name: str, curves: pd.DataFrame, draws: pd.DataFrame
-) -> Estimate:
-    gamma, estimator = curves.columns.to_numpy(float), ESTIMATORS[name]
+) -> Iterator[Estimate]:
+    gamma, observable = curves.columns.to_numpy(float), OBSERVABLES[name]
     whole = curves.dropna()
     values = whole.to_numpy()
-    own = pd.Series(estimator.strains(gamma, values), whole.index).reindex(curves.index)
-    value, resampled = math.nan, np.full(RESAMPLES, math.nan)
+    change = summarise(observable.contrast(gamma, values))
+    missing = ""
     if len(whole) < 2:
-        reason = "fewer than two samples"
-    elif (change := summarise(estimator.contrast(gamma, values))).n == 0:
-        reason = f"no strain up to {PLATEAU_END:g}, where the plateau is"
+        missing = "fewer than two samples"
+    elif change.n == 0:
+        missing = f"no strain up to {PLATEAU_END:g}, where the plateau is"
     elif not change.significant:
-        reason = "change not significant"
-    elif math.isnan(value := float(estimator.strains(gamma, values.mean(axis=0)[None])[0])):
-        reason = "fit failed"
-    else:
-        reason = ""
+        missing = "change not significant"
+    own = pd.DataFrame(observable.strains(gamma, values).T, whole.index).reindex(curves.index)
+    of_mean = np.full(len(observable.estimators), math.nan)
+    resampled = np.full((len(of_mean), RESAMPLES), math.nan)
+    if not missing:
+        of_mean = observable.strains(gamma, values.mean(axis=0)[None])[:, 0]
         counts = draws.loc[whole.index].to_numpy().T
         drawn = counts.sum(axis=1) > 0
         means = np.einsum("rs,sg->rg", counts[drawn], values)
-        resampled[drawn] = estimator.strains(gamma, means / counts[drawn].sum(axis=1)[:, None])
-        if 2 * np.isnan(resampled).sum() >= RESAMPLES:
+        resampled[:, drawn] = observable.strains(gamma, means / counts[drawn].sum(axis=1)[:, None])
+    for place, estimator in enumerate(observable.estimators):
+        value, reason = float(of_mean[place]), missing
+        if not reason and math.isnan(value):
+            reason = "fit failed"
+        elif not reason and 2 * np.isnan(resampled[place]).sum() >= RESAMPLES:
             value, reason = math.nan, "fit failed in most resamples"
-    return Estimate(
-        size,
-        temperature,
-        name,
-        value,
-        resampled,
-        curves.index.to_numpy(),
-        own.to_numpy(),
-        len(whole),
-        reason,
-    )
+        yield Estimate(
+            size,
+            temperature,
+            estimator,
+            value,
+            resampled[place],
+            curves.index.to_numpy(),
+            own[place].to_numpy(),
+            len(whole),
+            reason,
+        )
 
 
 def _defined(
@@ -394,9 +401,23 @@ def _rise(gamma: Curves, curves: Curves) -> Curves:
     return plateau_drop(gamma, -curves)
 
 
+def _drops(gamma: Curves, curves: Curves) -> Curves:
+    drop = fitted_drop(gamma, curves)
+    return np.stack([drop.half, drop.three_quarters, drop.onset, drop.inflection])
+
+
 REFERENCE = "overlap_drop"
-ESTIMATORS = {
-    REFERENCE: Estimator(half_drop, plateau_drop),
-    "stress_maximum": Estimator(stress_maximum, _height),
-    "energy_onset": Estimator(energy_onset, _rise),
+OBSERVABLES = {
+    "overlap": Observable(
+        (REFERENCE, "overlap_three_quarter_drop", "overlap_onset", "overlap_inflection"),
+        _drops,
+        plateau_drop,
+    ),
+    "shear_stress": Observable(
+        ("stress_maximum",), lambda *curve: stress_maximum(*curve)[None], _height
+    ),
+    "normalised_energy": Observable(
+        ("energy_onset",), lambda *curve: energy_onset(*curve)[None], _rise
+    ),
 }
+ESTIMATORS = tuple(name for one in OBSERVABLES.values() for name in one.estimators)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from softmodes.analysis import gamma_c
 from softmodes.analysis.statistics import summarise
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import GAMMA_C, GAMMA_C_SD, LABELS, LETTER, OWN
@@ -226,7 +227,12 @@ def _warnings(tables: Tables) -> list[str]:
         f"{row.expected:.6g} expected"
         for row in tables.checks[~tables.checks["passed"].astype(bool)].itertuples()
     ]
-    undefined = tables.gamma_c[(tables.gamma_c["what"] == "ensemble") & ~tables.gamma_c["defined"]]
+    # other definitions by the same fit are undefined together
+    principal = [observable.estimators[0] for observable in gamma_c.OBSERVABLES.values()]
+    rows = tables.gamma_c
+    undefined = rows[
+        (rows["what"] == "ensemble") & ~rows["defined"] & rows["estimator"].isin(principal)
+    ]
     found += [
         f"N = {row.n_particles}, T = {row.temperature:g}: {row.estimator.replace('_', ' ')} not "
         f"defined ({row.reason})"
