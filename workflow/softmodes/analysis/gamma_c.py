@@ -32,6 +32,7 @@ from softmodes.analysis.statistics import (
     RESAMPLES,
     Interval,
     bootstrap_interval,
+    resample_counts,
     summarise,
 )
 from softmodes.random_streams import stream
@@ -213,8 +214,7 @@ def _draws(samples: ArrayLike, seed: int, n_particles: int) -> pd.DataFrame:
     """How often each resample holds each sample: rows by sample number."""
     numbers = np.sort(np.asarray(samples))
     rng = stream(seed, "critical strain", n_particles, temperature=0.0, sample=0)
-    counts = rng.multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), RESAMPLES)
-    return pd.DataFrame(counts.T, index=numbers)
+    return pd.DataFrame(resample_counts(len(numbers), rng).T, index=numbers)
 
 
 def _estimates(

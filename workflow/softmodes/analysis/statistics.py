@@ -148,6 +148,11 @@ def standard_error(resampled: ArrayLike, n_samples: int) -> float:
     return float(known.std()) * math.sqrt(n_samples / (n_samples - 1))
 
 
+def resample_counts(n_samples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """How often each of RESAMPLES sets of samples drawn anew holds each of them (R, n)."""
+    return rng.multinomial(n_samples, np.full(n_samples, 1 / n_samples), RESAMPLES)
+
+
 def bootstrap_interval(value: float, resampled: ArrayLike, n_samples: int) -> Interval:
     """That of Student's t about a value, with the standard error of its resampled ones.
 

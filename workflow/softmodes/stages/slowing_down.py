@@ -1,0 +1,157 @@
+"""Density and relaxation times of each N and T with their errors, and the laws they follow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from softmodes.analysis import slowing_down
+from softmodes.analysis.statistics import (
+    bootstrap_interval,
+    resample_counts,
+    standard_error,
+    summarise,
+)
+from softmodes.errors import InputError
+from softmodes.random_streams import stream
+from softmodes.report import tables
+from softmodes.study import storage
+
+CLOCKS = {
+    "relaxation_time": "self_intermediate_scattering",
+    "cage_relative_relaxation_time": "cage_relative_scattering",
+}
+"""Relaxation times, and the functions whose fall to 1/e they are."""
+
+Ensembles = Mapping[float, Sequence[storage.StateFile]]
+
+
+def write_slowing_down(
+    relaxation: Sequence[str],
+    *,
+    times: str,
+    laws: str,
+    seed: int,
+    config: str = "",
+    code: str = "",
+) -> None:
+    """Write the tables `slowing_down` and `slowing_down_laws`.
+
+    The first has, of each N and T, the `quantity` density, τ_e and the cage-relative time, of F_s
+    averaged over samples; the second, of each N and either time, the parameters of Vogel and
+    Fulcher's law and of the onset of slowing down. Samples are drawn anew, one draw for all T, and
+    everything is repeated; intervals of times and of prefactors are those of their logarithms.
+
+    Args:
+        relaxation: relaxation files of all state points.
+        times, laws: tables to write.
+        seed: of the study, for the draws.
+        config, code: the study's configuration and `code_digest`, for the provenance.
+
+    Raises:
+        InputError: samples at one N and T hold different times.
+    """
+    rows, parameters = [], []
+    for n_particles, ensembles in sorted(_by_size(relaxation).items()):
+        rng = stream(seed, "slowing down", n_particles, temperature=0.0, sample=0)
+        numbers = sorted({_sample(state) for states in ensembles.values() for state in states})
+        counts = pd.DataFrame(resample_counts(len(numbers), rng), columns=numbers)
+        key = {"n_particles": n_particles}
+        rows += [
+            key | {"temperature": t, "quantity": "density"} | _density(states)
+            for t, states in ensembles.items()
+        ]
+        for clock, function in CLOCKS.items():
+            resampled = {t: _times(states, function, counts) for t, states in ensembles.items()}
+            rows += [
+                key
+                | {"temperature": t, "quantity": clock}
+                | _logarithmic(found, len(ensembles[t]))
+                | {"n_samples": len(ensembles[t])}
+                for t, found in resampled.items()
+            ]
+            n_samples = min(len(states) for states in ensembles.values())
+            parameters += [key | {"clock": clock} | row for row in _laws(resampled, n_samples)]
+    columns = ["n_particles", "temperature", "quantity", "value", "sem", "lower", "upper"]
+    frame = pd.DataFrame(rows)[[*columns, "n_samples"]]
+    tables.write_csv(frame.sort_values(columns[:3], kind="stable", ignore_index=True), times)
+    columns = ["n_particles", "clock", "law", "parameter", "value", "lower", "upper"]
+    columns += ["n_temperatures", "n_undefined"]
+    tables.write_csv(pd.DataFrame(parameters, columns=columns), laws)
+    storage.write_provenance([times, laws], relaxation, config, code=code)
+
+
+def _by_size(paths: Iterable[str]) -> dict[int, dict[float, list[storage.StateFile]]]:
+    """Relaxation files by N and T, T descending, samples ascending."""
+    names = ("time", *CLOCKS.values())
+    states = [storage.read(path, *names) for path in paths]
+    states.sort(key=lambda state: (-state.attributes["temperature"], _sample(state)))
+    found: dict[int, dict[float, list[storage.StateFile]]] = {}
+    for state in states:
+        of_size = found.setdefault(state.attributes["n_particles"], {})
+        of_size.setdefault(state.attributes["temperature"], []).append(state)
+    return found
+
+
+def _density(states: Sequence[storage.StateFile]) -> dict[str, Any]:
+    found = summarise([state.attributes["density"] for state in states])
+    ends = {"lower": found.interval.low, "upper": found.interval.high}
+    return {"value": found.mean, "sem": found.sem} | ends | {"n_samples": found.n}
+
+
+def _times(
+    states: Sequence[storage.StateFile], function: str, counts: pd.DataFrame
+) -> NDArray[np.float64]:
+    """A relaxation time (1 + R,) of all samples, then of those drawn anew."""
+    times = states[0]["time"]
+    for state in states[1:]:
+        if not np.array_equal(state["time"], times):
+            raise InputError(f"{state.path}: its times are not those of {states[0].path}")
+    curves = np.stack([state[function][0] for state in states])
+    return slowing_down.resampled_times(times, curves, counts[list(map(_sample, states))])
+
+
+def _sample(state: storage.StateFile) -> int:
+    return state.attributes["sample"]
+
+
+def _logarithmic(found: NDArray[np.float64], n_samples: int) -> dict[str, Any]:
+    """A positive value, found[0], whose logarithm has the interval of the others'."""
+    logarithms = np.log(found)
+    interval = bootstrap_interval(logarithms[0], logarithms[1:], n_samples)
+    return {
+        "value": found[0],
+        "sem": standard_error(found[1:], n_samples),
+        "lower": math.exp(interval.low),
+        "upper": math.exp(interval.high),
+    }
+
+
+def _laws(
+    resampled: Mapping[float, NDArray[np.float64]], n_samples: int
+) -> Iterator[dict[str, Any]]:
+    """Parameters of the laws through the temperatures whose time is known."""
+    known = {t: found for t, found in resampled.items() if not math.isnan(found[0])}
+    for name, fewest, fit in (
+        ("vogel_fulcher", 4, slowing_down.vogel_fulcher),
+        ("arrhenius_onset", 6, slowing_down.arrhenius_onset),
+    ):
+        if len(known) < fewest:
+            continue
+        law = fit(list(known), np.column_stack(list(known.values())))
+        for parameter, values in asdict(law).items():
+            interval = bootstrap_interval(values[0], values[1:], n_samples)
+            ends = {"lower": interval.low, "upper": interval.high}
+            if parameter == "prefactor":
+                ends = {end: _logarithmic(values, n_samples)[end] for end in ("lower", "upper")}
+            yield (
+                {"law": name, "parameter": parameter, "value": values[0]}
+                | ends
+                | {"n_temperatures": len(known), "n_undefined": interval.n_undefined}
+            )
