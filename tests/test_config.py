@@ -132,6 +132,18 @@ WRONG = {
     "a propensity as a text": (["temperatures", 1, "propensity"], "most",
                                "temperatures[1].propensity", "'most'",
                                "true or false or a whole number >= 0"),
+    "variants of another size": (
+        ["variants"], {"n_particles": [60], "temperatures": [1.0], "samples": 1},
+        "variants.n_particles[0]", "60", "one of 120",
+    ),
+    "variants at another temperature": (
+        ["variants"], {"n_particles": [120], "temperatures": [1.0, 0.7], "samples": 1},
+        "variants.temperatures[1]", "0.7", "one of 1, 0.6",
+    ),
+    "variants of more samples": (
+        ["variants"], {"n_particles": [120], "temperatures": [0.6], "samples": 3},
+        "variants.samples", "3", "at most the 2 there are at n_particles 120, temperature 0.6",
+    ),
     "infinite": (["ensemble", "pressure"], float("inf"), "ensemble.pressure", "inf", "a number"),
     "no number at all": (["start_density"], float("nan"), "start_density", "nan", "a number"),
     "text to YAML": (

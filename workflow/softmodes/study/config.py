@@ -89,6 +89,7 @@ def validate(config: Any) -> None:
     _check_samples(config)
     _check_times(config)
     _check_strains(config)
+    _check_variants(config)
     for n_particles in config["n_particles"]:
         _check_composition(config, n_particles)
         _check_box(config, n_particles)
@@ -367,6 +368,25 @@ def _check_strains(config: Mapping[str, Any]) -> None:
                 f"modes.scan_gamma[{index}]",
                 f"{value} given",
                 f"one of shear.gamma, {_listed(gamma)}",
+            )
+
+
+def _check_variants(config: Mapping[str, Any]) -> None:
+    wanted = config.get("variants", {"n_particles": [], "temperatures": []})
+    for key, known in (
+        ("n_particles", config["n_particles"]),
+        ("temperatures", temperatures(config)),
+    ):
+        for index, value in enumerate(wanted[key]):
+            if value not in known:
+                _refuse(f"variants.{key}[{index}]", f"{value} given", f"one of {_listed(known)}")
+    for n_particles, value in itertools.product(wanted["n_particles"], wanted["temperatures"]):
+        number = n_samples(config, n_particles, value)
+        if wanted["samples"] > number:
+            _refuse(
+                "variants.samples",
+                f"{wanted['samples']} given",
+                f"at most the {number} there are at n_particles {n_particles}, temperature {value}",
             )
 
 
