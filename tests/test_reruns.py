@@ -112,3 +112,13 @@ def test_words_rerun_nothing(project: Path) -> None:
         assert old in text, name
         path.write_text(text.replace(old, new, 1))
     assert planned(project) == set()
+
+
+def test_jobs_on_this_machine_wait_for_no_limit_of_jobs_in_time(project: Path) -> None:
+    figures = [f"results/test/figures/fig{number}.png" for number in (1, 2)]
+    for figure in figures:
+        Path(project, figure).unlink()
+    command = [sys.executable, "-m", "snakemake", "--configfile=config/test.yaml", "--cores=1"]
+    command += ["--max-jobs-per-timespan=1/1h", "--", *figures]
+    subprocess.run(command, cwd=project, check=True, timeout=300)
+    assert all(Path(project, figure).exists() for figure in figures)

@@ -43,9 +43,20 @@ def follow_run():
     FOLLOWERS.append(follower)
 
 
+def start_without_limit():
+    """Let go of Snakemake's limit of jobs per second, which only a queue needs.
+
+    It looks for new jobs once a second for every job that has ended: with some hundred jobs to come
+    that takes a core.
+    """
+    if not workflow.nodes:
+        workflow.scheduler.job_rate_limiter = None
+
+
 onstart:
     # what it asks of Snakemake may be elsewhere in another version: then there is no line
     with suppress(Exception):
+        start_without_limit()
         follow_run()
 
 
