@@ -660,10 +660,10 @@ FAULTS = [
     ),
     Fault(
         "each test of equilibration at its own level",
-        "report.tables",
+        "analysis.stationarity",
         "level = statistics.familywise_level(p_values)",
         "level = 0.05",
-        "test_tables.py::test_a_whole_study_alarms_falsely_once_in_twenty",
+        "test_stationarity.py::test_a_whole_study_alarms_falsely_once_in_twenty",
     ),
     Fault(
         "Bonferroni in place of Holm",

@@ -27,6 +27,7 @@ PHYSICS = [
     "softmodes.analysis.overlap",
     "softmodes.analysis.critical_strain",
     "softmodes.analysis.gamma_c",
+    "softmodes.analysis.stationarity",
     "softmodes.analysis.statistics",
     "softmodes.report.checks",
     "softmodes.stages.checks",

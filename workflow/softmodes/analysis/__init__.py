@@ -7,5 +7,6 @@ __all__ = [
     "local_strain",
     "overlap",
     "relaxation",
+    "stationarity",
     "statistics",
 ]

@@ -8,8 +8,9 @@ are left to those who read the tables, except where a quantity exists for the en
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from softmodes.analysis import statistics
 from softmodes.analysis.local_strain import local_shear_strain, quadrupole
-from softmodes.analysis.relaxation import first_minimum, relaxation_time, value_at
+from softmodes.analysis.relaxation import first_minimum
+from softmodes.analysis.stationarity import Record, Stationarity, judged, stationarity
 from softmodes.errors import InputError
 from softmodes.study import atomic, storage
 from softmodes.system.cell import Cell
@@ -40,16 +41,6 @@ OVERLAP_COLUMNS = [
 ]
 GROUPS = ("all", "small", "large")
 PAIRS = ("small", "mixed", "large")
-
-TESTED = {
-    "inherent_energy_drift": "e_IS drifts by {} per τ",
-    "pressure_drift": "P drifts by {} per τ",
-    "inherent_energy_halves": "e_IS of the halves differs by {}",
-    "pressure_halves": "P of the halves differs by {}",
-    "scattering_halves": "F_s of the halves at τ_e differs by {}",
-}
-"""Columns of `state_points` whose means over samples vanish in equilibrium, and what is said of
-one that does not."""
 
 STRAIN_QUANTITIES = ("DW_p", "DW_d", "d_p", "lin_p", "pq_pdq", "DP_p")
 SCAN_QUANTITIES = {"scan_DW_p": "DW_p", "scan_d_p": "d_p", "scan_lin_p": "lin_p"}
@@ -237,32 +228,39 @@ def state_points(
 ) -> pd.DataFrame:
     """How each state point was prepared and what went wrong with it, one row per sample.
 
-    `relaxation_time` (and the cage-relative one) come from F_s averaged over the samples of the
-    same N and T, `sample_relaxation_time` from the sample's own; NaN where F_s stays above 1/e.
-    Drifts are slopes per τ over the second half of the constant-volume stage, `*_halves` the
-    differences of its second from its first half: the mean of the inherent energy and of the
-    pressure, F_s at τ_e. `equilibrated` and `unequilibrated_because` are those of
-    `equilibration`, the same for all samples of one N and T. `switched` tells whether the smallest
+    Columns from `relaxation_times` to `scattering_halves` are those of
+    `stationarity.Stationarity`; `equilibrated` and `unequilibrated_because`, the same for all
+    samples of one N and T, those of `stationarity.Judgement`. `switched` tells whether the smallest
     strain left the unstrained basin, `translation_switched` whether merely translating the
-    configuration did; `quadrupole`
-    is the amplitude of cos 4θ in the correlation of the local shear strain at that strain.
+    configuration did; `quadrupole` is the amplitude of cos 4θ in the correlation of the local shear
+    strain at that strain.
 
     Args:
         paths: of the equilibrium, relaxation, isoconfigurational, quench and modes files, by stage.
-        minimum_relaxation_times, minimum_cage_relative_times: what counts as equilibrated, in τ_e
-            and in cage-relative relaxation times.
+        minimum_relaxation_times, minimum_cage_relative_times: as `stationarity.judged` takes them.
         neighbour_distances: (3,) by pair type, in σ11, for the local strain; they are kept beside
             the measured minima of g_ab(r).
+
+    Raises:
+        InputError: samples of one N and T hold different times.
     """
     prepared = {tuple(_key(state).values()): state for state in _states(paths["equilibrium"])}
-    table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
+    relaxed = _by_ensemble(paths["relaxation"])
+    found = [
+        stationarity(
+            [_record(prepared[tuple(_key(state).values())], state) for state in states],
+            _common_times(states),
+        )
+        for states in relaxed.values()
+    ]
 
     def quench_row(state: storage.StateFile) -> dict[str, Any]:
         equilibrium = prepared[tuple(_key(state).values())]
         return _quench_row(state, equilibrium, neighbour_distances)
 
+    table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
     for rows in (
-        _relaxation_rows(paths["relaxation"]),
+        map(_relaxation_row, chain(*relaxed.values()), chain(*found)),
         map(_isoconfigurational_row, _states(paths["isoconfigurational"])),
         map(quench_row, _states(paths["quench"])),
         map(_modes_row, _states(paths["modes"])),
@@ -270,115 +268,46 @@ def state_points(
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
     for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
         table[f"neighbour_distance_{pair}"] = distance
-    for after, column, clock in (
-        ("time", "relaxation_times", "relaxation_time"),
-        ("relaxation_times", "cage_relative_times", "cage_relative_relaxation_time"),
-    ):
-        table.insert(table.columns.get_loc(after) + 1, column, table["time"] / table[clock])
-    found = equilibration(table, minimum_relaxation_times, minimum_cage_relative_times)
-    return _ordered(table.merge(found, on=STATE[:2], validate="many_to_one"))
-
-
-def equilibration(
-    states: pd.DataFrame, minimum_relaxation_times: float, minimum_cage_relative_times: float
-) -> pd.DataFrame:
-    """Which N and T are equilibrated, from all samples together, and why others are not.
-
-    A state point is equilibrated where every sample's constant-volume stage lasted both minima
-    and, in the mean over samples, neither inherent energy nor pressure drifts and the halves of the
-    stage agree in both and in F_s at τ_e: columns `TESTED`, by Student's t, all tests of the study
-    being one family (`statistics.familywise_level`). One sample is judged by its times alone, and
-    `unequilibrated_because` says so.
-
-    Args:
-        states: columns of the table `state_points`, one row per sample.
-        minimum_relaxation_times, minimum_cage_relative_times: as `state_points` takes them.
-
-    Returns:
-        Columns n_particles, temperature, equilibrated, unequilibrated_because (text, empty where
-        nothing is to be said).
-    """
-    ensembles = states.groupby(STATE[:2])
-    p_values = ensembles[list(TESTED)].agg(statistics.mean_p_value)
-    level = statistics.familywise_level(p_values)
-    clocks = {
-        "relaxation_times": (minimum_relaxation_times, "τ_e", "F_s"),
-        "cage_relative_times": (
-            minimum_cage_relative_times,
-            "cage-relative relaxation times",
-            "cage-relative F_s",
-        ),
-    }
-    rows = []
-    for key, samples in ensembles:
-        reasons = []
-        for column, (minimum, unit, curve) in clocks.items():
-            lasted = samples[column].min(skipna=False)
-            if math.isnan(lasted):
-                reasons.append(f"{curve} stays above 1/e")
-            elif lasted < minimum:
-                reasons.append(f"{lasted:.3g} {unit} of {minimum:g}")
-        for column, sentence in TESTED.items():
-            if p_values.loc[key, column] <= level:
-                found = statistics.summarise(samples[column])
-                reasons.append(sentence.format(f"{found.mean:.2g} ± {found.sem:.1g}"))
-        equilibrated = not reasons
-        if len(samples) < 2:
-            reasons.append("one sample, drifts and halves untested")
-        rows.append([*key, equilibrated, "; ".join(reasons)])
-    return pd.DataFrame(rows, columns=[*STATE[:2], "equilibrated", "unequilibrated_because"])
+    judgements = judged(
+        found,
+        minimum_relaxation_times=minimum_relaxation_times,
+        minimum_cage_relative_times=minimum_cage_relative_times,
+    )
+    ensembles = pd.DataFrame(list(relaxed), columns=STATE[:2]).join(pd.DataFrame(judgements))
+    return _ordered(table.merge(ensembles, on=STATE[:2], validate="many_to_one"))
 
 
 def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
-    series = {
-        name: (state["series/time"], state[f"series/{name}"])
-        for name in ("inherent_energy", "pressure")
+    return _key(state) | {
+        "pressure": state.attributes["pressure"],
+        "density": state.attributes["density"],
+        "inherent_energy": state["series/inherent_energy"].mean(),
+        "time": state.attributes["time"],
     }
-    return (
-        _key(state)
-        | {
-            "pressure": state.attributes["pressure"],
-            "density": state.attributes["density"],
-            "inherent_energy": state["series/inherent_energy"].mean(),
-            "time": state.attributes["time"],
-        }
-        | {f"{name}_drift": statistics.drift(*values) for name, values in series.items()}
-        | {
-            f"{name}_halves": statistics.difference_of_halves(*values)
-            for name, values in series.items()
-        }
+
+
+def _record(equilibrium: storage.StateFile, relaxed: storage.StateFile) -> Record:
+    return Record(
+        duration=equilibrium.attributes["time"],
+        time=equilibrium["series/time"],
+        inherent_energy=equilibrium["series/inherent_energy"],
+        pressure=equilibrium["series/pressure"],
+        scattering=relaxed["self_intermediate_scattering"][0],
+        cage_relative_scattering=relaxed["cage_relative_scattering"][0],
+        scattering_halves=relaxed["self_intermediate_scattering_halves"],
     )
 
 
-def _relaxation_rows(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
-    for states in _by_ensemble(paths).values():
-        times = _common_times(states)
-        ensemble = {}
-        for name, column in (
-            ("self_intermediate_scattering", "relaxation_time"),
-            ("cage_relative_scattering", "cage_relative_relaxation_time"),
-        ):
-            mean = np.mean([state[name][0] for state in states], axis=0)
-            ensemble[column] = relaxation_time(times, mean)
-        for state in states:
-            own = relaxation_time(times, state["self_intermediate_scattering"][0])
-            first, second = (
-                value_at(times, half, ensemble["relaxation_time"])
-                for half in state["self_intermediate_scattering_halves"]
-            )
-            yield (
-                _key(state)
-                | ensemble
-                | {
-                    "sample_relaxation_time": own,
-                    "scattering_halves": second - first,
-                    "peak_wavenumber": state.attributes["peak_wavenumber"],
-                }
-                | {
-                    f"first_minimum_{pair}": first_minimum(state["radius"], distribution)
-                    for pair, distribution in zip(PAIRS, state["radial_distribution"], strict=True)
-                }
-            )
+def _relaxation_row(state: storage.StateFile, found: Stationarity) -> dict[str, Any]:
+    return (
+        _key(state)
+        | asdict(found)
+        | {"peak_wavenumber": state.attributes["peak_wavenumber"]}
+        | {
+            f"first_minimum_{pair}": first_minimum(state["radius"], distribution)
+            for pair, distribution in zip(PAIRS, state["radial_distribution"], strict=True)
+        }
+    )
 
 
 def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
