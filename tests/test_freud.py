@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from softmodes.analysis.overlap import top_clusters
-from softmodes.analysis.relaxation import radial_distribution, self_dynamics
+from softmodes.analysis.relaxation import self_dynamics
+from softmodes.analysis.structure import radial_distribution
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from equilibrations import NEIGHBOUR_DISTANCES, POINT, walked, write
 
-from softmodes.analysis import relaxation
+from softmodes.analysis import relaxation, structure
 from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
 from softmodes.study import records, storage
@@ -98,8 +98,8 @@ def test_the_relaxation_file_holds_what_the_frames_say(reached, written):
     lags = relaxation.lags_of(blocks)
     np.testing.assert_allclose(found["time"], 0.1 * lags)
     origins = reached.frames[relaxation.time_origins(blocks)]
-    wavenumber, structure = relaxation.structure_factor(origins, end.species, end.cell)
-    peak = relaxation.first_peak(wavenumber, structure[0])
+    wavenumber, factor = structure.structure_factor(origins, end.species, end.cell)
+    peak = structure.first_peak(wavenumber, factor[0])
     assert found.attributes["peak_wavenumber"] == peak
     expected = relaxation.self_dynamics(
         reached.frames,
@@ -112,7 +112,7 @@ def test_the_relaxation_file_holds_what_the_frames_say(reached, written):
     )
     for name, curve in vars(expected).items():
         np.testing.assert_allclose(found[name], curve, rtol=2**-16, err_msg=name)
-    np.testing.assert_allclose(found["structure_factor"], structure, rtol=2**-16)
+    np.testing.assert_allclose(found["structure_factor"], factor, rtol=2**-16)
     # both halves of a walk are alike, up to the longest lag that a half has
     half = found["time"] <= found["time"][-1] / 4
     one, other = found["self_intermediate_scattering_halves"][:, half]

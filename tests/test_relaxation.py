@@ -1,4 +1,4 @@
-"""Structure and relaxation against random walks, lattices, ideal gases and plain loops."""
+"""Relaxation against random walks and plain loops."""
 
 import math
 
@@ -7,14 +7,10 @@ import pytest
 from scipy.special import j0
 
 from softmodes.analysis.relaxation import (
-    first_minimum,
-    first_peak,
     lags_of,
     logarithmic_lags,
-    radial_distribution,
     relaxation_time,
     self_dynamics,
-    structure_factor,
     time_origins,
     value_at,
 )
@@ -200,8 +196,6 @@ def test_an_absent_species_gives_nan():
     result = motion(frames, np.arange(3), [0, 1], 5.5, species, Cell(10.0))
     assert np.isnan(result.mean_squared_displacement[2]).all()
     assert np.isfinite(result.mean_squared_displacement[:2]).all()
-    assert np.isnan(structure_factor(frames, species, Cell(10.0))[1][2]).all()
-    assert np.isnan(radial_distribution(frames, species, Cell(10.0))[1][1:]).all()
 
 
 @pytest.mark.parametrize("n_frames", [2, 3, 11, 400])
@@ -259,150 +253,6 @@ def test_curves_are_averaged_before_the_level_is_sought():
     assert mean == pytest.approx(-50 * math.log(2 / math.e), rel=1e-3)
 
 
-# Structure factor
-
-
-def structure_factor_by_hand(positions, cell, lowest, highest):
-    """Mean of |Σ exp(-i k·r)|²/n over all wave vectors with lowest <= |k| < highest."""
-    reciprocal = 2 * np.pi * np.linalg.inv(np.array([[cell.length, 0], [cell.tilt, cell.length]])).T
-    values = []
-    for m in range(-30, 31):
-        for n in range(-30, 31):
-            k = m * reciprocal[0] + n * reciprocal[1]
-            if lowest <= np.hypot(*k) < highest and (m, n) != (0, 0):
-                values.append(abs(np.exp(-1j * positions @ k).sum()) ** 2 / len(positions))
-    return np.mean(values) if values else math.nan
-
-
-@pytest.mark.parametrize("tilt", [0.0, 1.7, 4.9])
-def test_structure_factor_against_loops(tilt):
-    rng = np.random.default_rng(8)
-    n, cell = 12, Cell(6.0, tilt)
-    species = half_and_half(n)
-    species[0] = 1
-    positions = rng.uniform(-6.0, 12.0, (1, n, 2))
-    wavenumber, structure = structure_factor(positions, species, cell)
-    assert len(wavenumber) == structure.shape[1] == 120
-    groups = (positions[0], positions[0][species == 0], positions[0][species == 1])
-    for b in (0, 10, 11, 30, 54, 55, 56, 90, 119):
-        for row, group in enumerate(groups):
-            expected = structure_factor_by_hand(group, cell, 0.1 * b, 0.1 * (b + 1))
-            np.testing.assert_allclose(structure[row, b], expected, rtol=1e-9)
-        assert wavenumber[b] == pytest.approx(0.1 * b + 0.05)
-
-
-def test_an_ideal_gas_has_no_structure():
-    rng = np.random.default_rng(9)
-    n, cell = 200, Cell(16.0)
-    species = half_and_half(n)
-    frames = rng.uniform(0.0, cell.length, (20, n, 2))
-    wavenumber, structure = structure_factor(frames, species, cell)
-    assert np.nanmean(structure[:, wavenumber > 3], axis=1) == pytest.approx(1.0, abs=0.02)
-    radius, g = radial_distribution(frames, species, cell)
-    assert np.nanmean(g[:, radius > 1], axis=1) == pytest.approx(1.0, abs=0.02)
-
-
-def square_lattice(n_side, spacing=1.0):
-    return spacing * np.stack(np.divmod(np.arange(n_side**2), n_side), axis=1).astype(float)
-
-
-def test_bragg_peak_of_the_square_lattice():
-    n_side, spacing = 16, 1.1
-    positions = square_lattice(n_side, spacing)
-    cell = Cell(n_side * spacing)
-    species = np.zeros(n_side**2, np.int8)
-    wavenumber, structure = structure_factor(positions[None], species, cell)
-    bragg = 2 * np.pi / spacing
-    assert np.nanmax(structure[0, wavenumber < bragg - 0.1]) < 1e-10
-    assert first_peak(wavenumber, structure[0]) == pytest.approx(bragg, abs=0.1)
-
-
-# Peaks and minima
-
-
-def test_first_peak_of_a_noisy_curve():
-    # two peaks of a liquid; noise and empty bins at low k as in a simulation
-    rng = np.random.default_rng(10)
-    k = np.arange(0.05, 12, 0.1)
-    s = 1 + 1.4 * np.exp(-((k - 5.53) ** 2) / 0.3) + 0.35 * np.exp(-((k - 9.9) ** 2) / 0.8)
-    s -= np.exp(-k / 1.5)
-    s += 0.05 * rng.standard_normal(len(k))
-    s[[0, 2, 5]] = np.nan
-    assert first_peak(k, s) == pytest.approx(5.53, abs=0.03)
-
-
-def test_first_peak_is_not_a_single_bin():
-    # a bin with few wave vectors may by chance be higher than the peak
-    k = np.arange(0.05, 12, 0.1)
-    s = 0.05 + 3.0 * np.exp(-((k - 5.6) ** 2) / 0.3)
-    s[12] = 3.5
-    assert first_peak(k, s) == pytest.approx(5.6, abs=0.01)
-
-
-def test_first_peak_is_not_the_second_even_if_that_is_higher():
-    k = np.arange(0.05, 12, 0.1)
-    s = 1 + 1.2 * np.exp(-((k - 4.0) ** 2) / 0.2) + 1.5 * np.exp(-((k - 8.0) ** 2) / 0.2)
-    assert first_peak(k, s) == pytest.approx(4.0, abs=0.02)
-
-
-def test_no_peak_is_nan():
-    assert math.isnan(first_peak(np.arange(0.05, 2, 0.1), np.full(20, 0.9)))
-    assert math.isnan(first_peak(np.arange(0.05, 2, 0.1), np.full(20, np.nan)))
-
-
-def test_radial_distribution_of_the_square_lattice():
-    # ring by ring: 4 neighbours at 1 and at √2; here every second particle is large
-    n_side = 12
-    positions = square_lattice(n_side)
-    cell = Cell(float(n_side))
-    species = (positions.sum(axis=1) % 2).astype(np.int8)
-    radius, g = radial_distribution(positions[None] + 0.123, species, cell)
-    n = n_side**2
-
-    def neighbours(row, lowest, highest):
-        """Mean number of partners between two distances, from g."""
-        others = n / 2 if row == 1 else n / 2 - 1
-        ring = (radius > lowest) & (radius < highest)
-        return np.sum(g[row, ring] * 2 * np.pi * radius[ring]) * 0.02 * others / cell.area
-
-    assert [neighbours(row, 0.9, 1.1) for row in range(3)] == pytest.approx([0, 4, 0])
-    assert [neighbours(row, 1.3, 1.5) for row in range(3)] == pytest.approx([4, 0, 4])
-    assert np.nansum(g[:, (radius > 1.1) & (radius < 1.3)]) == 0
-
-
-def test_radial_distribution_ends_at_half_the_cell():
-    frames = np.random.default_rng(11).uniform(0, 7.0, (2, 30, 2))
-    radius, g = radial_distribution(frames, half_and_half(30), Cell(7.0))
-    assert radius[-1] == pytest.approx(4.99)
-    np.testing.assert_array_equal(np.isnan(g[0]), radius > 3.5)
-
-
-def test_first_minimum_of_a_noisy_curve():
-    # cubic between first peak (1.07), minimum (1.45) and second peak, with the noise of counts
-    rng = np.random.default_rng(12)
-    r = np.arange(0.01, 5, 0.02)
-    g = 1 + 1.8 * np.exp(-((r - 1.07) ** 2) / 0.01) - 0.5 * np.exp(-((r - 1.45) ** 2) / 0.04)
-    g = np.where(r < 0.85, 0.0, g) - 0.55 * np.exp(-((r - 2.6) ** 2) / 0.02)
-    g += 0.03 * rng.standard_normal(len(r))
-    g[r > 4.5] = np.nan
-    assert first_minimum(r, g) == pytest.approx(1.45, abs=0.015)
-
-
-def test_first_minimum_is_not_a_single_bin():
-    # a bin may by chance have few pairs
-    r = np.arange(0.01, 5, 0.02)
-    g = 1.5 * np.exp(-((r - 1.1) ** 2) / 0.02) + 1 - 0.7 * np.exp(-((r - 1.5) ** 2) / 0.05)
-    undisturbed = first_minimum(r, g)
-    g[(r > 1.9) & (r < 1.92)] = 0.2
-    assert first_minimum(r, g) == pytest.approx(undisturbed) == pytest.approx(1.5, abs=0.03)
-
-
-def test_unknown_distribution_has_no_minimum():
-    r = np.arange(0.01, 5, 0.02)
-    assert math.isnan(first_minimum(r, np.full(len(r), np.nan)))
-    assert math.isnan(first_minimum(r[:50], np.linspace(0, 1, 50)))
-
-
 # Input
 
 
@@ -441,8 +291,6 @@ def test_unusable_input_is_named(change, named):
         (lambda: relaxation_time([-1, 2, 3], [1, 0.5, 0.1]), "times: "),
         (lambda: relaxation_time([0, 2], [1, 0.5, 0.1]), r"scattering: shape \(3,\)"),
         (lambda: logarithmic_lags(1), "n_frames: 1"),
-        (lambda: first_peak(np.zeros(3), np.zeros(4)), r"structure: shape \(4,\)"),
-        (lambda: first_minimum(np.zeros(3), np.zeros(4)), r"distribution: shape \(4,\)"),
     ],
 )
 def test_unusable_curves_are_named(call, named):

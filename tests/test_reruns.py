@@ -60,7 +60,7 @@ def planned(project: Path) -> set[str]:
             {"isoconfigurational"} | ANALYSIS,
         ),
         (
-            f"{LIBRARY}/analysis/relaxation.py",
+            f"{LIBRARY}/analysis/structure.py",
             "def first_peak(",
             "def _unused() -> None:\n    pass\n\n\ndef first_peak(",
             ALL,

@@ -24,6 +24,7 @@ PHYSICS = [
     "softmodes.landscape.modes",
     "softmodes.analysis.local_strain",
     "softmodes.analysis.relaxation",
+    "softmodes.analysis.structure",
     "softmodes.analysis.overlap",
     "softmodes.analysis.critical_strain",
     "softmodes.analysis.gamma_c",
@@ -34,6 +35,7 @@ PHYSICS = [
 ]
 
 NO_QUANTITY = {
+    "softmodes.analysis.structure.checked_frames",
     "softmodes.system.mixture.reduced",  # the potential in the kernels' units
     "softmodes.system.mixture.inverse_power",
     "softmodes.system.forces.accumulate_forces",  # the loop of `evaluate`

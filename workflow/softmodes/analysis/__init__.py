@@ -9,4 +9,5 @@ __all__ = [
     "relaxation",
     "stationarity",
     "statistics",
+    "structure",
 ]

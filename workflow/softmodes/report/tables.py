@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from softmodes.analysis.local_strain import local_shear_strain, quadrupole
-from softmodes.analysis.relaxation import first_minimum
 from softmodes.analysis.stationarity import Record, Stationarity, judged, stationarity
+from softmodes.analysis.structure import first_minimum
 from softmodes.errors import InputError
 from softmodes.study import atomic, storage
 from softmodes.system.cell import Cell

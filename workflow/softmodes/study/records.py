@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.analysis import relaxation
+from softmodes.analysis import relaxation, structure
 from softmodes.dynamics.equilibration import Equilibration
 from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
@@ -138,9 +138,9 @@ def relaxation_curves(
     interval = reached.frame_time[1]
     blocks = np.rint(reached.frame_time / interval).astype(np.int64)
     spread = reached.frames[relaxation.time_origins(blocks)]
-    wavenumber, structure = relaxation.structure_factor(spread, species, cell)
-    radius, distribution = relaxation.radial_distribution(spread, species, cell)
-    peak = relaxation.first_peak(wavenumber, structure[0])
+    wavenumber, factor = structure.structure_factor(spread, species, cell)
+    radius, distribution = structure.radial_distribution(spread, species, cell)
+    peak = structure.first_peak(wavenumber, factor[0])
     lags = relaxation.lags_of(blocks)
     moved = relaxation.self_dynamics(
         reached.frames,
@@ -151,7 +151,7 @@ def relaxation_curves(
         wavenumber=peak,
         neighbour_distances=neighbour_distances,
     )
-    curves = asdict(moved) | {"structure_factor": structure, "radial_distribution": distribution}
+    curves = asdict(moved) | {"structure_factor": factor, "radial_distribution": distribution}
     grids = {"time": lags * interval, "wavenumber": wavenumber, "radius": radius}
     return {name: _rounded(curve) for name, curve in curves.items()} | grids, peak
 
