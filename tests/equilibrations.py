@@ -11,7 +11,7 @@ from configurations import jittered_lattice
 
 from softmodes.dynamics.equilibration import Equilibration, schedule
 from softmodes.dynamics.trajectory import PhasePoint
-from softmodes.study import records
+from softmodes.stages.equilibrations import write_equilibrium
 from softmodes.system.mixture import Mixture
 
 NEIGHBOUR_DISTANCES = (1.45, 1.67, 1.91)
@@ -46,5 +46,5 @@ def write(folder: Path, reached: Equilibration, **changes: Any) -> tuple[Path, P
     paths = tuple(
         folder / stage / f"{point['sample']}.h5" for stage in ("equilibrium", "relaxation")
     )
-    records.write_equilibrium(*paths, reached, neighbour_distances=NEIGHBOUR_DISTANCES, **point)
+    write_equilibrium(*paths, reached, neighbour_distances=NEIGHBOUR_DISTANCES, **point)
     return paths

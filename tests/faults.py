@@ -597,10 +597,10 @@ FAULTS = [
     ),
     Fault(
         "positions with more bits than an archive holds",
-        "study.records",
-        "positions_on_grid(grid_positions(end.positions, length), length)",
+        "stages.equilibrations",
+        "records.positions_on_grid(on_grid, length)",
         "end.wrapped().positions",
-        "test_records.py",
+        "test_equilibrations.py",
     ),
     Fault(
         "the progress of a run by the number of its jobs",
@@ -642,7 +642,7 @@ FAULTS = [
         "study.records",
         'stream(seed, "velocities", n_particles, temperature=temperature, sample=sample)',
         'stream(seed, "velocities", n_particles, temperature=temperature, sample=0)',
-        "test_records.py",
+        "test_equilibrations.py",
     ),
     Fault(
         "τ_e at one half",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from softmodes.dynamics.trajectory import PRECISIONS
-from softmodes.study import calibration, config, costs
+from softmodes.stages import calibration
+from softmodes.study import config, costs
 
 ROOT = Path(__file__).parents[1]
 TEST, LETTER = ROOT / "config" / "test.yaml", ROOT / "config" / "letter.yaml"

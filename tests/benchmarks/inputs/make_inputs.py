@@ -23,7 +23,7 @@ from softmodes.dynamics.equilibration import equilibrate, schedule
 from softmodes.dynamics.replicas import lanes_of
 from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
-from softmodes.study.records import relaxation_curves
+from softmodes.stages.equilibrations import relaxation_curves
 from softmodes.system.configuration import Configuration
 
 PRESSURE = 13.5

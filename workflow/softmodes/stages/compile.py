@@ -11,7 +11,7 @@ import numpy as np
 from softmodes.analysis.comparison import Comparison
 from softmodes.dynamics import equilibration, isoconfigurational, trajectory
 from softmodes.landscape import hessian, modes, shear
-from softmodes.study import records
+from softmodes.stages.equilibrations import relaxation_curves
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
@@ -54,7 +54,7 @@ def _cool(precision: str) -> None:
         pressure=10.0,
         precision=trajectory.PRECISIONS[precision],
     )
-    records.relaxation_curves(reached, NEIGHBOUR_DISTANCES)
+    relaxation_curves(reached, NEIGHBOUR_DISTANCES)
 
 
 def _move_and_shear(precision: str) -> None:

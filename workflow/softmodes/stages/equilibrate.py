@@ -11,6 +11,7 @@ from typing import Any
 from softmodes.dynamics import equilibration, trajectory
 from softmodes.dynamics.interruption import Progress
 from softmodes.random_streams import stream
+from softmodes.stages.equilibrations import write_equilibrium
 from softmodes.study import equilibria, records, storage
 from softmodes.study.checkpoint import Checkpoint, of_job
 from softmodes.system.mixture import Mixture
@@ -122,7 +123,7 @@ def simulate(
         progress=update,
         checkpoint=checkpoint,
     )
-    records.write_equilibrium(
+    write_equilibrium(
         equilibrium,
         relaxation,
         reached,

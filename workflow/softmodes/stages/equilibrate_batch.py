@@ -18,6 +18,7 @@ from softmodes.dynamics.equilibration import Schedule, schedule
 from softmodes.dynamics.interruption import Progress
 from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
+from softmodes.stages.equilibrations import write_equilibrium
 from softmodes.study import records, storage
 from softmodes.study.checkpoint import Checkpoint, of_job
 from softmodes.study.equilibria import unpack
@@ -211,9 +212,9 @@ def finish(
         inputs: files that the run began from.
         config, code: as `simulate` takes them.
         device: that moved the particles.
-        point: what else `records.write_equilibrium` takes.
+        point: what else `write_equilibrium` takes.
     """
-    records.write_equilibrium(
+    write_equilibrium(
         equilibrium,
         relaxation,
         run.equilibration(mixture, schedule),

@@ -29,7 +29,7 @@ def estimate(
     published = frozenset(published)
     found = costs.estimate(config, cores, published)
     if here:
-        from softmodes.study import calibration  # here: it needs kernels
+        from softmodes.stages import calibration  # here: it needs kernels
 
         found = found.on(calibration.slowness(config["precision"]))
     taken = costs.measured(config, Path(logs), published)

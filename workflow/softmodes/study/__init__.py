@@ -2,7 +2,6 @@
 
 __all__ = [
     "atomic",
-    "calibration",
     "checkpoint",
     "code_digest",
     "config",

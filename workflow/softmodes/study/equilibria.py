@@ -6,7 +6,7 @@
 
 An archive, `N2000_T0.360.h5`, holds all samples of one N and T: the arrays of their two files, one
 sample after another (`contract.CONTRACT`). Positions are whole multiples of box_length/2³²;
-velocities are left out, for `state.drawn_velocities` gives them. Every file's digest is kept, and
+velocities are left out, for `records.drawn_velocities` gives them. Every file's digest is kept, and
 what comes out is checked against it: every later stage gets the same bits.
 """
 
