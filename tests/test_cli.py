@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import ase
 import ase.io
@@ -239,20 +240,20 @@ def test_its_fields_are_handed_back_and_mapped(imported):
 def test_an_import_tells_its_numbers(tmp_path, capsys, monkeypatch):
     """Of a minimum, a saddle and a quench that gave up, as made up."""
     start = foreign.read(theirs(tmp_path))
-    quenched = {
-        "gamma": np.array([0.0, 1e-4, 0.01]),
-        "energy": np.array([2.125, 2.25, 2.5]),
-        "pressure": np.array([13.5, 14.5, 15.5]),
-        "shear_stress": np.array([0.0625, -0.125, 0.25]),
-        "n_negative": np.array([0, 1, 0]),
-        "converged": np.array([True, True, False]),
-    }
+    quenched = SimpleNamespace(
+        gamma=np.array([0.0, 1e-4, 0.01]),
+        energy=np.array([2.125, 2.25, 2.5]),
+        pressure=np.array([13.5, 14.5, 15.5]),
+        shear_stress=np.array([0.0625, -0.125, 0.25]),
+        n_negative=np.array([0, 1, 0]),
+        converged=np.array([True, True, False]),
+    )
     squares = [[1e-17, 0.0, 0.25, 1.0, 4.0, 9.0], [0, 0, -0.25, 1, 4, 9], [0, 0, 1, 4, 9, 16]]
-    soft = {"eigenvalues": np.array(squares)}
+    soft = SimpleNamespace(eigenvalues=np.array(squares))
     overlaps = pd.DataFrame(
         [{"quantity": "DW_p", "gamma": 0.01, "overlap": 0.5, "random": 0.25, "within_species": 0.3}]
     )
-    made_up = exchange.Analysis(start, {}, quenched, False, soft, 4, np.zeros(3, bool), overlaps)
+    made_up = exchange.Analysis(start, {}, quenched, False, soft, overlaps)
     monkeypatch.setattr(exchange, "analyse", lambda *_, **__: made_up)
     monkeypatch.setattr(exchange, "save", lambda *_, **__: [Path("one.h5")])
     main(["import", str(tmp_path / "theirs.xyz"), "-o", str(tmp_path), *FINE])

@@ -1,5 +1,7 @@
 """A state file gives back the objects that it was written from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,26 @@ def test_the_configuration(file):
     np.testing.assert_array_equal(thermal.positions, file["positions"])
     np.testing.assert_array_equal(thermal.species, [0, 1, 1, 1])
     assert (thermal.cell.length, thermal.cell.tilt) == (9.0, 0.0)
+
+
+def test_the_inherent_structures_lie_in_sheared_cells(file):
+    thermal = records.configuration(file)
+    quenched = {"positions": np.random.default_rng(1).random((2, 4, 2)), "gamma": [0.0, 0.25]}
+    unstrained, sheared = records.inherent_structures(thermal, quenched)
+    np.testing.assert_array_equal(unstrained.positions, quenched["positions"][0])
+    np.testing.assert_array_equal(sheared.positions, quenched["positions"][1])
+    assert (unstrained.cell.tilt, sheared.cell.tilt) == (0.0, 0.25 * 9.0)
+
+
+def test_datasets_are_attributes_of_their_names():
+    scan = SimpleNamespace(gamma=np.array([1e-4]), n_modes=np.array([1, 4]))
+    found = SimpleNamespace(
+        gamma=np.zeros(1), n_modes=3, scan=scan, eigenvalues=np.ones((1, 5)), eigenvectors=None
+    )
+    given = records.datasets("modes", found)
+    assert set(given) == {"gamma", "eigenvalues", "scan/gamma", "scan/n_modes"}
+    assert given["gamma"] is found.gamma
+    assert given["scan/n_modes"] is scan.n_modes
 
 
 def test_the_random_streams_are_those_of_the_state_point(file):

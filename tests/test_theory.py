@@ -41,7 +41,6 @@ NO_QUANTITY = {
     "softmodes.system.forces.accumulate_forces",  # the loop of `evaluate`
     "softmodes.dynamics.equilibration.check_coupling",
     "softmodes.dynamics.trajectory.whole_steps",
-    "softmodes.landscape.shear.inherent_structures",
     "softmodes.landscape.lanczos.largest_eigenpairs",  # the search of `lowest_modes`
     "softmodes.landscape.lanczos.unit_translations",
     "softmodes.stages.checks.check",  # writes the table

@@ -152,9 +152,9 @@ def _numbers(found: exchange.Analysis) -> Iterator[str]:
         "lowest frequencies (imaginary below 0), stationary point"
     )
     columns = ("gamma", "energy", "pressure", "shear_stress", "n_negative", "converged")
-    rows = zip(*(found.quenched[name] for name in columns), strict=True)
+    rows = zip(*(getattr(found.quenched, name) for name in columns), strict=True)
     for (gamma, energy, pressure, stress, order, converged), squares in zip(
-        rows, found.soft["eigenvalues"], strict=True
+        rows, found.soft.eigenvalues, strict=True
     ):
         lowest = squares[2 : 2 + SHOWN_FREQUENCIES]  # after the translations
         frequencies = " ".join(f"{np.sign(x) * abs(x) ** 0.5:.4g}" for x in lowest)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,10 +171,10 @@ class Comparison:
             neighbour_distances: (3,) by pair type, in σ11.
         """
         gamma, thermal_bonds = quenched["gamma"], thermal.bonds(neighbour_distances)
-        inherent_bonds = {}
-        for strain, positions in zip(gamma, quenched["positions"], strict=True):
-            inherent = replace(thermal, positions=positions, cell=thermal.cell.sheared(strain))
-            inherent_bonds[strain] = inherent.bonds(neighbour_distances)
+        inherent_bonds = {
+            strain: thermal.displaced(positions, strain).bonds(neighbour_distances)
+            for strain, positions in zip(gamma, quenched["positions"], strict=True)
+        }
 
         def measured(name: str) -> Field | None:
             if name not in moved:

@@ -27,6 +27,8 @@ from softmodes.errors import InputError
 from softmodes.interop import extended_xyz
 from softmodes.interop.extended_xyz import Frame
 from softmodes.landscape import modes, shear
+from softmodes.landscape.modes import SoftModes
+from softmodes.landscape.shear import ShearedStructures
 from softmodes.random_streams import stream
 from softmodes.report import tables
 from softmodes.study import atomic, contract, records, storage
@@ -276,22 +278,18 @@ class Analysis:
     Attributes:
         start: the configuration, in units of σ11.
         attributes: of its files.
-        quenched: the datasets of a quench file.
+        quenched: the inherent structures at every strain.
         translation_switched: the control of its `switched`.
-        soft: the datasets of a modes file, without the harmonic Debye-Waller factor.
-        n_modes: number of soft modes.
-        splits_degenerate: (G,), whether the mode after the last of these belongs to its group.
+        soft: the modes of these.
         overlaps: of the fields, a row per pair and strain, as in the study's tables.
         ensemble: of the runs at a temperature; None where none was given.
     """
 
     start: Frame
     attributes: dict[str, Any]
-    quenched: dict[str, NDArray]
+    quenched: ShearedStructures
     translation_switched: bool
-    soft: dict[str, NDArray]
-    n_modes: int
-    splits_degenerate: NDArray[np.bool_]
+    soft: SoftModes
     overlaps: pd.DataFrame
     ensemble: Ensemble | None = None
 
@@ -346,10 +344,11 @@ def analyse(
     control = shear.translation_switches(
         configuration, mixture, quenched, rng=_stream(attributes, "translation")
     )
-    soft, splits, _ = modes.modes_of_strains(
-        shear.inherent_structures(configuration, quenched),
+    sheared = records.datasets("quench", quenched)
+    soft = modes.modes_of_strains(
+        records.inherent_structures(configuration, sheared),
         mixture,
-        quenched["gamma"],
+        quenched.gamma,
         n_modes=n_modes,
         scan_gamma=gamma[:1],
         scan_numbers=sorted([mode_number(FEW_MODES, n_particles), n_modes]),
@@ -367,17 +366,19 @@ def analyse(
         )
         start = replace(start, fields={**start.fields, "debye_waller": ensemble.debye_waller})
     compare = Comparison(configuration.species, SHUFFLES, _stream(attributes, "overlap"))
-    moved = start.fields if ensemble is None else {**start.fields, **_datasets(ensemble)}
+    moved = dict(start.fields)
+    if ensemble is not None:
+        moved |= records.datasets("isoconfigurational", ensemble)
     known = compare.fields(
         configuration,
         moved,
-        quenched,
-        soft=soft,
+        sheared,
+        soft=records.datasets("modes", soft),
         n_modes=n_modes,
         neighbour_distances=NEIGHBOURS * mixture.sigma,
     )
     overlaps = pd.DataFrame(compare.rows(known))
-    return Analysis(start, attributes, quenched, control, soft, n_modes, splits, overlaps, ensemble)
+    return Analysis(start, attributes, quenched, control, soft, overlaps, ensemble)
 
 
 def save(
@@ -410,6 +411,8 @@ def save(
     )
     cell = found.start.configuration.cell
     attributes = {"study": name} | found.attributes
+    sheared = records.datasets("quench", found.quenched)
+    diagonalised = records.datasets("modes", found.soft)
     box = {"box_length": cell.length} | ({"tilt": cell.tilt} if cell.tilt else {})
 
     def origin(*inputs: Path) -> dict[str, Any]:
@@ -418,20 +421,20 @@ def save(
     storage.write(
         quench,
         "quench",
-        found.quenched,
+        sheared,
         attributes=attributes | box | {"translation_switched": found.translation_switched},
         provenance=origin(source),
     )
     storage.write(
         soft,
         "modes",
-        found.soft,
+        diagonalised,
         attributes=attributes | box,
         provenance=origin(source, quench),
         dataset_attributes={
             "soft_participation": {
-                "n_modes": found.n_modes,
-                "splits_degenerate": found.splits_degenerate,
+                "n_modes": found.soft.n_modes,
+                "splits_degenerate": found.soft.splits_degenerate,
             }
         },
     )
@@ -442,7 +445,7 @@ def save(
         storage.write(
             moved,
             "isoconfigurational",
-            _datasets(found.ensemble),
+            records.datasets("isoconfigurational", found.ensemble),
             attributes=attributes | box | told,
             provenance=origin(source),
         )
@@ -450,14 +453,10 @@ def save(
     tables.write_csv(found.overlaps, table)
     drawn = [pdf, pdf.with_suffix(".png")]
     _draw(found, drawn)
-    write(trajectory, _frames(found.start, attributes, found.quenched, found.soft, found.n_modes))
+    write(trajectory, _frames(found.start, attributes, sheared, diagonalised, found.soft.n_modes))
     others = [table, *drawn, trajectory]
     storage.write_provenance(others, inputs, config, code=code, folder=folder)
     return [*written, *others]
-
-
-def _datasets(ensemble: Ensemble) -> dict[str, NDArray]:
-    return {name: values for name, values in vars(ensemble).items() if values is not None}
 
 
 def _frames(
@@ -472,7 +471,7 @@ def _frames(
     carried = {"radius": _diameters(attributes)[configuration.species] / 2, **start.fields}
     thermal = {**attributes, "configuration": "thermal", "gamma": 0.0}
     yield Frame(configuration, carried, thermal)
-    structures = shear.inherent_structures(configuration, quenched)
+    structures = records.inherent_structures(configuration, quenched)
     for place, (structure, gamma) in enumerate(zip(structures, quenched["gamma"], strict=True)):
         yield Frame(
             structure,
@@ -495,7 +494,7 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
     # matplotlib takes a second to load, and most commands draw nothing
     from softmodes.report import figures
 
-    unstrained = shear.inherent_structures(found.start.configuration, found.quenched)[0].wrapped()
+    unstrained = found.start.configuration.displaced(found.quenched.positions[0]).wrapped()
     # the scan's numbers ascend, the maps' descend
     maps = figures.Maps(
         positions=unstrained.positions,
@@ -503,12 +502,12 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
         box_length=unstrained.cell.length,
         tilt=unstrained.cell.tilt,
         debye_waller=found.start.fields.get("debye_waller"),
-        nonaffine=found.quenched["nonaffine"][1],
-        soft_participation=found.soft["scan/soft_participation"][0, ::-1],
-        n_modes=tuple(int(number) for number in found.soft["scan/n_modes"][::-1]),
-        gamma=float(found.quenched["gamma"][1]),
+        nonaffine=found.quenched.nonaffine[1],
+        soft_participation=found.soft.scan.soft_participation[0, ::-1],
+        n_modes=tuple(int(number) for number in found.soft.scan.n_modes[::-1]),
+        gamma=float(found.quenched.gamma[1]),
         temperature=found.attributes["temperature"],
-        switched=bool(found.quenched["switched"][1]),
+        switched=bool(found.quenched.switched[1]),
     )
     figures.save(figures.figure3(maps), *paths)
 

@@ -30,7 +30,7 @@ DEGENERATE = 1e-6
 can turn them into each other by up to 1e-4."""
 
 N_EIGENVECTORS = 16
-"""Modes whose vectors `modes_of_strains` keeps at γ = 0, translations left out."""
+"""Modes whose vectors are kept at γ = 0, translations left out."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,50 @@ class Modes:
     eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
     splits_degenerate: bool
+
+
+@dataclass(frozen=True)
+class ModeScan:
+    """Soft modes at some strains, their number varied.
+
+    Attributes:
+        gamma: (S,).
+        n_modes: (M,), ascending.
+        soft_participation: (S, M, N).
+    """
+
+    gamma: NDArray[np.float64]
+    n_modes: NDArray[np.int64]
+    soft_participation: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SoftModes:
+    """Lowest modes of the inherent structures at every strain.
+
+    Attributes:
+        gamma: (G,), the first 0.
+        n_modes: number of soft modes.
+        eigenvalues: (G, 2 + n_modes), as those of `Modes`.
+        soft_participation: (G, N), of `n_modes`.
+        splits_degenerate: (G,), whether the mode after the last soft one belongs to its degenerate
+            group.
+        scan: the same with other numbers of modes.
+        unstrained: all modes found at γ = 0, N_EIGENVECTORS at least.
+    """
+
+    gamma: NDArray[np.float64]
+    n_modes: int
+    eigenvalues: NDArray[np.float64]
+    soft_participation: NDArray[np.float64]
+    splits_degenerate: NDArray[np.bool_]
+    scan: ModeScan
+    unstrained: Modes
+
+    @property
+    def eigenvectors(self) -> NDArray[np.float64]:
+        """The lowest (N_EIGENVECTORS, N, 2) at γ = 0, translations left out."""
+        return self.unstrained.eigenvectors[2 : 2 + N_EIGENVECTORS]
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -178,7 +222,7 @@ def modes_of_strains(
     scan_numbers: Sequence[int],
     rng: np.random.Generator,
     update: Callable[[float], None] = lambda _: None,
-) -> tuple[dict[str, NDArray], NDArray[np.bool_], Modes]:
+) -> SoftModes:
     """Lowest modes of the inherent structures at every strain.
 
     Each strain is diagonalised once, for the most modes that are wanted there.
@@ -192,11 +236,6 @@ def modes_of_strains(
         scan_numbers: the numbers to vary over, ascending.
         rng: of the start vectors.
         update: called with the share done.
-
-    Returns:
-        The datasets of a modes file by their names there, all but the harmonic Debye-Waller
-        factor; (G,) whether the mode after the last soft one belongs to its degenerate group; and
-        all modes found at γ = 0.
 
     Raises:
         InputError: if more modes are wanted than 2N - 4, or a cell is too small for the cutoff.
@@ -217,16 +256,19 @@ def modes_of_strains(
         if strain == 0.0:
             unstrained = found
         update(len(softness) / len(gamma))
-    datasets = {
-        "gamma": gamma,
-        "eigenvalues": np.array(eigenvalues),
-        "soft_participation": np.array(softness),
-        "scan/gamma": np.array(scan_gamma),
-        "scan/n_modes": np.array(scan_numbers),
-        "scan/soft_participation": np.array([scan_softness[strain] for strain in scan_gamma]),
-        "eigenvectors": unstrained.eigenvectors[2 : 2 + N_EIGENVECTORS],
-    }
-    return datasets, np.array(splits), unstrained
+    return SoftModes(
+        gamma=gamma,
+        n_modes=n_modes,
+        eigenvalues=np.array(eigenvalues),
+        soft_participation=np.array(softness),
+        splits_degenerate=np.array(splits),
+        scan=ModeScan(
+            gamma=np.array(scan_gamma),
+            n_modes=np.array(scan_numbers),
+            soft_participation=np.array([scan_softness[strain] for strain in scan_gamma]),
+        ),
+        unstrained=unstrained,
+    )
 
 
 def _splits_degenerate(found: Modes, n_modes: int) -> bool:

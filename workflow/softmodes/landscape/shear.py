@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,36 @@ SWITCHED = 0.1
 Elastic nonlinearity reached 0.013 at γ = 1e-3 and 0.06 at 0.003, changes of basin 0.19 at least
 (30 configurations of N = 1200, T = 0.46 to 1).
 """
+
+
+@dataclass(frozen=True)
+class ShearedStructures:
+    """Inherent structures of one thermal configuration, each from its own shear.
+
+    Attributes:
+        gamma: (G,), the first 0.
+        positions: (G, N, 2), in the cell of the configuration sheared by γ, in σ11.
+        energy: (G,), per particle, in ε.
+        shear_stress, pressure: (G,), in ε/σ11².
+        max_force: (G,), longest residual force, in ε/σ11.
+        nonaffine: (G, N, 2), `nonaffine_displacement` from the unstrained structure, in σ11.
+        linear_response: (N, 2), of the unstrained structure, in σ11.
+        converged: (G,), whether the quench found a minimum.
+        switched: (G,), the function of this name; a change of basin at the smallest strains only.
+        n_negative: (G,), number of negative eigenvalues of the Hessian.
+    """
+
+    gamma: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    shear_stress: NDArray[np.float64]
+    pressure: NDArray[np.float64]
+    max_force: NDArray[np.float64]
+    nonaffine: NDArray[np.float64]
+    linear_response: NDArray[np.float64]
+    converged: NDArray[np.bool_]
+    switched: NDArray[np.bool_]
+    n_negative: NDArray[np.int64]
 
 
 def nonaffine_displacement(
@@ -103,20 +133,16 @@ def quench_strains(
     gamma: Sequence[float],
     *,
     update: Callable[[float], None] = lambda _: None,
-) -> dict[str, NDArray]:
+) -> ShearedStructures:
     """Inherent structures of one configuration, sheared by every strain.
 
-    Every strain starts from the configuration itself. `switched` compares with linear response, and
-    so means a change of basin at the smallest strains only.
+    Every strain starts from the configuration itself.
 
     Args:
         configuration: thermal.
         mixture: its model.
         gamma: strains, without 0, which comes first in the result.
         update: called with the share done.
-
-    Returns:
-        All datasets of a quench file, by their names there.
 
     Raises:
         InputError: if two particles coincide or the cell is too small for the cutoff.
@@ -132,40 +158,30 @@ def quench_strains(
         nonaffine.append(nonaffine_displacement(inherent, reference, strain))
         update(len(quenches) / len(strains))
     response, cell = linear_response(reference, mixture), configuration.cell
-    return {
-        "gamma": strains,
-        "positions": np.stack([one.configuration.positions for one in quenches]),
-        "energy": np.array([one.energy_per_particle for one in quenches]),
-        "shear_stress": np.array([shear_stress(one, cell) for one in evaluations]),
-        "pressure": np.array([pressure(one, cell) for one in evaluations]),
-        "max_force": np.array([one.max_force for one in quenches]),
-        "nonaffine": np.stack(nonaffine),
-        "linear_response": response,
-        "converged": np.array([one.converged for one in quenches]),
-        "switched": np.array(
+    return ShearedStructures(
+        gamma=strains,
+        positions=np.stack([one.configuration.positions for one in quenches]),
+        energy=np.array([one.energy_per_particle for one in quenches]),
+        shear_stress=np.array([shear_stress(one, cell) for one in evaluations]),
+        pressure=np.array([pressure(one, cell) for one in evaluations]),
+        max_force=np.array([one.max_force for one in quenches]),
+        nonaffine=np.stack(nonaffine),
+        linear_response=response,
+        converged=np.array([one.converged for one in quenches]),
+        switched=np.array(
             [
                 switched(displacement, strain, response)
                 for displacement, strain in zip(nonaffine, strains, strict=True)
             ]
         ),
-        "n_negative": np.array([one.n_negative for one in quenches]),
-    }
-
-
-def inherent_structures(
-    configuration: Configuration, quenched: Mapping[str, NDArray]
-) -> list[Configuration]:
-    """Those of a configuration at every strain, out of what `quench_strains` gave."""
-    return [
-        replace(configuration, positions=positions, cell=configuration.cell.sheared(strain))
-        for positions, strain in zip(quenched["positions"], quenched["gamma"], strict=True)
-    ]
+        n_negative=np.array([one.n_negative for one in quenches]),
+    )
 
 
 def translation_switches(
     configuration: Configuration,
     mixture: Mixture,
-    quenched: Mapping[str, NDArray],
+    quenched: ShearedStructures,
     *,
     rng: np.random.Generator,
 ) -> bool:
@@ -177,11 +193,11 @@ def translation_switches(
     shift = rng.uniform(0.0, configuration.cell.length, 2)
     translated, reference = (
         replace(configuration, positions=positions + shift)
-        for positions in (configuration.positions, quenched["positions"][0])
+        for positions in (configuration.positions, quenched.positions[0])
     )
     found = _quench(translated, mixture, "the translated control")
     moved = nonaffine_displacement(found.configuration, reference, 0.0)
-    return switched(moved, 0.0, quenched["linear_response"])
+    return switched(moved, 0.0, quenched.linear_response)
 
 
 def _quench(configuration: Configuration, mixture: Mixture, name: str) -> Quench:

@@ -13,7 +13,7 @@ from softmodes.analysis import statistics
 from softmodes.dynamics.interruption import Progress
 from softmodes.landscape import hessian, modes
 from softmodes.landscape.quench import residual_bound
-from softmodes.landscape.shear import inherent_structures, nonaffine_displacement
+from softmodes.landscape.shear import nonaffine_displacement
 from softmodes.report import checks, tables
 from softmodes.study import records, storage
 from softmodes.study.storage import StateFile
@@ -112,7 +112,7 @@ def _of_runs(isoconfigurational: StateFile) -> dict[str, float]:
 
 def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[str, float]:
     liquid, mixture = records.configuration(equilibrium), records.mixture(equilibrium)
-    structures, converged = inherent_structures(liquid, quench.data), quench["converged"]
+    structures, converged = records.inherent_structures(liquid, quench.data), quench["converged"]
     force, inherent, nonaffine = [], [], []
     for at, (sheared, strain) in enumerate(zip(structures, quench["gamma"], strict=True)):
         found = forces.evaluate(sheared.wrapped(), mixture)
@@ -133,7 +133,7 @@ def _of_inherent_structures(equilibrium: StateFile, quench: StateFile) -> dict[s
 
 
 def _of_modes(equilibrium: StateFile, quench: StateFile, soft: StateFile) -> dict[str, float]:
-    unstrained = inherent_structures(records.configuration(equilibrium), quench.data)[0].wrapped()
+    unstrained = records.configuration(equilibrium).displaced(quench["positions"][0]).wrapped()
     matrix, minimum = hessian.hessian(unstrained, records.mixture(equilibrium)), quench["converged"]
     norm = float(abs(matrix).sum(axis=0).max())
     eigenvalues = soft["eigenvalues"]

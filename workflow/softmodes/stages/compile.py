@@ -12,6 +12,7 @@ from softmodes.analysis.comparison import Comparison
 from softmodes.dynamics import equilibration, isoconfigurational, trajectory
 from softmodes.landscape import hessian, modes, shear
 from softmodes.stages.equilibrations import relaxation_curves
+from softmodes.study import records
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
@@ -78,25 +79,29 @@ def _move_and_shear(precision: str) -> None:
     )
     quenched = shear.quench_strains(start, mixture, [0.001, 0.1])
     shear.translation_switches(start, mixture, quenched, rng=rng)
-    structures = shear.inherent_structures(start, quenched)
-    soft, _, lowest = modes.modes_of_strains(
+    sheared = records.datasets("quench", quenched)
+    structures = records.inherent_structures(start, sheared)
+    soft = modes.modes_of_strains(
         structures,
         mixture,
-        quenched["gamma"],
+        quenched.gamma,
         n_modes=3,
         scan_gamma=[0.001],
         scan_numbers=[3, 14],
         rng=rng,
     )
-    soft["harmonic_debye_waller"] = modes.harmonic_debye_waller(
-        hessian.hessian(structures[0], mixture), lowest, temperature=TEMPERATURE, window=DURATION
+    modes.harmonic_debye_waller(
+        hessian.hessian(structures[0], mixture),
+        soft.unstrained,
+        temperature=TEMPERATURE,
+        window=DURATION,
     )
     compare = Comparison(start.species, 1, rng)
     fields = compare.fields(
         start,
-        {"debye_waller": moved.debye_waller, "debye_waller_halves": moved.debye_waller_halves},
-        quenched,
-        soft=soft,
+        records.datasets("isoconfigurational", moved),
+        sheared,
+        soft=records.datasets("modes", soft),
         n_modes=3,
         neighbour_distances=NEIGHBOUR_DISTANCES,
     )

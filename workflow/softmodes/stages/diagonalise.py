@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from softmodes.dynamics.interruption import Progress
-from softmodes.landscape import hessian, modes, shear
+from softmodes.landscape import hessian, modes
 from softmodes.study import records, storage
 from softmodes.study.config import mode_number
 
@@ -44,22 +44,23 @@ def diagonalise(
     source = storage.read(equilibrium, "positions", "species")
     quenched = storage.read(quench, "gamma", "positions", "n_negative")
     thermal, mixture = records.configuration(source), records.mixture(source)
-    structures, n_particles = shear.inherent_structures(thermal, quenched.data), thermal.n_particles
-    n_modes = mode_number(fraction, n_particles)
-    datasets, splits, lowest = modes.modes_of_strains(
+    structures = records.inherent_structures(thermal, quenched.data)
+    n_particles = thermal.n_particles
+    soft = modes.modes_of_strains(
         structures,
         mixture,
         quenched["gamma"],
-        n_modes=n_modes,
+        n_modes=mode_number(fraction, n_particles),
         scan_gamma=scan_gamma,
         scan_numbers=[mode_number(share, n_particles) for share in scan_fractions],
         rng=records.random_stream(source, "diagonalise"),
         update=update,
     )
+    datasets = records.datasets("modes", soft)
     if quenched["n_negative"][0] == 0:
         datasets["harmonic_debye_waller"] = modes.harmonic_debye_waller(
             hessian.hessian(structures[0], mixture),
-            lowest,
+            soft.unstrained,
             temperature=source.attributes["temperature"],
             window=debye_waller_time,
         )
@@ -73,6 +74,9 @@ def diagonalise(
         attributes=source.common_attributes | {"box_length": thermal.cell.length},
         provenance=storage.provenance([equilibrium, quench], config, code),
         dataset_attributes={
-            "soft_participation": {"n_modes": n_modes, "splits_degenerate": splits}
+            "soft_participation": {
+                "n_modes": soft.n_modes,
+                "splits_degenerate": soft.splits_degenerate,
+            }
         },
     )

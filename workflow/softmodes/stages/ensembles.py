@@ -86,17 +86,11 @@ def write_ensemble(
         random_stream=lambda replica: records.random_stream(source, "isoconfigurational", replica),
         propensity_time=None if math.isnan(time) else time,
     )
-    fields = {
-        "debye_waller": ensemble.debye_waller,
-        "debye_waller_halves": ensemble.debye_waller_halves,
-        "propensity": ensemble.propensity,
-        "propensity_halves": ensemble.propensity_halves,
-    }
     origin = storage.provenance([equilibrium, *relaxation_files], config, code)
     storage.write(
         output,
         "isoconfigurational",
-        {name: values for name, values in fields.items() if values is not None},
+        records.datasets("isoconfigurational", ensemble),
         attributes=source.common_attributes
         | {
             "backend": "cpu" if device is None else "cuda",

@@ -38,7 +38,7 @@ def quench_strains(
     storage.write(
         output,
         "quench",
-        quenched,
+        records.datasets("quench", quenched),
         attributes=source.common_attributes
         | {"box_length": start.cell.length, "translation_switched": control},
         provenance=storage.provenance([equilibrium], config, code),

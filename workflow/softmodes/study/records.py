@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
+from softmodes.study.contract import CONTRACT
 from softmodes.study.storage import StateFile
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
@@ -24,6 +28,28 @@ def configuration(equilibrium: StateFile) -> Configuration:
     """The thermal configuration X, in a box that is untilted but for one from elsewhere."""
     cell = Cell(equilibrium.attributes["box_length"], equilibrium.attributes.get("tilt", 0.0))
     return Configuration(equilibrium["positions"], equilibrium["species"], cell)
+
+
+def inherent_structures(
+    thermal: Configuration, quenched: Mapping[str, NDArray]
+) -> list[Configuration]:
+    """Those of a configuration at every strain, from the datasets of its quench file."""
+    return [
+        thermal.displaced(positions, gamma)
+        for positions, gamma in zip(quenched["positions"], quenched["gamma"], strict=True)
+    ]
+
+
+def datasets(stage: str, found: object) -> dict[str, NDArray]:
+    """What a stage's file holds, by name, of a result that has it as attributes.
+
+    Dataset a/b is attribute b of attribute a; what is None or not there is no dataset.
+    """
+    values: dict[str, Any] = {
+        name: reduce(lambda part, of: getattr(part, of, None), name.split("/"), found)
+        for name in CONTRACT[stage].datasets
+    }
+    return {name: array for name, array in values.items() if array is not None}
 
 
 def random_stream(file: StateFile, use: str, replica: int = 0) -> np.random.Generator:

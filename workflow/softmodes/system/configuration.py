@@ -71,6 +71,10 @@ class Configuration:
         """
         positions = self.positions.copy()
         positions[:, 0] += gamma * positions[:, 1]
+        return self.displaced(positions, gamma)
+
+    def displaced(self, positions: NDArray[np.float64], gamma: float = 0.0) -> Configuration:
+        """The same particles at other positions (N, 2), in the cell sheared by gamma."""
         return replace(self, positions=positions, cell=self.cell.sheared(gamma))
 
     def pair_list(self, radii: NDArray[np.float64]) -> PairList:
