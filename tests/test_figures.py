@@ -16,7 +16,11 @@ from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
+from softmodes.errors import InputError
 from softmodes.report import figures, pages
+from softmodes.stages import figure as stage
+from softmodes.study import storage
+from softmodes.study.storage import StateFile
 
 ROOT = Path(__file__).parents[1]
 GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.3, 1.0])
@@ -509,3 +513,20 @@ assert os.environ["MPLBACKEND"] != "svg" or matplotlib.get_backend() == "svg"
         check=True,
     )
     assert {path.name for path in tmp_path.iterdir()} == {"drawn.pdf", "drawn.png"}
+
+
+def state_file(path, **data):
+    return StateFile(path, "made-up", {"n_particles": 4}, data, {})
+
+
+def test_maps_without_the_strain_of_the_scan_are_refused(monkeypatch):
+    files = {
+        "equilibrium": state_file("equilibrium"),
+        "modes.h5": state_file("modes.h5", **{"scan/gamma": np.array([1e-4, 0.06])}),
+        "quench.h5": state_file("quench.h5", gamma=np.array([0.0, 1e-3, 0.06])),
+    }
+    monkeypatch.setattr(storage, "read", lambda path, *_: files[path])
+    with pytest.raises(
+        InputError, match=r"^quench\.h5: gamma .* found, 0\.0001 of the scan in modes"
+    ):
+        stage.maps("equilibrium", "", "quench.h5", modes="modes.h5")

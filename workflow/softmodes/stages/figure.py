@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from softmodes.errors import InputError
 from softmodes.report import figures, tables
 from softmodes.study import storage
 
@@ -33,13 +34,22 @@ def draw(
 
 
 def maps(equilibrium: str, isoconfigurational: str, quench: str, *, modes: str) -> figures.Maps:
-    """What figure 3 shows: one state point at the smallest strain of the scan, from its files."""
+    """What figure 3 shows: one state point at the smallest strain of the scan, from its files.
+
+    Raises:
+        InputError: a file is unusable, or the quench file lacks that strain.
+    """
     state = storage.read(equilibrium, "species")
     soft = storage.read(modes, "scan/gamma", "scan/n_modes", "scan/soft_participation")
     quenched = storage.read(quench, "gamma", "positions", "nonaffine", "switched")
     strain = int(np.argmin(soft["scan/gamma"]))
     gamma = soft["scan/gamma"][strain]
-    (place,) = np.flatnonzero(quenched["gamma"] == gamma)
+    places = np.flatnonzero(quenched["gamma"] == gamma)
+    if not places.size:
+        raise InputError(
+            f"{quench}: gamma {quenched['gamma']} found, {gamma:g} of the scan in {modes} expected"
+        )
+    place = places[0]
     wanted = np.array(MODE_FRACTIONS) * 2 * state.attributes["n_particles"]
     numbers = soft["scan/n_modes"]
     chosen = [int(np.argmin(np.abs(np.log(numbers / number)))) for number in wanted]
