@@ -22,12 +22,13 @@ from softmodes.dynamics.cuda import Coupling, Run, Systems, equilibrate, run_ens
 from softmodes.dynamics.equilibration import equilibrate as equilibrate_on_cpu
 from softmodes.dynamics.equilibration import schedule
 from softmodes.dynamics.isoconfigurational import run_ensemble as run_ensemble_on_cpu
-from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory
 from softmodes.errors import InputError
 from softmodes.stages import equilibrate_batch
 from softmodes.study import storage
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 ROOT = Path(__file__).parents[1]
 MIXTURE = Mixture(cutoff=2.0)

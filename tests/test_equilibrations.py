@@ -5,11 +5,11 @@ import pytest
 from equilibrations import NEIGHBOUR_DISTANCES, POINT, walked, write
 
 from softmodes.analysis import relaxation, structure
-from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
 from softmodes.stages import equilibrations
 from softmodes.study import records, storage
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 
 @pytest.fixture(scope="module")

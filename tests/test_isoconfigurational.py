@@ -12,12 +12,13 @@ from dense import all_modes
 
 from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
 from softmodes.dynamics.replicas import Lanes, lanes_of
-from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory
 from softmodes.errors import InputError
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.system.forces import evaluate
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 MIXTURE = Mixture()
 

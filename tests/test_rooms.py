@@ -16,7 +16,7 @@ ROOMS = {
     "landscape": {"kernels", "system"},
     "analysis": {"kernels", "system"},
     "dynamics": {"kernels", "system", "landscape", "analysis"},
-    "study": {"kernels", "system", "dynamics"},
+    "study": {"kernels", "system"},
     "report": {"system", "analysis", "study"},
     "stages": {"kernels", "system", "landscape", "analysis", "dynamics", "study", "report"},
     "interop": {"system", "landscape", "analysis", "dynamics", "study", "report", "stages"},

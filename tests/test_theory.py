@@ -13,6 +13,7 @@ NAMED = set(re.findall(r"`(softmodes(?:\.\w+)+)`", PAGE))
 PHYSICS = [
     "softmodes.system.mixture",
     "softmodes.system.forces",
+    "softmodes.system.velocities",
     "softmodes.dynamics.trajectory",
     "softmodes.dynamics.equilibration",
     "softmodes.dynamics.replicas",

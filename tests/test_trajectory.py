@@ -17,7 +17,6 @@ from softmodes.dynamics.trajectory import (
     PRECISIONS,
     PhasePoint,
     Trajectory,
-    maxwell_boltzmann,
     random_start,
     whole_steps,
 )
@@ -27,6 +26,7 @@ from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 MIXTURE = Mixture()
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from softmodes.dynamics.isoconfigurational import run_ensemble
-from softmodes.dynamics.trajectory import PhasePoint, Trajectory, maxwell_boltzmann
+from softmodes.dynamics.trajectory import PhasePoint, Trajectory
 from softmodes.landscape.quench import quench
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, pressure
+from softmodes.system.velocities import maxwell_boltzmann
 
 from . import lammps_peer, openmm_peer
 from .systems import MIXTURE, SEED, TIME_STEP, at_rest

@@ -16,9 +16,10 @@ import numpy as np
 
 from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
 from softmodes.dynamics.replicas import Lanes, lanes_of
-from softmodes.dynamics.trajectory import PhasePoint, maxwell_boltzmann
+from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.random_streams import stream
 from softmodes.system.configuration import Configuration
+from softmodes.system.velocities import maxwell_boltzmann
 
 from . import lammps_peer
 from .agreement import check_ensemble

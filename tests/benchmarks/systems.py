@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.dynamics.trajectory import PhasePoint, maxwell_boltzmann
+from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.random_streams import stream
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 FOLDER = Path(__file__).parent / "inputs"
 SEED = 20140314

@@ -53,7 +53,6 @@ from softmodes.dynamics.trajectory import (
     COMPRESSIBILITY,
     THERMOSTAT_TIME,
     PhasePoint,
-    maxwell_boltzmann,
     whole_steps,
 )
 from softmodes.errors import InputError
@@ -61,6 +60,7 @@ from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import SMALL, Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 DEFAULT_SHARED_BYTES = 48 * 1024
 """Shared memory that a block may have without asking."""

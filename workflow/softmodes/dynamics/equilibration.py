@@ -16,7 +16,6 @@ from softmodes.dynamics.trajectory import (
     COUPLING_INTERVAL,
     PhasePoint,
     Trajectory,
-    maxwell_boltzmann,
 )
 from softmodes.errors import InputError
 from softmodes.landscape.quench import quench
@@ -24,6 +23,7 @@ from softmodes.random_streams import generator_state, set_generator_state
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 logger = logging.getLogger(__name__)
 

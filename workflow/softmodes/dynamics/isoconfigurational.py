@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from softmodes.dynamics.interruption import Checkpoint, Progress
 from softmodes.dynamics.replicas import Lanes, lanes_of
-from softmodes.dynamics.trajectory import maxwell_boltzmann, whole_steps
+from softmodes.dynamics.trajectory import whole_steps
 from softmodes.errors import InputError
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softmodes.dynamics.trajectory import maxwell_boltzmann
 from softmodes.random_streams import stream
 from softmodes.study.contract import CONTRACT
 from softmodes.study.storage import StateFile
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
+from softmodes.system.velocities import maxwell_boltzmann
 
 
 def mixture(file: StateFile) -> Mixture:

@@ -7,4 +7,5 @@ __all__ = [
     "mixture",
     "neighbours",
     "tiles",
+    "velocities",
 ]
