@@ -14,6 +14,7 @@ from softmodes.study import config, storage
 
 ROOT = Path(__file__).parents[1]
 
+STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
 N, TEMPERATURE, PRESSURE = 100, 0.5, 13.5
 VELOCITIES = "kinetic temperature of the stored velocities"
 RUN = "kinetic temperature of the run, from its P and energy"
@@ -197,9 +198,7 @@ def test_the_temperature_of_positions_knows_what_velocity_verlet_samples():
 def files(results) -> list[dict[str, storage.StateFile]]:
     """The files of the finished study for the tests, sample by sample."""
     names = sorted(path.name for path in (results / "equilibrium").glob("*.h5"))
-    return [
-        {stage: storage.read(results / stage / name) for stage in stages.STAGES} for name in names
-    ]
+    return [{stage: storage.read(results / stage / name) for stage in STAGES} for name in names]
 
 
 def table_of(samples: list[dict[str, storage.StateFile]]) -> pd.DataFrame:

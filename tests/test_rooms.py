@@ -17,7 +17,7 @@ ROOMS = {
     "analysis": {"kernels", "system"},
     "dynamics": {"kernels", "system", "landscape", "analysis"},
     "study": {"kernels", "system"},
-    "report": {"system", "analysis", "study"},
+    "report": {"analysis", "study"},
     "stages": {"kernels", "system", "landscape", "analysis", "dynamics", "study", "report"},
     "interop": {"system", "landscape", "analysis", "dynamics", "study", "report", "stages"},
     "cli": {"system", "study", "interop"},

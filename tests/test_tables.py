@@ -238,8 +238,8 @@ def test_rows_do_not_depend_on_the_order_of_the_files(files, tmp_path):
         energy = tables.energy_stress(files["quench"][::order])
         for table, frame in {
             "strained": strained,
-            "temperature": tables.overlap_vs_temperature(found, files["quench"][::order]),
-            "modes": tables.overlap_vs_modes(found, files["quench"][::order]),
+            "temperature": tables.overlap_vs_temperature(found, energy),
+            "modes": tables.overlap_vs_modes(found, energy),
             "energy": energy,
             "critical": gamma_c.table(gamma_c.estimates(strained, energy, 7)),
             "relaxation": tables.relaxation(files["relaxation"][::order]),
@@ -259,7 +259,7 @@ def test_overlap_vs_gamma_carries_the_distance(files):
 
 def test_overlap_vs_temperature_takes_the_smallest_strain(files):
     table = tables.overlap_vs_temperature(
-        tables.collect_overlaps(files["overlap"]), files["quench"]
+        tables.collect_overlaps(files["overlap"]), tables.energy_stress(files["quench"])
     )
     assert len(table) == len(POINTS) * 13
     strained = table[table["quantity"] == "DP_pdq"]
@@ -278,7 +278,9 @@ def test_overlap_vs_temperature_takes_the_smallest_strain(files):
 
 
 def test_overlap_vs_modes_counts_in_shares_of_all_modes(files):
-    table = tables.overlap_vs_modes(tables.collect_overlaps(files["overlap"]), files["quench"])
+    table = tables.overlap_vs_modes(
+        tables.collect_overlaps(files["overlap"]), tables.energy_stress(files["quench"])
+    )
     assert set(table["quantity"]) == {"DW_p", "d_p", "lin_p"}
     assert set(table["mode_fraction"]) == {1 / 32, 4 / 32}
     assert list(table["switched"]) == list(table["sample"] == 1)  # at γ = 0.06

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from softmodes.analysis.statistics import Interval
-
-STATE = ["n_particles", "temperature", "sample"]
+from softmodes.study.storage import STATE
 
 LEAST_FRACTION = 0.001
 """Share of the modes from which on overlaps are compared: fewer are all noise."""

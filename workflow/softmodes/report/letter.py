@@ -17,7 +17,7 @@ from softmodes.analysis import statistics
 from softmodes.analysis.critical_strain import FLOOR_START, PLATEAU_END, plateau_drop
 from softmodes.analysis.statistics import Interval, student, summarise
 from softmodes.random_streams import stream
-from softmodes.report.evidence import LEAST_FRACTION, STATE, Tables, mean_over_temperatures
+from softmodes.report.evidence import LEAST_FRACTION, Tables, mean_over_temperatures
 from softmodes.report.verdicts import (
     Observation,
     Statements,
@@ -32,6 +32,7 @@ from softmodes.report.verdicts import (
     root_mean_square,
     undefined,
 )
+from softmodes.study.storage import STATE
 
 GAMMA_C, GAMMA_C_SD, GAMMA_C_SAMPLES = 0.071, 0.024, 50
 """The Letter's critical strain, the standard deviation over samples, and their number."""

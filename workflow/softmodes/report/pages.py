@@ -49,6 +49,8 @@ def write_sample(
     of_modes = _rows(tables.overlap_vs_gamma, **key, quantity="DW_p")
     overlaps = {row["gamma"]: row["overlap"] for row in of_modes}
     (state,) = _rows(tables.state_points, **key)
+    ensemble = {"n_particles": n_particles, "temperature": temperature, "what": "ensemble"}
+    reasons = {row["estimator"]: row["reason"] for row in _rows(tables.gamma_c, **ensemble)}
     _write(
         path,
         "sample.html",
@@ -60,7 +62,10 @@ def write_sample(
             row | {"overlap": overlaps.get(row["gamma"])}
             for row in _rows(tables.energy_stress, **key)
         ],
-        critical=_rows(tables.gamma_c, **key, what="sample"),
+        critical=[
+            row | {"reason": reasons[row["estimator"]]}
+            for row in _rows(tables.gamma_c, **key, what="sample")
+        ],
     )
 
 

@@ -23,11 +23,9 @@ from softmodes.analysis.local_strain import local_shear_strain, quadrupole
 from softmodes.analysis.stationarity import Record, Stationarity, judged, stationarity
 from softmodes.analysis.structure import first_minimum
 from softmodes.errors import InputError
-from softmodes.study import atomic, storage
-from softmodes.system.cell import Cell
-from softmodes.system.configuration import Configuration
+from softmodes.study import atomic, records, storage
+from softmodes.study.storage import STATE
 
-STATE = ["n_particles", "temperature", "sample"]
 OVERLAP_COLUMNS = [
     *STATE,
     "quantity",
@@ -119,14 +117,12 @@ def overlap_vs_gamma(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path])
     return _ordered(merged, "quantity", "gamma")
 
 
-def overlap_vs_temperature(
-    overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]
-) -> pd.DataFrame:
+def overlap_vs_temperature(overlaps: pd.DataFrame, energy: pd.DataFrame) -> pd.DataFrame:
     """Overlaps of each state point without strain and at its smallest strain, by name.
 
     In the names q is the unstrained inherent structure, dq the one at the smallest strain, d the
-    nonaffine displacement there, lin the linear response. `switched` tells whether the row's strain
-    changed the basin.
+    nonaffine displacement there, lin the linear response. `switched`, from the table
+    `energy_stress`, tells whether the row's strain changed the basin.
     """
     smallest = _smallest_strain(overlaps)
     unstrained = overlaps[overlaps["quantity"].isin(UNSTRAINED_QUANTITIES)]
@@ -135,29 +131,24 @@ def overlap_vs_temperature(
         {"quantity": names}
     )
     rows = pd.concat([unstrained, strained], ignore_index=True)
-    return _ordered(_with_switched(rows, quench_paths), "quantity")
+    return _ordered(_with_switched(rows, energy), "quantity")
 
 
-def overlap_vs_modes(overlaps: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
+def overlap_vs_modes(overlaps: pd.DataFrame, energy: pd.DataFrame) -> pd.DataFrame:
     """Overlaps against the number of soft modes; `mode_fraction` is that number over 2N.
 
-    `switched` tells whether the row's strain changed the basin.
+    `switched`, from the table `energy_stress`, tells whether the row's strain changed the basin.
     """
     scan = overlaps[overlaps["quantity"].isin(SCAN_QUANTITIES)].replace(
         {"quantity": SCAN_QUANTITIES}
     )
     fraction = scan["n_modes"] / (2 * scan["n_particles"])
     scan.insert(scan.columns.get_loc("n_modes") + 1, "mode_fraction", fraction)
-    return _ordered(_with_switched(scan, quench_paths), "quantity", "gamma", "n_modes")
+    return _ordered(_with_switched(scan, energy), "quantity", "gamma", "n_modes")
 
 
-def _with_switched(rows: pd.DataFrame, quench_paths: Iterable[str | Path]) -> pd.DataFrame:
-    switched = pd.concat(
-        [
-            _rows(state, gamma=state["gamma"], switched=state["switched"])
-            for state in _states(quench_paths, "gamma", "switched")
-        ]
-    )
+def _with_switched(rows: pd.DataFrame, energy: pd.DataFrame) -> pd.DataFrame:
+    switched = energy[[*STATE, "gamma", "switched"]]
     return rows.merge(switched, on=[*STATE, "gamma"], how="left", validate="many_to_one")
 
 
@@ -183,7 +174,18 @@ def energy_stress(quench_paths: Iterable[str | Path]) -> pd.DataFrame:
             n_negative=state["n_negative"],
             switched=state["switched"],
         )
-        for state in _states(quench_paths)
+        for state in _states(
+            quench_paths,
+            "gamma",
+            "energy",
+            "shear_stress",
+            "pressure",
+            "nonaffine",
+            "max_force",
+            "converged",
+            "n_negative",
+            "switched",
+        )
     ]
     return _ordered(pd.concat(frames, ignore_index=True), "gamma")
 
@@ -244,18 +246,18 @@ def state_points(
     Raises:
         InputError: samples of one N and T hold different times.
     """
-    prepared = {tuple(_key(state).values()): state for state in _states(paths["equilibrium"])}
+    prepared = {tuple(state.point.values()): state for state in _states(paths["equilibrium"])}
     relaxed = _by_ensemble(paths["relaxation"])
     found = [
         stationarity(
-            [_record(prepared[tuple(_key(state).values())], state) for state in states],
+            [_record(prepared[tuple(state.point.values())], state) for state in states],
             _common_times(states),
         )
         for states in relaxed.values()
     ]
 
     def quench_row(state: storage.StateFile) -> dict[str, Any]:
-        equilibrium = prepared[tuple(_key(state).values())]
+        equilibrium = prepared[tuple(state.point.values())]
         return _quench_row(state, equilibrium, neighbour_distances)
 
     table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
@@ -263,7 +265,7 @@ def state_points(
         map(_relaxation_row, chain(*relaxed.values()), chain(*found)),
         map(_isoconfigurational_row, _states(paths["isoconfigurational"])),
         map(quench_row, _states(paths["quench"])),
-        map(_modes_row, _states(paths["modes"])),
+        map(_modes_row, _states(paths["modes"], "soft_participation")),
     ):
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
     for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
@@ -278,7 +280,7 @@ def state_points(
 
 
 def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
-    return _key(state) | {
+    return state.point | {
         "pressure": state.attributes["pressure"],
         "density": state.attributes["density"],
         "inherent_energy": state["series/inherent_energy"].mean(),
@@ -300,7 +302,7 @@ def _record(equilibrium: storage.StateFile, relaxed: storage.StateFile) -> Recor
 
 def _relaxation_row(state: storage.StateFile, found: Stationarity) -> dict[str, Any]:
     return (
-        _key(state)
+        state.point
         | asdict(found)
         | {"peak_wavenumber": state.attributes["peak_wavenumber"]}
         | {
@@ -314,7 +316,7 @@ def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
     propensity = state.data.get("propensity")
     with threadpool_limits(1, user_api="blas"):
         reliability = np.corrcoef(state["debye_waller_halves"])[0, 1]
-    return _key(state) | {
+    return state.point | {
         "n_runs": state.attributes["n_runs"],
         "debye_waller": state["debye_waller"].mean(),
         "debye_waller_reliability": reliability,
@@ -328,13 +330,9 @@ def _quench_row(
     neighbour_distances: Sequence[float],
 ) -> dict[str, Any]:
     smallest = 1 + int(np.argmin(state["gamma"][1:]))
-    unstrained = Configuration(
-        state["positions"][0],
-        equilibrium["species"],
-        Cell(equilibrium.attributes["box_length"]),
-    )
+    unstrained = records.configuration(equilibrium).displaced(state["positions"][0])
     strain = local_shear_strain(unstrained, state["nonaffine"][smallest], neighbour_distances)
-    return _key(state) | {
+    return state.point | {
         "switched": state["switched"][smallest],
         "translation_switched": state.attributes["translation_switched"],
         "quadrupole": quadrupole(unstrained, strain),
@@ -347,7 +345,7 @@ def _quench_row(
 
 def _modes_row(state: storage.StateFile) -> dict[str, Any]:
     carried = state.dataset_attributes["soft_participation"]
-    return _key(state) | {
+    return state.point | {
         "n_modes": carried["n_modes"],
         "n_split_degeneracies": int(np.sum(carried["splits_degenerate"])),
     }
@@ -362,7 +360,7 @@ def _by_ensemble(
     paths: Iterable[str | Path],
 ) -> Mapping[tuple[int, float], list[storage.StateFile]]:
     """State files by (N, T), each list by sample, so that means do not depend on path order."""
-    found = sorted(_states(paths), key=lambda state: tuple(_key(state).values()))
+    found = sorted(_states(paths), key=lambda state: tuple(state.point.values()))
     ensembles: dict[tuple[int, float], list[storage.StateFile]] = {}
     for state in found:
         key = (state.attributes["n_particles"], state.attributes["temperature"])
@@ -378,12 +376,8 @@ def _common_times(states: list[storage.StateFile]) -> NDArray[np.float64]:
     return times
 
 
-def _key(state: storage.StateFile) -> dict[str, Any]:
-    return {name: state.attributes[name] for name in STATE}
-
-
 def _rows(state: storage.StateFile, **columns: NDArray) -> pd.DataFrame:
-    return pd.DataFrame(_key(state) | columns)
+    return pd.DataFrame(state.point | columns)
 
 
 def _deviation(curves: NDArray[np.float64]) -> NDArray[np.float64]:

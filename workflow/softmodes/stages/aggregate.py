@@ -21,12 +21,11 @@ def aggregate(
 ) -> None:
     """Write every table of `outputs` from the files of each stage; overlaps are CSV files."""
     overlaps = tables.collect_overlaps(stages["overlap"])
-    overlap_vs_gamma = tables.overlap_vs_gamma(overlaps, stages["quench"])
     energy_stress = tables.energy_stress(stages["quench"])
     frames = {
-        "overlap_vs_gamma": overlap_vs_gamma,
-        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, stages["quench"]),
-        "overlap_vs_modes": tables.overlap_vs_modes(overlaps, stages["quench"]),
+        "overlap_vs_gamma": tables.overlap_vs_gamma(overlaps, stages["quench"]),
+        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, energy_stress),
+        "overlap_vs_modes": tables.overlap_vs_modes(overlaps, energy_stress),
         "energy_stress": energy_stress,
         "relaxation": tables.relaxation(stages["relaxation"]),
         "state_points": tables.state_points(

@@ -19,9 +19,6 @@ from softmodes.study import records, storage
 from softmodes.study.storage import StateFile
 from softmodes.system import forces
 
-STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
-"""Whose files are checked."""
-
 
 def check(
     stages: Mapping[str, Sequence[str]],
@@ -36,17 +33,17 @@ def check(
     """Write the table of the checks.
 
     Args:
-        stages: the files of each stage in `STAGES`, in the same order of the state points.
+        stages: the files of each stage that `measured` looks at, in the same order of the samples.
         output: table to write.
         time_steps: of the equilibration, in τ, by temperature as file names have it.
         pressure: of the barostat, in ε/σ11²; None at fixed density.
         config, code: the study's configuration and `code_digest`, for the provenance.
         update: called with the share done.
     """
-    samples = list(zip(*(stages[stage] for stage in STAGES), strict=True))
+    samples = list(zip(*stages.values(), strict=True))
     rows = []
     for number, files in enumerate(samples, start=1):
-        rows.append(measured(dict(zip(STAGES, map(storage.read, files), strict=True))))
+        rows.append(measured(dict(zip(stages, map(storage.read, files), strict=True))))
         update(number / len(samples))
     steps = {float(temperature): step for temperature, step in time_steps.items()}
     tables.write_csv(checks.judged(pd.DataFrame(rows), steps, pressure), output)
@@ -57,19 +54,18 @@ def measured(files: Mapping[str, StateFile]) -> dict[str, Any]:
     """What the checks look at in one sample, by name, with its state point.
 
     Args:
-        files: of the sample, by `STAGES`.
+        files: of the sample: `equilibrium`, `isoconfigurational`, `quench` and `modes`.
 
     Raises:
         InputError: if a stored configuration is unusable.
     """
-    equilibrium, isoconfigurational, quench, soft = (files[stage] for stage in STAGES)
-    key = {name: equilibrium.attributes[name] for name in ("n_particles", "temperature", "sample")}
+    equilibrium, quench = files["equilibrium"], files["quench"]
     return (
-        key
+        equilibrium.point
         | _of_liquid(equilibrium)
-        | _of_runs(isoconfigurational)
+        | _of_runs(files["isoconfigurational"])
         | _of_inherent_structures(equilibrium, quench)
-        | _of_modes(equilibrium, quench, soft)
+        | _of_modes(equilibrium, quench, files["modes"])
     )
 
 

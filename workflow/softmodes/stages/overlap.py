@@ -13,8 +13,6 @@ from softmodes.dynamics.interruption import Progress
 from softmodes.report import tables
 from softmodes.study import records, storage
 
-STAGES = ("equilibrium", "isoconfigurational", "quench", "modes")
-
 
 def overlap_rows(
     files: Mapping[str, str],
@@ -32,7 +30,7 @@ def overlap_rows(
     `DW_equal_size` against small ones drawn at random, as many as DW selects from.
 
     Args:
-        files: to read, by `STAGES`.
+        files: to read: `equilibrium`, `isoconfigurational`, `quench` and `modes`.
         top_fraction, minimum_cluster: what Θ keeps.
         neighbour_distances: (3,) by pair type, in σ11.
         shuffles: number of shuffled fields in each control.
@@ -57,8 +55,7 @@ def overlap_rows(
         n_modes=soft.dataset_attributes["soft_participation"]["n_modes"],
         neighbour_distances=neighbour_distances,
     )
-    state_point = {name: source.attributes[name] for name in tables.STATE}
-    return [state_point | row for row in compare.rows(fields)]
+    return [source.point | row for row in compare.rows(fields)]
 
 
 def write_overlaps(
@@ -73,16 +70,16 @@ def write_overlaps(
     """Write the overlap table of the samples of one N and T.
 
     Args:
-        stages: the files of each stage in `STAGES`, in the same order of the samples.
+        stages: the files of each stage that `overlap_rows` reads, in the same order of the samples.
         output: table to write.
         config, code: the study's configuration and `code_digest`, for the provenance.
         update: called with the share done.
         options: as `overlap_rows`.
     """
     rows = []
-    samples = list(zip(*(stages[stage] for stage in STAGES), strict=True))
+    samples = list(zip(*stages.values(), strict=True))
     for number, files in enumerate(samples, start=1):
-        rows += overlap_rows(dict(zip(STAGES, files, strict=True)), **options)
+        rows += overlap_rows(dict(zip(stages, files, strict=True)), **options)
         update(number / len(samples))
     tables.write_csv(pd.DataFrame(rows, columns=tables.OVERLAP_COLUMNS), output)
     storage.write_provenance([output], chain.from_iterable(stages.values()), config, code=code)

@@ -54,8 +54,7 @@ def datasets(stage: str, found: object) -> dict[str, NDArray]:
 
 def random_stream(file: StateFile, use: str, replica: int = 0) -> np.random.Generator:
     """The generator of one use at a file's state point."""
-    point = {name: file.attributes[name] for name in ("n_particles", "temperature", "sample")}
-    return stream(file.attributes["seed"], use, **point, replica=replica)
+    return stream(file.attributes["seed"], use, **file.point, replica=replica)
 
 
 def grid_positions(positions: NDArray[np.float64], length: float) -> NDArray[np.uint32]:

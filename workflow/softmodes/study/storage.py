@@ -41,6 +41,9 @@ PROVENANCE = "provenance"
 SIDE_FILE_SUFFIX = ".provenance.json"
 """Of the file beside a table, a figure or a summary that tells where it comes from."""
 
+STATE = ["n_particles", "temperature", "sample"]
+"""What names a state point: attributes of its files, columns of the tables."""
+
 _LOADED = datetime.now(UTC)
 _RECORDED_PACKAGES = ("softmodes", "numpy", "scipy", "numba", "h5py")
 
@@ -65,6 +68,11 @@ class StateFile:
                 f"{self.path}: dataset '{name}' is not there; it has {_list(self.data)}"
             )
         return self.data[name]
+
+    @property
+    def point(self) -> dict[str, Any]:
+        """The state point: the attributes `STATE`."""
+        return {name: self.attributes[name] for name in STATE}
 
     @property
     def common_attributes(self) -> dict[str, Any]:
