@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from curves import GAMMA, logistic, noisy, rng
 
-from softmodes.analysis import gamma_c
+from softmodes.analysis import gamma_c, statistics
 
 TRUTH = 0.071
 
@@ -65,7 +65,7 @@ def ensemble(generator, n_samples, drop=0.25, truth=TRUTH) -> np.ndarray:
 @pytest.fixture
 def few_resamples(monkeypatch):
     """Enough for a standard error within 5 %."""
-    monkeypatch.setattr(gamma_c, "RESAMPLES", 200)
+    monkeypatch.setattr(statistics, "RESAMPLES", 200)
 
 
 @pytest.mark.parametrize("drop", [0.25, 0.1])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from glasses import N_PARTICLES, glass, shaken
 
+from softmodes.errors import InputError
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.landscape.shear import (
@@ -13,10 +14,12 @@ from softmodes.landscape.shear import (
     linear_response,
     nonaffine_displacement,
     switched,
+    turned,
 )
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate, shear_stress
+from softmodes.system.mixture import pair_derivatives
 
 TILTS = [0.0, 0.31, 0.77]
 
@@ -106,6 +109,36 @@ def test_nonaffine_displacements_approach_linear_response(tilt):
         errors.append(np.abs(nonaffine / gamma - response).max())
     assert errors[0] < 0.05 * np.abs(response).max()
     assert errors[1] == pytest.approx(errors[0] / 10.0, rel=0.1)
+
+
+@pytest.mark.parametrize("direction", ["+x", "-x", "+y"])
+def test_shear_along_other_directions_is_that_of_a_mirror_image(direction):
+    """Energies of all pairs and images, the configuration itself being sheared."""
+    glassy, mixture = glass()
+    thermal = shaken(glassy, 0.1, seed=4)
+    (x, y), length, gamma = thermal.positions.T, thermal.cell.length, 0.13
+    place, lattice = {
+        "+x": ((x + gamma * y, y), ((length, 0.0), (gamma * length, length))),
+        "-x": ((x - gamma * y, y), ((length, 0.0), (-gamma * length, length))),
+        "+y": ((x, y + gamma * x), ((length, gamma * length), (0.0, length))),
+    }[direction]
+    apart = np.transpose(place)[:, None] - np.transpose(place)[None]
+    table, energy = mixture.pair_table(), 0.0
+    types = (thermal.species[:, None] + thermal.species[None]).astype(np.int64)
+    for image in np.ndindex(3, 3):
+        vectors = apart + (np.array(image) - 1) @ np.array(lattice)
+        distance = np.hypot(vectors[..., 0], vectors[..., 1])
+        close = (distance > 0) & (distance < table.cutoff[types])
+        energy += 0.5 * pair_derivatives(table, types[close], distance[close])[0].sum()
+    found = evaluate(turned(thermal, direction).sheared(gamma), mixture).energy
+    assert found == pytest.approx(energy, rel=1e-11)
+
+
+def test_directions_are_named_and_cells_untilted():
+    with pytest.raises(InputError, match=r"direction: z given, one of \+x, -x, \+y expected"):
+        turned(glass()[0], "z")
+    with pytest.raises(InputError, match="an untilted cell expected"):
+        turned(glass(0.31)[0], "-x")
 
 
 def test_a_particle_astray_is_a_switch():

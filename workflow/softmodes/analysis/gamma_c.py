@@ -29,7 +29,6 @@ from softmodes.analysis.critical_strain import (
     stress_maximum,
 )
 from softmodes.analysis.statistics import (
-    RESAMPLES,
     Interval,
     bootstrap_interval,
     resample_counts,
@@ -233,7 +232,7 @@ def _estimates(
         missing = "change not significant"
     own = pd.DataFrame(observable.strains(gamma, values).T, whole.index).reindex(curves.index)
     of_mean = np.full(len(observable.estimators), math.nan)
-    resampled = np.full((len(of_mean), RESAMPLES), math.nan)
+    resampled = np.full((len(of_mean), draws.shape[1]), math.nan)
     if not missing:
         of_mean = observable.strains(gamma, values.mean(axis=0)[None])[:, 0]
         counts = draws.loc[whole.index].to_numpy().T
@@ -244,7 +243,7 @@ def _estimates(
         value, reason = float(of_mean[place]), missing
         if not reason and math.isnan(value):
             reason = "fit failed"
-        elif not reason and 2 * np.isnan(resampled[place]).sum() >= RESAMPLES:
+        elif not reason and 2 * np.isnan(resampled[place]).sum() >= draws.shape[1]:
             value, reason = math.nan, "fit failed in most resamples"
         yield Estimate(
             size,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from softmodes.errors import InputError
 from softmodes.landscape.hessian import factorise_pinned, hessian
 from softmodes.landscape.quench import Quench, quench
 from softmodes.system.configuration import Configuration
@@ -23,6 +24,14 @@ SWITCHED = 0.1
 Elastic nonlinearity reached 0.013 at γ = 1e-3 and 0.06 at 0.003, changes of basin 0.19 at least
 (30 configurations of N = 1200, T = 0.46 to 1).
 """
+
+
+AXES = {
+    "+x": ((1.0, 0.0), (0.0, 1.0)),
+    "-x": ((-1.0, 0.0), (0.0, 1.0)),
+    "+y": ((0.0, 1.0), (1.0, 0.0)),
+}
+"""Symmetries of the square that turn a direction of shear into +x, as matrices on (x, y)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,23 @@ def nonaffine_displacement(
         sheared.positions - reference.sheared(gamma).positions
     )
     return displacement - displacement.mean(axis=0)
+
+
+def turned(configuration: Configuration, direction: str) -> Configuration:
+    """The mirror image in which shear along +x is what shear along a direction is to this one.
+
+    Args:
+        configuration: in an untilted cell.
+        direction: a key of AXES: that in which particles move in proportion to the other coordinate.
+
+    Raises:
+        InputError: another direction, or a tilted cell.
+    """
+    if direction not in AXES:
+        raise InputError(f"direction: {direction} given, one of {', '.join(AXES)} expected")
+    if configuration.cell.tilt:
+        raise InputError(f"tilt: {configuration.cell.tilt:g} given, an untilted cell expected")
+    return configuration.displaced(configuration.positions @ np.array(AXES[direction]).T)
 
 
 def affine_force(configuration: Configuration, mixture: Mixture) -> NDArray[np.float64]:

@@ -20,7 +20,6 @@ from softmodes.dynamics.interruption import Progress
 from softmodes.landscape import modes, shear
 from softmodes.report import tables
 from softmodes.study import records, storage
-from softmodes.study.config import mode_number
 from softmodes.study.storage import STATE, StateFile
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
