@@ -302,6 +302,21 @@ def test_the_ensemble_is_that_of_the_cpu(propensity_time: float | None) -> None:
         np.testing.assert_allclose(found.propensity, expected.propensity, rtol=1e-4)
 
 
+@pytest.mark.parametrize("change", [{"n_runs": 3}, {"n_runs": 0}, {"propensity_time": 0.001}])
+def test_an_ensemble_is_refused_as_on_the_cpu(change: dict) -> None:
+    (name, value), *_ = change.items()
+    arguments = {
+        "time_step": STEP,
+        "n_runs": 2,
+        "debye_waller_time": 0.04,
+        "sampling_interval": 0.01,
+        "random_stream": np.random.default_rng,
+    }
+    for run in (run_ensemble, run_ensemble_on_cpu):
+        with pytest.raises(InputError, match=f"{name}: {value} given"):
+            run(jittered_lattice(120), MIXTURE, 0.5, **(arguments | change))
+
+
 def test_a_crowd_is_refused() -> None:
     lattice = jittered_lattice(120)
     crowd = dataclasses.replace(lattice, positions=lattice.positions * 0.05 % lattice.cell.length)

@@ -45,6 +45,7 @@ NO_QUANTITY = {
     "softmodes.landscape.lanczos.largest_eigenpairs",  # the search of `lowest_modes`
     "softmodes.landscape.lanczos.unit_translations",
     "softmodes.stages.checks.check",  # writes the table
+    "softmodes.dynamics.isoconfigurational.sampling",
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
     "softmodes.dynamics.replicas.lanes_of",
     "softmodes.dynamics.replicas.spatial_order",

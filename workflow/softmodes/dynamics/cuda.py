@@ -46,14 +46,13 @@ from softmodes.dynamics.equilibration import (
     inherent_energy_of,
 )
 from softmodes.dynamics.interruption import Checkpoint, Progress
-from softmodes.dynamics.isoconfigurational import Ensemble, ensemble_of, velocities_of_run
+from softmodes.dynamics.isoconfigurational import Ensemble, ensemble_of, sampling, velocities_of_run
 from softmodes.dynamics.replicas import spatial_order
 from softmodes.dynamics.trajectory import (
     BAROSTAT_TIME,
     COMPRESSIBILITY,
     THERMOSTAT_TIME,
     PhasePoint,
-    whole_steps,
 )
 from softmodes.errors import InputError
 from softmodes.random_streams import generator_state, set_generator_state
@@ -417,10 +416,18 @@ def run_ensemble(
     propensity_time: float | None = None,
     progress: Progress = lambda _: None,
 ) -> Ensemble:
-    """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them."""
-    n_sampling = whole_steps(sampling_interval, time_step)
-    n_samples = whole_steps(debye_waller_time, sampling_interval)
-    n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)
+    """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them.
+
+    Raises:
+        InputError: as there; or there is no device.
+    """
+    n_sampling, n_samples, n_propensity = sampling(
+        n_runs,
+        time_step=time_step,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        propensity_time=propensity_time,
+    )
     starts = [
         PhasePoint(
             configuration,

@@ -81,15 +81,14 @@ def run_ensemble(
             function that gives one, the propensity time shorter than a step, another time no
             multiple of it, or the box too small.
     """
-    if n_runs < 2 or n_runs % 2:
-        raise InputError(f"n_runs: {n_runs} given, an even number of runs expected")
-    if propensity_time is not None and not propensity_time >= time_step:
-        raise InputError(
-            f"propensity_time: {propensity_time} given, at least one step, {time_step}, expected"
-        )
-    n_sampling = whole_steps(sampling_interval, time_step)
-    n_debye_waller = whole_steps(debye_waller_time, sampling_interval) * n_sampling
-    n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)
+    n_sampling, n_samples, n_propensity = sampling(
+        n_runs,
+        time_step=time_step,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        propensity_time=propensity_time,
+    )
+    n_debye_waller = n_samples * n_sampling
     n_total = max(n_debye_waller, n_propensity)
     stops = sorted({*range(n_sampling, n_total + 1, n_sampling), n_propensity} - {0})
 
@@ -134,11 +133,41 @@ def run_ensemble(
                     total=total,
                     total_square=total_square,
                 )
-        n_samples = n_debye_waller // n_sampling
         of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
         variance[runs.start : runs.stop, lanes.order] = of_rows.T[: len(runs)]
 
     return ensemble_of(variance, None if propensity_time is None else square)
+
+
+def sampling(
+    n_runs: int,
+    *,
+    time_step: float,
+    debye_waller_time: float,
+    sampling_interval: float,
+    propensity_time: float | None,
+) -> tuple[int, int, int]:
+    """When an ensemble looks at its runs; all times in τ, as `run_ensemble` takes them.
+
+    Returns:
+        Steps between two samples, the number of samples, and the steps until the propensity's
+        time, 0 where there is none.
+
+    Raises:
+        InputError: if n_runs is odd, the propensity time shorter than a step, or another time no
+            multiple of it.
+    """
+    if n_runs < 2 or n_runs % 2:
+        raise InputError(f"n_runs: {n_runs} given, an even number of runs expected")
+    if propensity_time is not None and not propensity_time >= time_step:
+        raise InputError(
+            f"propensity_time: {propensity_time} given, at least one step, {time_step}, expected"
+        )
+    return (
+        whole_steps(sampling_interval, time_step),
+        whole_steps(debye_waller_time, sampling_interval),
+        0 if propensity_time is None else round(propensity_time / time_step),
+    )
 
 
 def velocities_of_run(
