@@ -55,7 +55,7 @@ def at_rest(configuration: Configuration) -> PhasePoint:
 
 
 class Dictated:
-    """A generator that gives the numbers it was given, in the order of `dynamics`."""
+    """A generator that gives the numbers it was given, in the order of `Trajectory`."""
 
     def __init__(self, noise: np.ndarray, with_barostat: bool) -> None:
         self._numbers: Iterator[float] = iter(
@@ -92,7 +92,7 @@ class Overheard(np.random.Generator):
 
 
 class Repeated(np.random.Generator):
-    """A generator that gives those numbers in the order of `dynamics.equilibrate`."""
+    """A generator that gives those numbers in the order of `equilibration.equilibrate`."""
 
     def __init__(self, overheard: Overheard, n_barostat: int) -> None:
         super().__init__(np.random.PCG64(0))

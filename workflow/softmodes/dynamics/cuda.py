@@ -1,4 +1,4 @@
-"""Dynamics of many systems at once on a GPU: twins of `dynamics` and `isoconfigurational`.
+"""Dynamics of many systems at once on a GPU: twins of `equilibration` and `isoconfigurational`.
 
 Same thermostat, barostat and schedule as there, by the kernels of `cuda_kernels`; a run's bits do
 not depend on the runs beside it. Random numbers are drawn on the host from the state points' own
@@ -275,7 +275,7 @@ class Run:
         series_places: (E, 2, N), positions at the points of the series, as whole numbers of
             2^-40 box lengths.
         energy, pressures: (E,), means over the intervals of the series, as in
-            `dynamics.Equilibration`.
+            `equilibration.Equilibration`.
         frame_places: (F, 2, N), at the schedule's blocks.
     """
 
@@ -317,12 +317,12 @@ def equilibrate(
     progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
-    """Bring configurations to a temperature, as `dynamics.equilibrate` does with one.
+    """Bring configurations to a temperature, as `equilibration.equilibrate` does with one.
 
     Args:
         starts: of one mixture and size.
         temperature: in ε.
-        schedule: as `dynamics.schedule` gives it.
+        schedule: as `equilibration.schedule` gives it.
         generators: of the random numbers of each system.
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
         progress: called with the share done.

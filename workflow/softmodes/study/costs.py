@@ -78,8 +78,8 @@ SHEARED_QUENCH = 0.15
 RELAXATION_FRAME = 1.1e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
 MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
-"""Frames of an equilibration, as `dynamics.schedule` makes them: at most, and least time between
-two of them."""
+"""Frames of an equilibration, as `equilibration.schedule` makes them: at most, and least time
+between two of them."""
 HARMONIC = 0.055
 """Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
 Its memory is less than theirs."""
@@ -215,7 +215,7 @@ def job(
 ) -> Cost:
     """The cost of one job.
 
-    Aggregate, checks, figure, summary and compile have no N and T of their own, and only
+    Compile, aggregate, checks, figure, gamma_c and summary have no N and T of their own, and only
     isoconfigurational runs differ between samples.
     """
     if stage in _OF_STUDY:
