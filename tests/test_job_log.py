@@ -38,15 +38,6 @@ def test_heartbeats_keep_their_distance_and_tell_share_and_time_left(caplog):
     assert caplog.messages[1] == "20.0 % done after 20.0 s, about 1 min 20 s left"
 
 
-def test_a_part_of_a_job_is_a_part_of_its_share(caplog):
-    now = 0.0
-    part = Progress(clock=lambda: now).part(0.5, 0.9)
-    now = 12.0
-    with caplog.at_level(logging.INFO, logger="softmodes"):
-        part(0.25)
-    assert caplog.messages == ["60.0 % done after 12.0 s, about 8.0 s left"]
-
-
 def test_a_job_that_goes_on_counts_from_there(caplog):
     now = 5.0
     progress = Progress(clock=lambda: now)

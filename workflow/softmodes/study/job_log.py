@@ -84,10 +84,6 @@ class Progress:
         left = "unknown time" if to_go is None else f"about {duration(to_go)}"
         logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
 
-    def part(self, start: float, end: float) -> Callable[[float], None]:
-        """An `update` for a part of the job, which takes the whole from `start` to `end`."""
-        return lambda share: self.update(start + share * (end - start))
-
 
 @contextmanager
 def job(log: str | Path) -> Iterator[Progress]:
