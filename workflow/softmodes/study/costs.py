@@ -78,8 +78,8 @@ SHEARED_QUENCH = 0.15
 RELAXATION_FRAME = 1.1e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
 MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
-"""Frames of an equilibration, as `equilibration.schedule` makes them: at most, and least time
-between two of them."""
+"""Frames of an equilibration, as `equilibration.schedule` makes them: number in the longest,
+and least time between two of them."""
 HARMONIC = 0.055
 """Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
 Its memory is less than theirs."""
@@ -208,9 +208,9 @@ class Estimate:
 def job(
     config: Mapping[str, Any],
     stage: str,
+    *,
     n_particles: int | None = None,
     temperature: float | None = None,
-    *,
     sample: int = 0,
 ) -> Cost:
     """The cost of one job.
@@ -249,7 +249,7 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
         for size, degree in itertools.product(config["n_particles"], temperatures(config)):
             points = [(size, degree, s) for s in range(n_samples(config, size, degree))]
             for group in [points] if together else [[point] for point in points]:
-                cost = job(config, stage, size, degree, sample=group[0][2])
+                cost = job(config, stage, n_particles=size, temperature=degree, sample=group[0][2])
                 name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
@@ -380,7 +380,10 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
     def of_size(n_particles: int) -> float:
         cooled, longest = dict[int, float](), 0.0
         for degree in temperatures(config):
-            costs = {stage: job(config, stage, n_particles, degree) for stage in _OF_STATE_POINT}
+            costs = {
+                stage: job(config, stage, n_particles=n_particles, temperature=degree)
+                for stage in _OF_STATE_POINT
+            }
             seconds = {stage: cost.seconds for stage, cost in costs.items()}
             cooled = {
                 sample: _taken(costs["equilibrate"]).seconds
