@@ -216,7 +216,12 @@ class Systems:
         self._velocities, self._lengths = self._to_device(velocities), self._to_device(lengths)
 
     def state(self) -> dict[str, NDArray]:
-        """What a checkpoint holds of the systems."""
+        """What a checkpoint holds of the systems.
+
+        Returns:
+            `order`, `places`, `velocities` (S, 2, N) in σ11/τ, in the order of the device, and
+            `lengths`.
+        """
         velocities = self._to_host(self._velocities)
         return {
             "order": self.order,
@@ -226,7 +231,11 @@ class Systems:
         }
 
     def restore(self, state: Mapping[str, NDArray]) -> None:
-        """Go on from a `state`."""
+        """Go on from there.
+
+        Args:
+            state: as `state` gives it, of as many systems of the same size.
+        """
         self.order = state["order"]
         self._places = self._to_device(state["places"])
         self._velocities = self._to_device(state["velocities"])

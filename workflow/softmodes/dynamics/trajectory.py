@@ -232,7 +232,16 @@ class Trajectory:
         self.virial = np.array([[xx, xy], [xy, yy]])
 
     def thermostat(self, temperature: float, interval: float, rng: np.random.Generator) -> None:
-        """Exact evolution of the shadow kinetic energy over an interval."""
+        """Exact evolution of the shadow kinetic energy over an interval.
+
+        Stochastic velocity rescaling (Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101, 2007,
+        eq. A7), with memory THERMOSTAT_TIME.
+
+        Args:
+            temperature: in ε.
+            interval: since it acted last, in τ.
+            rng: of a standard normal and a chi-squared number, drawn in this order.
+        """
         dof = self.degrees_of_freedom
         decay = np.exp(-interval / THERMOSTAT_TIME)
         kinetic, shadow = self.kinetic_energy, self.shadow_kinetic_energy
@@ -246,7 +255,18 @@ class Trajectory:
     def barostat(
         self, pressure: float, temperature: float, interval: float, *, rng: np.random.Generator
     ) -> None:
-        """One step of the area by stochastic cell rescaling."""
+        """One step of the area by stochastic cell rescaling.
+
+        Of ln(area) by Euler's method (Bernetti, Bussi, J. Chem. Phys. 153, 114107, 2020, in two
+        dimensions), which positions and velocities follow; BAROSTAT_TIME is the relaxation time at
+        a compressibility of COMPRESSIBILITY.
+
+        Args:
+            pressure: in ε/σ11².
+            temperature: in ε.
+            interval: since it acted last, in τ.
+            rng: of a standard normal number.
+        """
         mobility = COMPRESSIBILITY / BAROSTAT_TIME * interval
         noise = np.sqrt(2.0 * temperature * mobility / self.cell.area)
         strain = mobility * (self.pressure - pressure) + noise * rng.standard_normal()
