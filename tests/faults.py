@@ -99,7 +99,7 @@ FAULTS = [
         "test_configuration.py",
     ),
     Fault(
-        "lanes that parted keep the pairs of the start",
+        "replicas that parted keep the pairs of the start",
         "dynamics.replicas",
         "radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)",
         "radii = table.cutoff + WIDE_SKIN",
@@ -190,7 +190,7 @@ FAULTS = [
         "test_tiles.py",
     ),
     Fault(
-        "lanes judged by the first",
+        "replicas judged by the first",
         "dynamics.replicas",
         "close = any_lane(dx * dx + dy * dy < repeat(square_of, species[j]))",
         "close = all_lanes(dx * dx + dy * dy < repeat(square_of, species[j]))",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from softmodes.dynamics.equilibration import schedule
-from softmodes.dynamics.replicas import lanes_of
+from softmodes.dynamics.replicas import replicas_per_vector
 from softmodes.dynamics.trajectory import COUPLING_INTERVAL, PRECISIONS
 from softmodes.kernels.simd import VECTOR_BYTES
 from softmodes.landscape.modes import N_EIGENVECTORS
@@ -69,8 +69,10 @@ def test_constants_of_the_physics_are_those_of_the_physics(letter):
     assert costs.COUPLING_INTERVAL == COUPLING_INTERVAL
     assert costs.KEPT_VECTORS == N_EIGENVECTORS
     # the reference has vectors of 64 bytes
-    blocks = {name: lanes_of(kind) * 64 // VECTOR_BYTES for name, kind in PRECISIONS.items()}
-    assert blocks == costs.LANES
+    blocks = {
+        name: replicas_per_vector(kind) * 64 // VECTOR_BYTES for name, kind in PRECISIONS.items()
+    }
+    assert blocks == costs.REPLICAS
     frames = [
         len(schedule(entry["time_step"], entry["equilibration_time"], 20).frame_blocks)
         for entry in letter["temperatures"]
@@ -134,9 +136,9 @@ def test_the_letters_runs_fill_their_blocks(letter):
         ).seconds
 
     runs = letter["isoconfigurational"]["runs"]
-    lanes = costs.LANES[letter["precision"]]
-    assert runs % lanes == 0
-    assert seconds(runs - lanes) < seconds(runs - 1) == seconds(runs)
+    replicas = costs.REPLICAS[letter["precision"]]
+    assert runs % replicas == 0
+    assert seconds(runs - replicas) < seconds(runs - 1) == seconds(runs)
 
 
 def test_a_propensity_is_expected_sooner_than_it_is_allowed_for(letter):

@@ -69,7 +69,7 @@ DEVICE_STEP = 8.9e-9
 """Seconds per particle and step of a system on a GPU (NVIDIA H200), one of its multiprocessors to a
 system; T = 0.4."""
 MULTIPROCESSORS = 132
-LANES = {"single": 16, "double": 8}
+REPLICAS = {"single": 16, "double": 8}
 """Runs side by side; a block that is not full takes as long as a full one."""
 SERIES_QUENCH = 0.11
 """Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
@@ -438,8 +438,8 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
     options, asked = config["isoconfigurational"], entry["propensity"]
     on_device = backend(config, "isoconfigurational") == "cuda"
     samples = config["samples"] if on_device else 1
-    lanes = LANES[config["precision"]]
-    runs = lanes * math.ceil(options["runs"] / lanes)
+    replicas = REPLICAS[config["precision"]]
+    runs = replicas * math.ceil(options["runs"] / replicas)
 
     def seconds(relaxation_time: float) -> float:
         time = options["debye_waller_time"]
