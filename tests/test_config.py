@@ -52,8 +52,8 @@ def test_samples_may_differ_by_size_and_temperature(study):
     config.validate(study)
     points = list(config.all_samples(study))
     assert points == [
-        (size, degree, sample)
-        for size, degree, number in ((120, 1.0, 5), (120, 0.6, 4), (240, 1.0, 3), (240, 0.6, 3))
+        (n, temperature, sample)
+        for n, temperature, number in ((120, 1.0, 5), (120, 0.6, 4), (240, 1.0, 3), (240, 0.6, 3))
         for sample in range(number)
     ]
     measured = [config.n_propensities(study, size, t) for size in (120, 240) for t in (1.0, 0.6)]

@@ -152,12 +152,12 @@ def test_a_propensity_is_expected_sooner_than_it_is_allowed_for(letter):
 
 
 def test_what_is_asked_for_is_above_what_is_expected_and_grows_with_attempts(letter):
-    for stage, size, degree in itertools.product(
+    for stage, size, temperature in itertools.product(
         ("equilibrate", "isoconfigurational", "quench", "diagonalise", "overlap"),
         (2000, 8000),
         (2.0, 0.36),
     ):
-        cost = costs.job(letter, stage, n_particles=size, temperature=degree)
+        cost = costs.job(letter, stage, n_particles=size, temperature=temperature)
         assert 60 * costs.minutes(cost) >= 2 * cost.bound
         assert costs.megabytes(cost) >= 1.4 * cost.megabytes + 400
         assert costs.minutes(cost, attempt=3) == 3 * costs.minutes(cost)
@@ -191,29 +191,29 @@ def paths(jobs, start):
 def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study, strains):
     study = test_study | {"n_particles": [120, 500], "samples": 40}
     study |= {"shear": {"gamma": np.geomspace(1e-4, 1.0, strains).tolist()}}
-    degrees = config.temperatures(study)
+    temperatures = config.temperatures(study)
     jobs = {}
 
-    def add(name, following, size=None, degree=None):
-        cost = costs.job(study, name.split()[0], n_particles=size, temperature=degree)
+    def add(name, following, size=None, temperature=None):
+        cost = costs.job(study, name.split()[0], n_particles=size, temperature=temperature)
         jobs[name] = cost.seconds, following
 
     add("figure", [])
     add("gamma_c", ["figure"])
     add("aggregate", ["gamma_c"])
     add("checks", [])
-    add("compile", [f"equilibrate {size} {degrees[0]}" for size in (120, 500)])
-    for size, (degree, colder) in itertools.product(
-        (120, 500), itertools.pairwise([*degrees, None])
+    add("compile", [f"equilibrate {size} {temperatures[0]}" for size in (120, 500)])
+    for size, (temperature, colder) in itertools.product(
+        (120, 500), itertools.pairwise([*temperatures, None])
     ):
-        at = f"{size} {degree}"
+        at = f"{size} {temperature}"
         after = [f"isoconfigurational {at}", f"quench {at}"]
         after += [f"equilibrate {size} {colder}"] if colder else []
-        add(f"equilibrate {at}", after, size, degree)
-        add(f"isoconfigurational {at}", [f"overlap {at}", "checks"], size, degree)
-        add(f"quench {at}", [f"diagonalise {at}"], size, degree)
-        add(f"diagonalise {at}", [f"overlap {at}", "checks"], size, degree)
-        add(f"overlap {at}", ["aggregate"], size, degree)
+        add(f"equilibrate {at}", after, size, temperature)
+        add(f"isoconfigurational {at}", [f"overlap {at}", "checks"], size, temperature)
+        add(f"quench {at}", [f"diagonalise {at}"], size, temperature)
+        add(f"diagonalise {at}", [f"overlap {at}", "checks"], size, temperature)
+        add(f"overlap {at}", ["aggregate"], size, temperature)
 
     longest = max(paths(jobs, "compile"))
     few, many = costs.estimate(study, 2), costs.estimate(study, 1000)
@@ -284,24 +284,24 @@ def test_a_slower_machine_takes_longer_and_nothing_more(letter):
 @pytest.mark.parametrize("backend", ["cpu", "cuda"])
 def test_published_samples_cost_next_to_nothing(test_study, backend):
     study = test_study | {"backend": {"equilibrate": backend, "isoconfigurational": backend}}
-    (size,), degrees, samples = study["n_particles"], config.temperatures(study), (0, 1)
+    (size,), temperatures, samples = study["n_particles"], config.temperatures(study), (0, 1)
 
     def seconds(published):
         lines = {line.stage: line.seconds for line in costs.estimate(study, 1, published).lines}
         return lines.pop("equilibrate"), lines
 
     all_of_them, others = seconds([])
-    published = {(size, degree, sample) for degree in degrees for sample in samples}
+    published = {(size, temperature, sample) for temperature in temperatures for sample in samples}
     taken, others_then = seconds(published)
     jobs = 4 if backend == "cpu" else 2
     assert taken == pytest.approx(jobs * (costs.START + costs.TAKEN))
     assert others_then == others
-    one, _ = seconds({(size, degrees[1], 1)})
-    cost = costs.job(study, "equilibrate", n_particles=size, temperature=degrees[1]).seconds
+    one, _ = seconds({(size, temperatures[1], 1)})
+    cost = costs.job(study, "equilibrate", n_particles=size, temperature=temperatures[1]).seconds
     # a batch is simulated for the sample that lacks
     saved = cost - costs.START - costs.TAKEN if backend == "cpu" else 0.0
     assert all_of_them - one == pytest.approx(saved)
-    assert all_of_them == pytest.approx(seconds({(size + 1, degrees[0], 0)})[0])
+    assert all_of_them == pytest.approx(seconds({(size + 1, temperatures[0], 0)})[0])
 
 
 def test_published_samples_shorten_the_longest_chain(test_study):
@@ -310,17 +310,17 @@ def test_published_samples_shorten_the_longest_chain(test_study):
     def chain(*published):
         return costs.estimate(test_study, 1, published).chain
 
-    def seconds(stage, size=None, degree=None):
-        return costs.job(test_study, stage, n_particles=size, temperature=degree).seconds
+    def seconds(stage, size=None, temperature=None):
+        return costs.job(test_study, stage, n_particles=size, temperature=temperature).seconds
 
-    def after(degree):
-        measured = seconds("quench", size, degree) + seconds("diagonalise", size, degree)
-        moved = seconds("isoconfigurational", size, degree)
-        return max(measured, moved) + seconds("overlap", size, degree)
+    def after(temperature):
+        measured = seconds("quench", size, temperature) + seconds("diagonalise", size, temperature)
+        moved = seconds("isoconfigurational", size, temperature)
+        return max(measured, moved) + seconds("overlap", size, temperature)
 
     ends = sum(map(seconds, ("compile", "aggregate", "gamma_c", "figure")))
     cooled, taken = seconds("equilibrate", size, hot), costs.START + costs.TAKEN
-    everything = [(size, degree, sample) for degree in (hot, cold) for sample in (0, 1)]
+    everything = [(size, temperature, sample) for temperature in (hot, cold) for sample in (0, 1)]
     assert chain(*everything) == pytest.approx(taken + max(after(hot), after(cold)) + ends)
     # one cold sample is simulated
     simulated = cooled + max(after(hot), seconds("equilibrate", size, cold) + after(cold))

@@ -246,11 +246,12 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
     yield Job("compile", "compile", job(config, "compile"))
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
-        for size, degree in itertools.product(config["n_particles"], temperatures(config)):
-            points = [(size, degree, s) for s in range(n_samples(config, size, degree))]
+        for n, temperature in itertools.product(config["n_particles"], temperatures(config)):
+            points = [(n, temperature, s) for s in range(n_samples(config, n, temperature))]
             for group in [points] if together else [[point] for point in points]:
-                cost = job(config, stage, n_particles=size, temperature=degree, sample=group[0][2])
-                name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
+                sample = group[0][2]
+                cost = job(config, stage, n_particles=n, temperature=temperature, sample=sample)
+                name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
     for stage in [stage for stage in _OF_STUDY if stage != "compile"]:
@@ -379,17 +380,17 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
 
     def of_size(n_particles: int) -> float:
         cooled, longest = dict[int, float](), 0.0
-        for degree in temperatures(config):
+        for temperature in temperatures(config):
             costs = {
-                stage: job(config, stage, n_particles=n_particles, temperature=degree)
+                stage: job(config, stage, n_particles=n_particles, temperature=temperature)
                 for stage in _OF_STATE_POINT
             }
             seconds = {stage: cost.seconds for stage, cost in costs.items()}
             cooled = {
                 sample: _taken(costs["equilibrate"]).seconds
-                if (n_particles, degree, sample) in published
+                if (n_particles, temperature, sample) in published
                 else cooled.get(sample, 0.0) + seconds["equilibrate"]
-                for sample in range(n_samples(config, n_particles, degree))
+                for sample in range(n_samples(config, n_particles, temperature))
             }
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
             compared = seconds["overlap"] + sum(ends)
