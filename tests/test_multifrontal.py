@@ -61,7 +61,7 @@ def test_a_dissection_orders_every_particle_once(matrix):
     n = matrix.shape[0] // 2
     found = dissect(matrix)
     np.testing.assert_array_equal(np.sort(found.order), np.arange(n))
-    np.testing.assert_array_equal(found.order[found.place], np.arange(n))
+    np.testing.assert_array_equal(found.order[found.index_of], np.arange(n))
     assert found.first[0] == 0
     assert found.first[-1] == n
 

@@ -90,9 +90,9 @@ def parted(configuration: Configuration, time: float) -> Parted:
     for first in range(0, n_runs, replicas_per_vector(np.float64)):
         replicas = replicas_at_start(configuration, first=first)
         block = slice(first, first + replicas_per_vector(np.float64))
-        for place, (start, stop) in enumerate(pairwise([0, *stops])):
+        for index, (start, stop) in enumerate(pairwise([0, *stops])):
             replicas.advance(stop - start)
-            displacements[place, replicas.order, :, block] = replicas.displacement.transpose(
+            displacements[index, replicas.order, :, block] = replicas.displacement.transpose(
                 1, 0, 2
             )
     return Parted(np.array(stops) * TIME_STEP, displacements, time)

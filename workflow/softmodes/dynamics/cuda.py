@@ -95,7 +95,7 @@ class Systems:
         time_step: in τ.
 
     Attributes:
-        order: (S, N), the particle in each place on the device.
+        order: (S, N), the particle at each index on the device.
 
     Raises:
         InputError: if there is no device, a system is too large, or a box too small or tilted.
@@ -258,7 +258,7 @@ class Systems:
         return *state, *motion, self._noise, self._record, *samples, self._status
 
     def _in_order(self, values: NDArray) -> NDArray:
-        """(S, N, 2) by particle as (S, 2, N) by place on the device."""
+        """(S, N, 2) by particle as (S, 2, N) in the order of the device."""
         in_order = np.take_along_axis(values, self.order[:, :, None], axis=1)
         return np.ascontiguousarray(in_order.transpose(0, 2, 1))
 
@@ -280,7 +280,7 @@ class Run:
 
     Attributes:
         end: where it ended.
-        order: (N,), the particle in each place on the device.
+        order: (N,), the particle at each index on the device.
         series_places: (E, 2, N), positions at the points of the series, as whole numbers of
             2^-40 box lengths.
         energy, pressures: (E,), means over the intervals of the series, as in
@@ -512,9 +512,9 @@ def _check(configuration: Configuration, mixture: Mixture) -> None:
 
 
 def _order(configuration: Configuration) -> NDArray[np.int64]:
-    """Particles in their places on the device: small ones first, neighbours near each other."""
-    by_place = spatial_order(configuration)
-    return by_place[np.argsort(configuration.species[by_place], kind="stable")]
+    """Particles in the order of the device: small ones first, neighbours near each other."""
+    nearby = spatial_order(configuration)
+    return nearby[np.argsort(configuration.species[nearby], kind="stable")]
 
 
 def _noise(rng: np.random.Generator, n_blocks: int, n_particles: int) -> NDArray[np.float64]:
@@ -531,10 +531,10 @@ def _positions(
 
 
 def _of_particles(values: NDArray, order: NDArray[np.int64]) -> NDArray:
-    """(..., C, N) by place on the device as (..., N, C) by particle."""
-    place = np.argsort(order, axis=-1)[..., None]
-    by_place = np.swapaxes(values, -1, -2)
-    return np.take_along_axis(by_place, np.broadcast_to(place, (*by_place.shape[:-1], 1)), axis=-2)
+    """(..., C, N) in the order of the device as (..., N, C) by particle."""
+    index = np.argsort(order, axis=-1)[..., None]
+    in_order = np.swapaxes(values, -1, -2)
+    return np.take_along_axis(in_order, np.broadcast_to(index, (*in_order.shape[:-1], 1)), axis=-2)
 
 
 def _allow_shared(kernel: Any, arguments: tuple, n_bytes: int) -> None:

@@ -319,7 +319,7 @@ def _curves(
     farthest, together by a twentieth of the axis or two thirds of the way to the next point.
     """
     n_curves = len(symbols) * len(fillings)
-    places = iter((np.arange(n_curves) + 0.5) / n_curves - 0.5)
+    offsets = iter((np.arange(n_curves) + 0.5) / n_curves - 0.5)
     widest = np.log(rows[abscissa].max() / rows[abscissa].min()) / 20 or 0.1
     for size, filling in fillings.items():
         for value, symbol in symbols.items():
@@ -329,7 +329,7 @@ def _curves(
             steps = np.diff(logarithms, prepend=-np.inf, append=np.inf)
             width = np.minimum(widest, 2 / 3 * np.minimum(steps[:-1], steps[1:]))
             axes.errorbar(
-                np.exp(logarithms + next(places) * width),
+                np.exp(logarithms + next(offsets) * width),
                 grouped.mean().to_numpy(),
                 yerr=grouped.std().fillna(0.0).to_numpy(),
                 elinewidth=0.5,
@@ -365,8 +365,8 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
     else:
         x, side = min(right + 0.02, 0.6), "left"
     named = []
-    for place, row in enumerate(lowest.itertuples()):
-        y = 0.05 + 0.07 * place
+    for index, row in enumerate(lowest.itertuples()):
+        y = 0.05 + 0.07 * index
         colour = "0.25"
         low_down: dict[str, Any] = {"transform": first.get_xaxis_transform(), "zorder": 3}
         for axes in panels:
@@ -475,9 +475,9 @@ def _arrows(axes: Axes, maps: Maps, size: NDArray) -> None:
     arrows = (
         maps.nonaffine / np.maximum(size, clipped)[:, None] * np.sqrt(clipped / longest)[:, None]
     )
-    places = maps.positions % maps.box_length
+    positions = maps.positions % maps.box_length
     axes.quiver(
-        *places[largest].T,
+        *positions[largest].T,
         *(2.2 * arrows[largest]).T,
         angles="xy",
         scale_units="xy",
@@ -501,23 +501,23 @@ def _symbols(rows: pd.DataFrame) -> dict[float, dict]:
     temperatures = np.unique(rows["temperature"])
     colours = mpl.colormaps["plasma"](np.linspace(0.0, 0.85, len(temperatures)))
     return {
-        temperature: {"color": tuple(colours[place]), "marker": MARKERS[place % len(MARKERS)]}
-        for place, temperature in enumerate(temperatures)
+        temperature: {"color": tuple(colours[index]), "marker": MARKERS[index % len(MARKERS)]}
+        for index, temperature in enumerate(temperatures)
     }
 
 
 def _spread(symbols: dict[float, dict], most: int) -> dict[float, dict]:
     """At most so many temperatures, from the lowest to the highest."""
     temperatures = list(symbols)
-    places = np.linspace(0, len(temperatures) - 1, min(most, len(temperatures)))
+    indices = np.linspace(0, len(temperatures) - 1, min(most, len(temperatures)))
     return {
-        temperatures[place]: symbols[temperatures[place]] for place in places.round().astype(int)
+        temperatures[index]: symbols[temperatures[index]] for index in indices.round().astype(int)
     }
 
 
 def _fillings(rows: pd.DataFrame) -> dict[int, dict]:
     sizes = sorted(rows["n_particles"].unique())
-    return {size: FILLINGS[place % len(FILLINGS)] for place, size in enumerate(sizes)}
+    return {size: FILLINGS[index % len(FILLINGS)] for index, size in enumerate(sizes)}
 
 
 def _modes_title(percent: float, number: int) -> str:
