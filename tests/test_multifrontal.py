@@ -123,8 +123,8 @@ def shifts(matrix):
     eigenvalues = np.linalg.eigvalsh(matrix.toarray())
     yield eigenvalues[0] - 0.5, 0
     gaps = np.diff(eigenvalues)
-    for share in (0.03, 0.5):
-        k = int(share * len(eigenvalues))
+    for fraction in (0.03, 0.5):
+        k = int(fraction * len(eigenvalues))
         widest = k + gaps[k : k + 20].argmax()
         if gaps[widest] > 1e-3:
             yield eigenvalues[widest : widest + 2].mean(), widest + 1

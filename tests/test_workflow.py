@@ -288,11 +288,11 @@ def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperat
     inherent = replace(records.configuration(thermal), positions=quenched["positions"][0])
     matrix = hessian.hessian(inherent, records.mixture(thermal))
     squares, vectors = np.linalg.eigh(matrix.toarray())
-    squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
+    squares, fractions = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
     # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule
     times = (np.arange(4000) + 0.5) / 2000
     moved = np.sin(np.sqrt(squares)[:, None] * times) / np.sqrt(squares)[:, None]
-    expected = temperature * shares @ moved.var(axis=1)
+    expected = temperature * fractions @ moved.var(axis=1)
     # a window so short is hard on the mean over phases
     np.testing.assert_allclose(soft["harmonic_debye_waller"], expected, rtol=0.02)
 

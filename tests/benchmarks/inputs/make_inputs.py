@@ -84,7 +84,7 @@ def measured_relaxation_time(start: Configuration) -> float:
 
 def parted(configuration: Configuration, time: float) -> Parted:
     """Runs followed over 1.5 τ_e, as many as a block holds in single precision."""
-    stops = [round(share * MULTIPLE * time / TIME_STEP) for share in PARTED_AT]
+    stops = [round(fraction * MULTIPLE * time / TIME_STEP) for fraction in PARTED_AT]
     n_runs = replicas_per_vector(np.float32)
     displacements = np.empty((len(stops), *configuration.positions.shape, n_runs))
     for first in range(0, n_runs, replicas_per_vector(np.float64)):

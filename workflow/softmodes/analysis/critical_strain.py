@@ -27,7 +27,7 @@ FLOOR_START = 0.3
 LEAST_STEEPNESS, MOST_STEEPNESS = 1.0, 20.0
 
 LEAST_EXPLAINED = 0.5
-"""Share of a curve's variance that a fit must explain, or it counts as failed."""
+"""Fraction of a curve's variance that a fit must explain, or it counts as failed."""
 
 STEPS, SETTLED = 200, 1e-9
 """Descents end when no parameter moves by more than this, or fail after so many steps."""
@@ -185,11 +185,11 @@ def _step(
     x: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
 ) -> tuple[Curves, Curves]:
     """Where a damped Gauss–Newton step within the bounds leads to."""
-    share = expit(steep[:, None] * (half[:, None] - x))
-    slope = share * (1.0 - share)
+    fraction = expit(steep[:, None] * (half[:, None] - x))
+    slope = fraction * (1.0 - fraction)
     by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
-    down_half = -np.sum(by_half * (share - y), axis=1)
-    down_steep = -np.sum(by_steep * (share - y), axis=1)
+    down_half = -np.sum(by_half * (fraction - y), axis=1)
+    down_steep = -np.sum(by_steep * (fraction - y), axis=1)
     held = (steep <= LEAST_STEEPNESS) & (down_steep < 0)
     held |= (steep >= MOST_STEEPNESS) & (down_steep > 0)
     down_steep[held] = 0.0

@@ -334,7 +334,7 @@ def equilibrate(
         schedule: as `equilibration.schedule` gives it.
         generators: of the random numbers of each system.
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
-        progress: called with the share done.
+        progress: called with the fraction done.
         checkpoint: where to go on from and what to keep the state in.
 
     Raises:

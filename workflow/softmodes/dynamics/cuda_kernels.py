@@ -509,10 +509,10 @@ def advance_kernel(mixture: Mixture, n_particles: int, small: int) -> Any:
             shadow = kinetic + of_force
             factor = 1.0
             if decay < 1.0:
-                share = (1.0 - decay) * 0.5 * temperature / shadow
+                fraction = (1.0 - decay) * 0.5 * temperature / shadow
                 normal, others = noise[block, s, 0], noise[block, s, 1]
-                change = decay + share * (normal**2 + others)
-                change += 2.0 * normal * math.sqrt(decay * share)
+                change = decay + fraction * (normal**2 + others)
+                change += 2.0 * normal * math.sqrt(decay * fraction)
                 factor = math.sqrt((change * shadow - of_force) / kinetic)
                 shadow = change * shadow
             instant = (2.0 * shadow + partial[5 * half_threads]) / (2.0 * length**2)

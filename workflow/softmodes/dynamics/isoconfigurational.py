@@ -73,7 +73,7 @@ def run_ensemble(
         random_stream: gives the generator of the velocities of run 0, 1, ...
         propensity_time: t_α in τ, rounded to whole steps; None: no propensity.
         precision: numpy.float64 or numpy.float32, of the runs; averages are float64.
-        progress: called with the share done.
+        progress: called with the fraction done.
         checkpoint: where to go on from and what to keep the state in.
 
     Raises:

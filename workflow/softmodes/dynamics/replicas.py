@@ -156,7 +156,9 @@ def spatial_order(configuration: Configuration) -> NDArray[np.int64]:
     n_squares = max(1, int(cell.length / SQUARE))
     row = positions[:, 1] / cell.length
     column = positions[:, 0] / cell.length - row * cell.tilt / cell.length
-    number = [(np.floor(n_squares * share) % n_squares).astype(int) for share in (column, row)]
+    number = [
+        (np.floor(n_squares * fraction) % n_squares).astype(int) for fraction in (column, row)
+    ]
     # there and back again: consecutive squares share an edge
     column_number = np.where(number[1] % 2, n_squares - 1 - number[0], number[0])
     return np.argsort(number[1] * n_squares + column_number, kind="stable")

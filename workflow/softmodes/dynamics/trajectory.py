@@ -195,7 +195,7 @@ class Trajectory:
         """K + dt² ΣF²/12, in ε, which tells the temperature of the slow modes.
 
         Velocity Verlet follows a shadow Hamiltonian, in which a mode of frequency ω has kinetic
-        energy too low by a share of ω² dt²/6 in the full-step velocities and too high by half as
+        energy too low by a fraction of ω² dt²/6 in the full-step velocities and too high by half as
         much in the half-step ones; two thirds of the way to these it is right to second order
         (Jung, Kobayashi, Sugita, J. Chem. Theory Comput. 15, 84, 2019).
         """
@@ -245,10 +245,10 @@ class Trajectory:
         dof = self.degrees_of_freedom
         decay = np.exp(-interval / THERMOSTAT_TIME)
         kinetic, shadow = self.kinetic_energy, self.shadow_kinetic_energy
-        share = (1.0 - decay) * 0.5 * temperature / shadow
+        fraction = (1.0 - decay) * 0.5 * temperature / shadow
         first = rng.standard_normal()
         others = rng.chisquare(dof - 1)
-        factor = decay + share * (first**2 + others) + 2.0 * first * np.sqrt(decay * share)
+        factor = decay + fraction * (first**2 + others) + 2.0 * first * np.sqrt(decay * fraction)
         # the term of the forces stays as it is
         self.velocities *= np.sqrt(((factor - 1.0) * shadow + kinetic) / kinetic)
 

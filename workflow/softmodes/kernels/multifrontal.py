@@ -33,7 +33,7 @@ SMOOTHINGS = 2
 they spare a tenth of the operations."""
 
 SMALLEST_PIVOT = 1e-10
-"""Below this share of the largest entry a pivot counts as zero."""
+"""Below this fraction of the largest entry a pivot counts as zero."""
 
 SMALLEST_BLOCK = 32
 """Rows of an indefinite block that are eliminated one by one."""

@@ -11,7 +11,7 @@ from softmodes.analysis.statistics import Interval
 from softmodes.study.storage import STATE
 
 LEAST_FRACTION = 0.001
-"""Share of the modes from which on overlaps are compared: fewer are all noise."""
+"""Fraction of the modes from which on overlaps are compared: fewer are all noise."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Tables:
         return _strained(self.energy_stress, size, temperature, column)
 
     def mode_curves(self, quantity: str, size: int, near_critical: bool) -> pd.DataFrame:
-        """Overlaps of the lowest temperature, one row per sample, one column per share of modes.
+        """Overlaps of the lowest temperature, one row per sample, one column per fraction of modes.
 
         At the smallest strain of the scan, or at the largest, which lies near γ_c; from
         LEAST_FRACTION of the modes on.

@@ -148,7 +148,7 @@ def figure2(overlap: pd.DataFrame) -> Figure:
     """Overlaps against temperature, from the table `overlap_vs_temperature`.
 
     The dashed line is the Debye–Waller factor against a shuffled soft-mode field, dotted lines of
-    a quantity's colour are its control shuffled within each species. The caption tells the share
+    a quantity's colour are its control shuffled within each species. The caption tells the fraction
     of samples whose basin the strain changed.
     """
     shown = {
@@ -228,7 +228,7 @@ def figure3(maps: Maps) -> Figure:
         figure = _figure(1.5 * COLUMN_WIDTH, 1.38 * COLUMN_WIDTH)
         panels = figure.subplots(2, 2).ravel()
         size = np.linalg.norm(maps.nonaffine, axis=1)
-        share = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
+        percent = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
         left = ", basin left" if maps.switched else ""
         fields: list[tuple[NDArray[np.float64], str | ListedColormap, str]] = [
             (
@@ -236,8 +236,8 @@ def figure3(maps: Maps) -> Figure:
                 _pale_colours(),
                 rf"$|d_i|$ [$\sigma_{{11}}$], $\gamma={_power(maps.gamma)}${left}",
             ),
-            (maps.soft_participation[0], "viridis", _modes_title(share[0], maps.n_modes[0])),
-            (maps.soft_participation[1], "viridis", _modes_title(share[1], maps.n_modes[1])),
+            (maps.soft_participation[0], "viridis", _modes_title(percent[0], maps.n_modes[0])),
+            (maps.soft_participation[1], "viridis", _modes_title(percent[1], maps.n_modes[1])),
         ]
         if maps.debye_waller is not None:
             title = r"Debye–Waller factor [$\sigma_{11}^2$]"
@@ -266,8 +266,8 @@ def figure4(overlap: pd.DataFrame) -> Figure:
 
     Rows are the smallest and the largest strain of the scan, columns the Debye–Waller factor, the
     nonaffine displacement and linear response. Of the temperatures of figure 1 the lowest, the
-    middle and the highest are drawn. The caption tells the share of samples whose basin the strain
-    changed.
+    middle and the highest are drawn. The caption tells the fraction of samples whose basin the
+    strain changed.
     """
     columns = {
         "DW_p": r"$O_{\mathrm{DW},p}$",
@@ -386,14 +386,16 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
 
 
 def _changed_basins(rows: pd.DataFrame) -> str:
-    """The share of samples whose basin the strains changed, where that can be told."""
+    """The fraction of samples whose basin the strains changed, where that can be told."""
     told = rows[rows["gamma"] <= NEAR_YIELD]
     sentences = []
     for (strain, size), states in told.groupby(["gamma", "n_particles"]):
         percent = 100 * states.groupby("temperature")["switched"].mean()
-        shares = [f"{share:.0f} % at T = {t:g}" for t, share in percent.items() if share > 0]
-        listed = ", ".join(shares) or "none"
-        elsewhere = ", none at other T" if 0 < len(shares) < len(percent) else ""
+        fractions = [
+            f"{fraction:.0f} % at T = {t:g}" for t, fraction in percent.items() if fraction > 0
+        ]
+        listed = ", ".join(fractions) or "none"
+        elsewhere = ", none at other T" if 0 < len(fractions) < len(percent) else ""
         sentences.append(
             f"Samples whose basin γ = {strain:g} changed, N = {size}: {listed}{elsewhere}."
         )

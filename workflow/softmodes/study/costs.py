@@ -475,7 +475,7 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
     options, strains = config["modes"], 1 + len(config["shear"]["gamma"])
     scanned = len(options["scan_gamma"])
     n_modes = mode_number(options["fraction"], n)
-    scan_numbers = [mode_number(share, n) for share in options["scan_fractions"]]
+    scan_numbers = [mode_number(fraction, n) for fraction in options["scan_fractions"]]
     most = max(n_modes, KEPT_VECTORS, *scan_numbers)
 
     def sparse(number: int) -> float:
