@@ -731,7 +731,7 @@ FAULTS = [
     Fault(
         "the single lowest mode enters the slopes",
         "report.evidence",
-        'rows["mode_fraction"] >= LEAST_FRACTION',
+        'rows["mode_fraction"] >= MIN_FRACTION',
         'rows["mode_fraction"] >= 0.0',
         "test_letter.py",
     ),

@@ -77,7 +77,7 @@ def test_constants_of_the_physics_are_those_of_the_physics(letter):
         len(schedule(entry["time_step"], entry["equilibration_time"], 20).frame_blocks)
         for entry in letter["temperatures"]
     ]
-    assert max(frames) == pytest.approx(costs.MOST_FRAMES, rel=0.05)
+    assert max(frames) == pytest.approx(costs.MAX_FRAMES, rel=0.05)
 
 
 def test_disk_is_that_of_the_files(results, test_study):

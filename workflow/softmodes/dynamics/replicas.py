@@ -49,7 +49,7 @@ SKIN = 0.3
 WIDE_SKIN = 1.2
 """Added to the cutoffs in the wide list, which that one is picked from while it lasts."""
 
-LEAST_REACH = 1.0
+MIN_REACH = 1.0
 """In σ11; the wide list is picked from the pairs that can be close while no particle has gone
 farther than a reach, at least this one."""
 
@@ -249,7 +249,7 @@ def _pairs_to_come(
     farthest = _farthest(displacement)
     if not farthest < FARTHEST_MOVE:
         raise InputError("positions: a particle ran away; is the time step too long?")
-    reach = max(LEAST_REACH, 1.3 * farthest)
+    reach = max(MIN_REACH, 1.3 * farthest)
     radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)
     first, neighbour, offset_x, offset_y = build_pair_list(start, species, radii, length, tilt)
     base_x = np.empty(neighbour.size, displacement.dtype)

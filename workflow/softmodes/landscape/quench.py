@@ -70,7 +70,7 @@ LONGEST_NEWTON_STEP = 0.01
 SLOW_NEWTON = 0.1
 """The Hessian is factorised anew when a step leaves more than this fraction of max|F|."""
 
-MOST_ITERATIONS = 50_000
+MAX_ITERATIONS = 50_000
 """Of conjugate gradients; quenches take one or two thousand."""
 
 WORK_PER_CALL = 2_000_000
@@ -211,7 +211,7 @@ def _minimise(
         if not np.isfinite(max_force):
             raise InputError("positions: two particles coincide, distinct positions expected")
         if max_force > threshold:
-            if iterations < MOST_ITERATIONS:
+            if iterations < MAX_ITERATIONS:
                 continue
             break
         if threshold <= tolerance:

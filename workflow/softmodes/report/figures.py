@@ -59,7 +59,7 @@ ERROR_BARS = (
 
 RANDOM = "Dashed: mean overlap with one field shuffled among all particles"
 
-MOST_TEMPERATURES = 6
+MAX_TEMPERATURES = 6
 """Of so many, curves and error bars against strain can still be told apart."""
 
 NEAR_YIELD = 0.01
@@ -107,12 +107,12 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
         critical: table `gamma_c`; for every N the drop of the mean overlap is marked at the lowest
             temperature that has one, with its interval.
 
-    Of more than `MOST_TEMPERATURES`, as many from the lowest to the highest are drawn.
+    Of more than `MAX_TEMPERATURES`, as many from the lowest to the highest are drawn.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 5.0)
         panels = figure.subplots(3, 1, sharex=True, height_ratios=(1.7, 1, 1))
-        symbols, fillings = _spread(_symbols(overlap), MOST_TEMPERATURES), _fillings(overlap)
+        symbols, fillings = _spread(_symbols(overlap), MAX_TEMPERATURES), _fillings(overlap)
         curves = overlap[(overlap["quantity"] == "DW_p") & (overlap["gamma"] > 0)]
         strained = energy[energy["gamma"] > 0]
         drawn = (
@@ -275,7 +275,7 @@ def figure4(overlap: pd.DataFrame) -> Figure:
         "lin_p": r"$O_{|d_{\mathrm{lin}}|,p}$",
     }
     with letter_style():
-        symbols = _spread(_spread(_symbols(overlap), MOST_TEMPERATURES), 3)
+        symbols = _spread(_spread(_symbols(overlap), MAX_TEMPERATURES), 3)
         fillings = _fillings(overlap)
         shown = overlap[overlap["temperature"].isin(list(symbols))]
         shown = shown.assign(percent=100 * shown["mode_fraction"])
@@ -508,10 +508,10 @@ def _symbols(rows: pd.DataFrame) -> dict[float, dict]:
     }
 
 
-def _spread(symbols: dict[float, dict], most: int) -> dict[float, dict]:
+def _spread(symbols: dict[float, dict], max_temperatures: int) -> dict[float, dict]:
     """At most so many temperatures, from the lowest to the highest."""
     temperatures = list(symbols)
-    indices = np.linspace(0, len(temperatures) - 1, min(most, len(temperatures)))
+    indices = np.linspace(0, len(temperatures) - 1, min(max_temperatures, len(temperatures)))
     return {
         temperatures[index]: symbols[temperatures[index]] for index in indices.round().astype(int)
     }

@@ -43,7 +43,7 @@ SAFETY = 3.0
 """Time asked for over time expected: slower processors, shared caches, hard quenches."""
 MEMORY_SAFETY = 1.5
 """Memory asked for over memory expected."""
-LEAST_MINUTES = 15
+MIN_MINUTES = 15
 """Asked for in any case: busy file systems, kernels compiled anew."""
 LAUNCHERS = 500.0
 """MB for the copies of Snakemake that start a job on a cluster."""
@@ -77,7 +77,7 @@ SHEARED_QUENCH = 0.15
 """Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
 RELAXATION_FRAME = 1.1e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
-MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
+MAX_FRAMES, COUPLING_INTERVAL = 900, 0.1
 """Frames of an equilibration, as `equilibration.schedule` makes them: number in the longest,
 and least time between two of them."""
 HARMONIC = 0.055
@@ -229,7 +229,7 @@ def job(
 
 def minutes(cost: Cost, attempt: int = 1) -> int:
     """Time limit to ask for; every further attempt gets as much again."""
-    return attempt * math.ceil(LEAST_MINUTES + SAFETY * cost.bound / 60)
+    return attempt * math.ceil(MIN_MINUTES + SAFETY * cost.bound / 60)
 
 
 def megabytes(cost: Cost, attempt: int = 1) -> int:
@@ -415,7 +415,7 @@ def _cost(
 def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
     steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
     points = config["series_points"]
-    frames = min(MOST_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
+    frames = min(MAX_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
     analysis = (points * SERIES_QUENCH + frames * RELAXATION_FRAME) * (n / 2000) ** 1.4
     megabytes = (16e-6 * frames + 0.02) * n
     disk = _size("equilibrium", N=n, E=points)
@@ -476,17 +476,21 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
     scanned = len(options["scan_gamma"])
     n_modes = mode_number(options["fraction"], n)
     scan_numbers = [mode_number(fraction, n) for fraction in options["scan_fractions"]]
-    most = max(n_modes, KEPT_VECTORS, *scan_numbers)
+    largest = max(n_modes, KEPT_VECTORS, *scan_numbers)
 
     def sparse(number: int) -> float:
         return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
 
-    numbers = [max(n_modes, KEPT_VECTORS), *[n_modes] * (strains - 1 - scanned), *[most] * scanned]
+    numbers = [
+        max(n_modes, KEPT_VECTORS),
+        *[n_modes] * (strains - 1 - scanned),
+        *[largest] * scanned,
+    ]
     vector = 8e-6 * 2 * n
     return _cost(
         sum(map(sparse, numbers)) + HARMONIC * (n / 2000) ** 1.4,
         # the search keeps nine arrays of its vectors
-        BASE + 9.5 * most * vector,
+        BASE + 9.5 * largest * vector,
         _size(
             "modes",
             N=n,

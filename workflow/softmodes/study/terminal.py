@@ -30,7 +30,7 @@ ON_SCREEN, IN_FILE = 1.0, 60.0
 """Seconds between two lines, on a terminal and elsewhere."""
 EXPECTED = 60.0
 """Core seconds that count as taken as expected, before jobs have told how long they take."""
-AT_MOST = 0.9
+MAX_FRACTION = 0.9
 """Fraction done of a running job whose log tells none, however long it takes."""
 ERASE = "\r\x1b[K"
 
@@ -165,7 +165,7 @@ class Run:
         if told.fraction is not None:
             return told.fraction
         seconds = slowness * self._tasks[number].seconds
-        return min(AT_MOST, (self._clock() - told.started) / seconds) if seconds else 0.0
+        return min(MAX_FRACTION, (self._clock() - told.started) / seconds) if seconds else 0.0
 
     def _expected_left(self, fractions: Mapping[int, float], cores: int) -> float:
         """Expected seconds to go.
