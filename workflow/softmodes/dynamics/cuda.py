@@ -91,7 +91,7 @@ class Systems:
 
     Args:
         starts: where to start, all with the same number of particles.
-        mixture: the model.
+        mixture: of the particles.
         time_step: in τ.
 
     Attributes:

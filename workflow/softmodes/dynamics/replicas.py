@@ -81,7 +81,7 @@ class Replicas:
 
     Args:
         configuration: that all runs start from.
-        mixture: the model.
+        mixture: of the particles.
         velocities: (N, 2, R), R at most that of a vector of the precision.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms and of the motion.

@@ -138,7 +138,7 @@ class Trajectory:
 
     Args:
         start: where to start; it is copied.
-        mixture: the model.
+        mixture: of the particles.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms; all else is float64.
 

@@ -125,7 +125,7 @@ def quench(
 
     Args:
         configuration: where to start.
-        mixture: its model.
+        mixture: of its particles.
         tolerance: on max|F|, in ε/σ11; by default 1e-11 max(1, L/52). From LOOSE_TOLERANCE up,
             conjugate gradients do it all and modes are not looked at.
 
