@@ -99,7 +99,7 @@ FAULTS = [
         "test_configuration.py",
     ),
     Fault(
-        "lanes that parted keep the pairs of the start",
+        "replicas that parted keep the pairs of the start",
         "dynamics.replicas",
         "radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)",
         "radii = table.cutoff + WIDE_SKIN",
@@ -190,7 +190,7 @@ FAULTS = [
         "test_tiles.py",
     ),
     Fault(
-        "lanes judged by the first",
+        "replicas judged by the first",
         "dynamics.replicas",
         "close = any_lane(dx * dx + dy * dy < repeat(square_of, species[j]))",
         "close = all_lanes(dx * dx + dy * dy < repeat(square_of, species[j]))",
@@ -255,7 +255,7 @@ FAULTS = [
     Fault(
         "thermostat without its noise",
         "dynamics.trajectory",
-        "2.0 * first * np.sqrt(decay * share)",
+        "2.0 * first * np.sqrt(decay * fraction)",
         "0.0 * first",
         "test_trajectory.py",
     ),
@@ -605,8 +605,8 @@ FAULTS = [
     Fault(
         "the progress of a run by the number of its jobs",
         "study.terminal",
-        "share * self._tasks[number].seconds for number",
-        "share * self._seconds / len(self._tasks) for number",
+        "fraction * self._tasks[number].seconds for number",
+        "fraction * self._seconds / len(self._tasks) for number",
         "test_terminal.py",
     ),
     Fault(
@@ -675,8 +675,8 @@ FAULTS = [
     Fault(
         "γ_c at a tenth of the drop",
         "analysis.critical_strain",
-        "share = expit(steep[:, None] * (half[:, None] - x))",
-        "share = expit(steep[:, None] * (half[:, None] - x) + 2.2)",
+        "fraction = expit(steep[:, None] * (half[:, None] - x))",
+        "fraction = expit(steep[:, None] * (half[:, None] - x) + 2.2)",
         "test_critical_strain.py::test_half_drop_of_an_exact_logistic",
     ),
     Fault(
@@ -731,7 +731,7 @@ FAULTS = [
     Fault(
         "the single lowest mode enters the slopes",
         "report.evidence",
-        'rows["mode_fraction"] >= LEAST_FRACTION',
+        'rows["mode_fraction"] >= MIN_FRACTION',
         'rows["mode_fraction"] >= 0.0',
         "test_letter.py",
     ),

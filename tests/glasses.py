@@ -18,7 +18,7 @@ N_PARTICLES = 150
 
 @functools.cache
 def glass(tilt: float = 0.0, seed: int = 1) -> tuple[Configuration, Mixture]:
-    """A minimum (its positions read-only) and its mixture; the tilt as a share of L."""
+    """A minimum (its positions read-only) and its mixture; the tilt as a fraction of L."""
     length = jittered_lattice(N_PARTICLES).cell.length
     found = quench(jittered_lattice(N_PARTICLES, tilt * length, seed=seed), Mixture())
     assert found.converged, found.message

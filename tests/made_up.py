@@ -50,16 +50,16 @@ def letter_like(
         drop = 1 / (1 + (GAMMA / own) ** 4)
         rise = 0.02 * (1 - 1 / (1 + (GAMMA / (2 * own)) ** 4))
         stress = GAMMA / own * np.exp(1 - GAMMA / own) + noise * rng.normal(size=GAMMA.size)
-        for place, gamma in enumerate(GAMMA):
+        for index, gamma in enumerate(GAMMA):
             # sample 0 leaves its basin at the smallest strain, the others at the next
             switched = gamma >= (1e-4 if key["sample"] == 0 else 1e-3)
             level = (0.8 if cold else 0.6) if switched else 1.0
-            levels = {"DW_p": 0.23 + share * drop[place], "pq_pdq": level}
+            levels = {"DW_p": 0.23 + share * drop[index], "pq_pdq": level}
             strained += rows(key, levels, gamma=gamma, rms_distance=gamma)
             energy.append(
                 key
-                | {"gamma": gamma, "normalised_energy": 1 + rise[place]}
-                | {"shear_stress": stress[place], "switched": switched}
+                | {"gamma": gamma, "normalised_energy": 1 + rise[index]}
+                | {"shear_stress": stress[index], "switched": switched}
             )
         levels = {
             "DP_pq": 0.22 + 1.5 * share,
@@ -74,9 +74,9 @@ def letter_like(
             "DW_equal_size": 0.28,
         }
         unstrained += rows(key, levels, gamma=1e-4)
-        for place, fraction in enumerate(FRACTIONS):
+        for index, fraction in enumerate(FRACTIONS):
             grown = 0.36 - 0.03 * math.log(fraction / 0.01) ** 2
-            fallen = 0.5 - 0.05 * place
+            fallen = 0.5 - 0.05 * index
             for gamma, levels in (
                 (1e-4, {"DW_p": grown, "d_p": fallen, "lin_p": fallen}),
                 (0.08, {"DW_p": grown, "d_p": grown, "lin_p": grown}),

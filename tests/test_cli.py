@@ -69,21 +69,21 @@ def test_ase_reads_a_whole_state_point(results, tmp_path, name):
 
     np.testing.assert_array_equal(first.positions[:, :2], thermal["positions"])
     assert first.info["configuration"] == "thermal"
-    for place, atoms in enumerate(strained):
-        gamma = quenched["gamma"][place]
-        np.testing.assert_array_equal(atoms.positions[:, :2], quenched["positions"][place])
+    for index, atoms in enumerate(strained):
+        gamma = quenched["gamma"][index]
+        np.testing.assert_array_equal(atoms.positions[:, :2], quenched["positions"][index])
         np.testing.assert_array_equal(
             atoms.cell.array, [[length, 0, 0], [gamma * length % length, length, 0], [0, 0, 1]]
         )
         np.testing.assert_array_equal(
-            atoms.arrays["soft_participation"], soft["soft_participation"][place]
+            atoms.arrays["soft_participation"], soft["soft_participation"][index]
         )
         np.testing.assert_array_equal(
-            atoms.arrays["nonaffine"][:, :2], quenched["nonaffine"][place]
+            atoms.arrays["nonaffine"][:, :2], quenched["nonaffine"][index]
         )
         assert atoms.info["configuration"] == "inherent"
         assert atoms.info["gamma"] == gamma
-        assert atoms.info["switched"] == quenched["switched"][place]
+        assert atoms.info["switched"] == quenched["switched"][index]
     np.testing.assert_array_equal(first.arrays["velo"][:, :2], thermal["velocities"])
     for atoms in (first, *strained):
         assert not atoms.positions[:, 2].any()
@@ -185,11 +185,11 @@ def test_a_foreign_configuration_is_quenched_as_the_library_does(imported):
     mixture = Mixture(1.0, 3.6 / 3.15, 4.41 / 3.15, exponent=10, cutoff=2.2, small_fraction=0.7)
     quenched = storage.read(imported / "out" / "quench" / "theirs.h5")
     assert quenched["gamma"].tolist() == [0.0, 0.0001, 0.05]
-    for place, gamma in enumerate(quenched["gamma"]):
+    for index, gamma in enumerate(quenched["gamma"]):
         found = quench(start.sheared(gamma), mixture)
         assert found.converged
-        np.testing.assert_array_equal(quenched["positions"][place], found.configuration.positions)
-        assert quenched["energy"][place] == found.energy_per_particle
+        np.testing.assert_array_equal(quenched["positions"][index], found.configuration.positions)
+        assert quenched["energy"][index] == found.energy_per_particle
     told = quenched.attributes
     assert (told["sigma_small"], told["exponent"], told["cutoff"]) == (1.0, 10, 2.2)
     assert told["sigma_large"] == pytest.approx(1.4)
@@ -207,14 +207,14 @@ def test_its_soft_modes_are_those_of_the_whole_hessian(imported):
     thermal = foreign.read(imported / "out" / "fields" / "theirs.xyz").configuration
     mixture = Mixture(1.0, told["sigma_mixed"], told["sigma_large"], 10, 2.2, small_fraction=0.7)
     assert soft.dataset_attributes["soft_participation"]["n_modes"] == 9
-    for place, gamma in enumerate(quenched["gamma"]):
+    for index, gamma in enumerate(quenched["gamma"]):
         cell = Cell(told["box_length"]).sheared(gamma)
-        inherent = Configuration(quenched["positions"][place], thermal.species, cell)
+        inherent = Configuration(quenched["positions"][index], thermal.species, cell)
         matrix = hessian(inherent, mixture)
         values, vectors = np.linalg.eigh(matrix.toarray())
         expected = (vectors[:, 2:11] ** 2).reshape(150, 2, 9).sum(axis=(1, 2))
-        np.testing.assert_allclose(soft["soft_participation"][place], expected, atol=1e-7)
-        np.testing.assert_allclose(soft["eigenvalues"][place, 2:], values[2:11], rtol=1e-7)
+        np.testing.assert_allclose(soft["soft_participation"][index], expected, atol=1e-7)
+        np.testing.assert_allclose(soft["eigenvalues"][index, 2:], values[2:11], rtol=1e-7)
 
 
 def test_its_fields_are_handed_back_and_mapped(imported):
@@ -229,9 +229,9 @@ def test_its_fields_are_handed_back_and_mapped(imported):
     assert len(strained) == 3
     np.testing.assert_array_equal(strained[2].positions[:, :2], quenched["positions"][2])
     np.testing.assert_array_equal(strained[2].arrays["nonaffine"][:, :2], quenched["nonaffine"][2])
-    for place, frame in enumerate(strained):
+    for index, frame in enumerate(strained):
         np.testing.assert_array_equal(
-            frame.arrays["soft_participation"], soft["soft_participation"][place]
+            frame.arrays["soft_participation"], soft["soft_participation"][index]
         )
     assert (out / "figures" / "theirs.pdf").read_bytes().startswith(b"%PDF")
     assert (out / "figures" / "theirs.png").read_bytes().startswith(b"\x89PNG")
@@ -475,25 +475,25 @@ def test_a_strained_frame_of_a_study_is_where_it_was(results, exported, tmp_path
     """It is an inherent structure with the modes that the study found, in the same cell."""
     arguments = ["--frame", str(frame), "--gamma", "1e-6", "--mode-fraction", "0.02"]
     main(["import", str(exported), "--output", str(tmp_path / "out"), *arguments])
-    place = frame - 1
+    index = frame - 1
     for stage in ("quench", "modes"):
         again = storage.read(tmp_path / "out" / stage / f"some_frame{frame}.h5")
         before = storage.read(results / stage / f"{NAME}.h5")
-        gamma, length = before["gamma"][place], before.attributes["box_length"]
+        gamma, length = before["gamma"][index], before.attributes["box_length"]
         assert again.attributes["tilt"] == gamma * length % length
         if stage == "quench":
             for name in ("energy", "pressure", "shear_stress"):
-                np.testing.assert_allclose(again[name][0], before[name][place], rtol=1e-9)
-            np.testing.assert_allclose(again["positions"][0], before["positions"][place], atol=1e-9)
+                np.testing.assert_allclose(again[name][0], before[name][index], rtol=1e-9)
+            np.testing.assert_allclose(again["positions"][0], before["positions"][index], atol=1e-9)
             # elastic: no particle moves by more than its linear response
             assert not again["switched"].any()
             assert (again["energy"][1] - again["energy"][0]) / 1e-6 == pytest.approx(
-                before["shear_stress"][place] * length**2 / 120, rel=1e-3
+                before["shear_stress"][index] * length**2 / 120, rel=1e-3
             )
         else:
             for name in ("eigenvalues", "soft_participation"):
                 np.testing.assert_allclose(
-                    again[name][0], before[name][place], rtol=1e-6, atol=1e-8
+                    again[name][0], before[name][index], rtol=1e-6, atol=1e-8
                 )
     last = ase.io.read(tmp_path / "out" / "fields" / f"some_frame{frame}.xyz")
     assert last.cell[1, 0] == pytest.approx((gamma + 1e-6) * length % length)

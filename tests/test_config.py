@@ -52,8 +52,8 @@ def test_samples_may_differ_by_size_and_temperature(study):
     config.validate(study)
     points = list(config.all_samples(study))
     assert points == [
-        (size, degree, sample)
-        for size, degree, number in ((120, 1.0, 5), (120, 0.6, 4), (240, 1.0, 3), (240, 0.6, 3))
+        (n, temperature, sample)
+        for n, temperature, number in ((120, 1.0, 5), (120, 0.6, 4), (240, 1.0, 3), (240, 0.6, 3))
         for sample in range(number)
     ]
     measured = [config.n_propensities(study, size, t) for size in (120, 240) for t in (1.0, 0.6)]
@@ -221,7 +221,7 @@ WRONG = {
     "a negative diameter": (["model", "sigma_small"], -1.0, "model.sigma_small", "-1.0", "> 0"),
     "a soft core": (["model", "exponent"], 2, "model.exponent", "2", ">= 4"),
     "smoothed by a number": (["model", "smoothed"], 1, "model.smoothed", "1", "true or false"),
-    "a share above one": (["model", "small_fraction"], 1.2, "model.small_fraction", "1.2", "<= 1"),
+    "too many small": (["model", "small_fraction"], 1.2, "model.small_fraction", "1.2", "<= 1"),
     "an absolute zero": (["temperatures", 1, "temperature"], 0.0, "temperatures[1].temperature",
                          "0.0", ">= 0.001"),
     "no time step": (["temperatures", 0, "time_step"], 0.0, "temperatures[0].time_step", "0.0",
@@ -233,7 +233,7 @@ WRONG = {
     "a number as a list": (["n_particles"], 120, "n_particles", "120", "a list of"),
     "no sizes": (["n_particles"], [], "n_particles", "[]", "a list of at least 1"),
     "no strains": (["shear", "gamma"], [], "shear.gamma", "[]", "a list of at least"),
-    "a top share above one": (["overlap", "top_fraction"], 1.5, "overlap.top_fraction", "1.5",
+    "a top fraction above one": (["overlap", "top_fraction"], 1.5, "overlap.top_fraction", "1.5",
                               "<"),
     "no study": (["study"], ..., "study", "not given", "a text matching"),
     "a pressure of zero": (["ensemble", "pressure"], 0, "ensemble.pressure", "0", "> 0"),

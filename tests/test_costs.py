@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softmodes.dynamics.trajectory import PRECISIONS
+from softmodes.dynamics.equilibration import schedule
+from softmodes.dynamics.replicas import replicas_per_vector
+from softmodes.dynamics.trajectory import COUPLING_INTERVAL, PRECISIONS
+from softmodes.kernels.simd import VECTOR_BYTES
+from softmodes.landscape.modes import N_EIGENVECTORS
 from softmodes.stages import calibration
 from softmodes.study import config, costs
 
@@ -41,7 +45,9 @@ def test_seconds_are_those_of_the_published_benchmarks(letter):
     alone = letter | {"series_points": 0, "temperatures": [entry]}
     for size, (precision, kind) in itertools.product((2000, 8000), PRECISIONS.items()):
         step = ours(f"trajectory, N = {size}, T = 0.40, {kind.__name__}, s/step, LAMMPS smooth")
-        found = costs.job(alone | {"precision": precision}, "equilibrate", size, 0.4).seconds
+        found = costs.job(
+            alone | {"precision": precision}, "equilibrate", n_particles=size, temperature=0.4
+        ).seconds
         assert found == pytest.approx(costs.START + steps * step, rel=0.2)
     run = ours("DWF, 10 τ, N = 2000, T = 0.40, float32, s/replica, LAMMPS smooth")
     double = ours("DWF, 10 τ, N = 2000, T = 0.40, float64, s/replica, LAMMPS smooth")
@@ -49,11 +55,29 @@ def test_seconds_are_those_of_the_published_benchmarks(letter):
         hundred = {"isoconfigurational": letter["isoconfigurational"] | {"runs": 100}}
         study = letter | hundred | {"precision": precision}
         # its propensity is not asked for
-        cost = costs.job(study, "isoconfigurational", 2000, 0.4, sample=20)
+        cost = costs.job(study, "isoconfigurational", n_particles=2000, temperature=0.4, sample=20)
         assert cost.seconds == pytest.approx(costs.START + 100 * expected, rel=0.15)
     modes = ours("lowest 1% of modes, N = 8000, against eigsh, s")
     few = letter | {"modes": {"fraction": 0.01, "scan_gamma": [], "scan_fractions": [0.01]}}
-    assert costs.job(few, "diagonalise", 8000, 0.4).seconds == pytest.approx(26 * modes, rel=0.1)
+    assert costs.job(
+        few, "diagonalise", n_particles=8000, temperature=0.4
+    ).seconds == pytest.approx(26 * modes, rel=0.1)
+
+
+def test_constants_of_the_physics_are_those_of_the_physics(letter):
+    """Copied, so that the rules need not import the kernels."""
+    assert costs.COUPLING_INTERVAL == COUPLING_INTERVAL
+    assert costs.KEPT_VECTORS == N_EIGENVECTORS
+    # the reference has vectors of 64 bytes
+    blocks = {
+        name: replicas_per_vector(kind) * 64 // VECTOR_BYTES for name, kind in PRECISIONS.items()
+    }
+    assert blocks == costs.REPLICAS
+    frames = [
+        len(schedule(entry["time_step"], entry["equilibration_time"], 20).frame_blocks)
+        for entry in letter["temperatures"]
+    ]
+    assert max(frames) == pytest.approx(costs.MAX_FRAMES, rel=0.05)
 
 
 def test_disk_is_that_of_the_files(results, test_study):
@@ -86,7 +110,7 @@ def test_time_grows_with_what_is_done(letter, precision):
 
     def seconds(stage, size=2000, **changes):
         changed = study | changes
-        return costs.job(changed, stage, size, 0.5).seconds - costs.START
+        return costs.job(changed, stage, n_particles=size, temperature=0.5).seconds - costs.START
 
     colder = [entry | {"equilibration_time": 700} for entry in study["temperatures"]]
     # 700 τ in place of 400 τ, with as many frames and points
@@ -107,31 +131,33 @@ def test_time_grows_with_what_is_done(letter, precision):
 def test_the_letters_runs_fill_their_blocks(letter):
     def seconds(runs):
         options = {"isoconfigurational": letter["isoconfigurational"] | {"runs": runs}}
-        return costs.job(letter | options, "isoconfigurational", 2000, 0.5).seconds
+        return costs.job(
+            letter | options, "isoconfigurational", n_particles=2000, temperature=0.5
+        ).seconds
 
     runs = letter["isoconfigurational"]["runs"]
-    lanes = costs.LANES[letter["precision"]]
-    assert runs % lanes == 0
-    assert seconds(runs - lanes) < seconds(runs - 1) == seconds(runs)
+    replicas = costs.REPLICAS[letter["precision"]]
+    assert runs % replicas == 0
+    assert seconds(runs - replicas) < seconds(runs - 1) == seconds(runs)
 
 
 def test_a_propensity_is_expected_sooner_than_it_is_allowed_for(letter):
     entry = config.at_temperature(letter, 0.5)
     assert costs.expected_relaxation_time(letter, entry) == 20  # 400 τ are 20 τ_e
-    cost = costs.job(letter, "isoconfigurational", 2000, 0.5)
+    cost = costs.job(letter, "isoconfigurational", n_particles=2000, temperature=0.5)
     # 1.5 τ_e against 1.5 times the whole stage, 400 τ
     assert cost.bound - costs.START == pytest.approx(20 * (cost.seconds - costs.START))
-    cold = costs.job(letter, "isoconfigurational", 2000, 0.36)
+    cold = costs.job(letter, "isoconfigurational", n_particles=2000, temperature=0.36)
     assert cold.bound == cold.seconds
 
 
 def test_what_is_asked_for_is_above_what_is_expected_and_grows_with_attempts(letter):
-    for stage, size, degree in itertools.product(
+    for stage, size, temperature in itertools.product(
         ("equilibrate", "isoconfigurational", "quench", "diagonalise", "overlap"),
         (2000, 8000),
         (2.0, 0.36),
     ):
-        cost = costs.job(letter, stage, size, degree)
+        cost = costs.job(letter, stage, n_particles=size, temperature=temperature)
         assert 60 * costs.minutes(cost) >= 2 * cost.bound
         assert costs.megabytes(cost) >= 1.4 * cost.megabytes + 400
         assert costs.minutes(cost, attempt=3) == 3 * costs.minutes(cost)
@@ -139,11 +165,16 @@ def test_what_is_asked_for_is_above_what_is_expected_and_grows_with_attempts(let
 
 
 def test_the_vectors_of_the_scan_are_what_fills_the_memory(letter):
-    cost = costs.job(letter, "diagonalise", 8000, 0.5)
+    cost = costs.job(letter, "diagonalise", n_particles=8000, temperature=0.5)
     wanted = max(letter["modes"]["scan_fractions"]) * 16000
     assert 4 < 1e6 * (cost.megabytes - costs.BASE) / (wanted * 16000 * 8) < 12
     few = {"fraction": 0.01, "scan_gamma": [0.0001, 0.071], "scan_fractions": [0.001, 0.01]}
-    assert costs.job(letter | {"modes": few}, "diagonalise", 8000, 0.5).megabytes < 500
+    assert (
+        costs.job(
+            letter | {"modes": few}, "diagonalise", n_particles=8000, temperature=0.5
+        ).megabytes
+        < 500
+    )
 
 
 def paths(jobs, start):
@@ -160,28 +191,29 @@ def paths(jobs, start):
 def test_the_wall_time_is_bound_by_the_longest_chain_or_by_the_cores(test_study, strains):
     study = test_study | {"n_particles": [120, 500], "samples": 40}
     study |= {"shear": {"gamma": np.geomspace(1e-4, 1.0, strains).tolist()}}
-    degrees = config.temperatures(study)
+    temperatures = config.temperatures(study)
     jobs = {}
 
-    def add(name, following, *point):
-        jobs[name] = costs.job(study, name.split()[0], *point).seconds, following
+    def add(name, following, size=None, temperature=None):
+        cost = costs.job(study, name.split()[0], n_particles=size, temperature=temperature)
+        jobs[name] = cost.seconds, following
 
     add("figure", [])
     add("gamma_c", ["figure"])
     add("aggregate", ["gamma_c"])
     add("checks", [])
-    add("compile", [f"equilibrate {size} {degrees[0]}" for size in (120, 500)])
-    for size, (degree, colder) in itertools.product(
-        (120, 500), itertools.pairwise([*degrees, None])
+    add("compile", [f"equilibrate {size} {temperatures[0]}" for size in (120, 500)])
+    for size, (temperature, colder) in itertools.product(
+        (120, 500), itertools.pairwise([*temperatures, None])
     ):
-        at = f"{size} {degree}"
+        at = f"{size} {temperature}"
         after = [f"isoconfigurational {at}", f"quench {at}"]
         after += [f"equilibrate {size} {colder}"] if colder else []
-        add(f"equilibrate {at}", after, size, degree)
-        add(f"isoconfigurational {at}", [f"overlap {at}", "checks"], size, degree)
-        add(f"quench {at}", [f"diagonalise {at}"], size, degree)
-        add(f"diagonalise {at}", [f"overlap {at}", "checks"], size, degree)
-        add(f"overlap {at}", ["aggregate"], size, degree)
+        add(f"equilibrate {at}", after, size, temperature)
+        add(f"isoconfigurational {at}", [f"overlap {at}", "checks"], size, temperature)
+        add(f"quench {at}", [f"diagonalise {at}"], size, temperature)
+        add(f"diagonalise {at}", [f"overlap {at}", "checks"], size, temperature)
+        add(f"overlap {at}", ["aggregate"], size, temperature)
 
     longest = max(paths(jobs, "compile"))
     few, many = costs.estimate(study, 2), costs.estimate(study, 1000)
@@ -228,7 +260,7 @@ def test_a_gpu_takes_all_samples_of_a_state_point_together(letter):
     entry = config.at_temperature(letter, 0.36)
     steps = (entry["barostat_time"] + entry["equilibration_time"]) / entry["time_step"]
     alone = batched | {"series_points": 0}
-    seconds = costs.job(alone, "equilibrate", 2000, 0.36).seconds
+    seconds = costs.job(alone, "equilibrate", n_particles=2000, temperature=0.36).seconds
     assert seconds == pytest.approx(17.8e-6 * steps, rel=0.25)
 
 
@@ -252,24 +284,24 @@ def test_a_slower_machine_takes_longer_and_nothing_more(letter):
 @pytest.mark.parametrize("backend", ["cpu", "cuda"])
 def test_published_samples_cost_next_to_nothing(test_study, backend):
     study = test_study | {"backend": {"equilibrate": backend, "isoconfigurational": backend}}
-    (size,), degrees, samples = study["n_particles"], config.temperatures(study), (0, 1)
+    (size,), temperatures, samples = study["n_particles"], config.temperatures(study), (0, 1)
 
     def seconds(published):
         lines = {line.stage: line.seconds for line in costs.estimate(study, 1, published).lines}
         return lines.pop("equilibrate"), lines
 
     all_of_them, others = seconds([])
-    published = {(size, degree, sample) for degree in degrees for sample in samples}
+    published = {(size, temperature, sample) for temperature in temperatures for sample in samples}
     taken, others_then = seconds(published)
     jobs = 4 if backend == "cpu" else 2
     assert taken == pytest.approx(jobs * (costs.START + costs.TAKEN))
     assert others_then == others
-    one, _ = seconds({(size, degrees[1], 1)})
-    cost = costs.job(study, "equilibrate", size, degrees[1]).seconds
+    one, _ = seconds({(size, temperatures[1], 1)})
+    cost = costs.job(study, "equilibrate", n_particles=size, temperature=temperatures[1]).seconds
     # a batch is simulated for the sample that lacks
     saved = cost - costs.START - costs.TAKEN if backend == "cpu" else 0.0
     assert all_of_them - one == pytest.approx(saved)
-    assert all_of_them == pytest.approx(seconds({(size + 1, degrees[0], 0)})[0])
+    assert all_of_them == pytest.approx(seconds({(size + 1, temperatures[0], 0)})[0])
 
 
 def test_published_samples_shorten_the_longest_chain(test_study):
@@ -278,17 +310,17 @@ def test_published_samples_shorten_the_longest_chain(test_study):
     def chain(*published):
         return costs.estimate(test_study, 1, published).chain
 
-    def seconds(stage, *point):
-        return costs.job(test_study, stage, *point).seconds
+    def seconds(stage, size=None, temperature=None):
+        return costs.job(test_study, stage, n_particles=size, temperature=temperature).seconds
 
-    def after(degree):
-        measured = seconds("quench", size, degree) + seconds("diagonalise", size, degree)
-        moved = seconds("isoconfigurational", size, degree)
-        return max(measured, moved) + seconds("overlap", size, degree)
+    def after(temperature):
+        measured = seconds("quench", size, temperature) + seconds("diagonalise", size, temperature)
+        moved = seconds("isoconfigurational", size, temperature)
+        return max(measured, moved) + seconds("overlap", size, temperature)
 
     ends = sum(map(seconds, ("compile", "aggregate", "gamma_c", "figure")))
     cooled, taken = seconds("equilibrate", size, hot), costs.START + costs.TAKEN
-    everything = [(size, degree, sample) for degree in (hot, cold) for sample in (0, 1)]
+    everything = [(size, temperature, sample) for temperature in (hot, cold) for sample in (0, 1)]
     assert chain(*everything) == pytest.approx(taken + max(after(hot), after(cold)) + ends)
     # one cold sample is simulated
     simulated = cooled + max(after(hot), seconds("equilibrate", size, cold) + after(cold))
@@ -312,7 +344,7 @@ def test_a_run_is_compared_with_what_was_expected(tmp_path, test_study):
     write("quench/N120_T0.500_s000", begin, end)  # of no temperature of this study
     write("figure2", begin, ("00:09", "finished after 9 s"))
     quench, figure = costs.measured(test_study, tmp_path)
-    cost = costs.job(test_study, "quench", 120, 1.0).seconds
+    cost = costs.job(test_study, "quench", n_particles=120, temperature=1.0).seconds
     assert quench == ("quench", 2, pytest.approx(2 * cost), 2 * costs.START + 125 + 31)
     assert (figure.stage, figure.jobs, figure.took) == ("figure", 1, costs.START + 9)
     *_, all_of_them = costs.measured_table([quench, figure]).splitlines()

@@ -55,7 +55,7 @@ def at_rest(configuration: Configuration) -> PhasePoint:
 
 
 class Dictated:
-    """A generator that gives the numbers it was given, in the order of `dynamics`."""
+    """A generator that gives the numbers it was given, in the order of `Trajectory`."""
 
     def __init__(self, noise: np.ndarray, with_barostat: bool) -> None:
         self._numbers: Iterator[float] = iter(
@@ -92,7 +92,7 @@ class Overheard(np.random.Generator):
 
 
 class Repeated(np.random.Generator):
-    """A generator that gives those numbers in the order of `dynamics.equilibrate`."""
+    """A generator that gives those numbers in the order of `equilibration.equilibrate`."""
 
     def __init__(self, overheard: Overheard, n_barostat: int) -> None:
         super().__init__(np.random.PCG64(0))
@@ -300,6 +300,21 @@ def test_the_ensemble_is_that_of_the_cpu(propensity_time: float | None) -> None:
         assert found.propensity is None
     else:
         np.testing.assert_allclose(found.propensity, expected.propensity, rtol=1e-4)
+
+
+@pytest.mark.parametrize("change", [{"n_runs": 3}, {"n_runs": 0}, {"propensity_time": 0.001}])
+def test_an_ensemble_is_refused_as_on_the_cpu(change: dict) -> None:
+    (name, value), *_ = change.items()
+    arguments = {
+        "time_step": STEP,
+        "n_runs": 2,
+        "debye_waller_time": 0.04,
+        "sampling_interval": 0.01,
+        "random_stream": np.random.default_rng,
+    }
+    for run in (run_ensemble, run_ensemble_on_cpu):
+        with pytest.raises(InputError, match=f"{name}: {value} given"):
+            run(jittered_lattice(120), MIXTURE, 0.5, **(arguments | change))
 
 
 def test_a_crowd_is_refused() -> None:

@@ -404,7 +404,7 @@ def test_no_axis_goes_beyond_what_an_overlap_can_be():
 def test_no_room_is_left_above_or_below_the_data():
     """But for a line of text for each size at the foot of figure 1 (a)."""
     for number, figure in drawn_from(made(sizes=(100, 400))).items():
-        for place, axes in enumerate(figure.axes):
+        for index, axes in enumerate(figure.axes):
             row = [axes, *axes.get_shared_y_axes().get_siblings(axes)]
             bars = [
                 bar[:, 1]
@@ -420,9 +420,9 @@ def test_no_room_is_left_above_or_below_the_data():
             ]
             drawn = np.concatenate(bars + lines)
             low, high = axes.get_ylim()
-            foot = 0.16 if (number, place) == (1, 0) else 0.0
-            assert drawn.max() > high - 0.1 * (high - low), (number, place)
-            assert drawn.min() < low + (0.1 + foot) * (high - low), (number, place)
+            foot = 0.16 if (number, index) == (1, 0) else 0.0
+            assert drawn.max() > high - 0.1 * (high - low), (number, index)
+            assert drawn.min() < low + (0.1 + foot) * (high - low), (number, index)
 
 
 def test_captions_tell_the_share_of_changed_basins(tables):

@@ -1,4 +1,4 @@
-"""Lanes against single runs, all pairs, and the analytic motion of the normal modes."""
+"""Replicas against single runs, all pairs, and the analytic motion of the normal modes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from configurations import jittered_lattice
 from dense import all_modes
 
 from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
-from softmodes.dynamics.replicas import Lanes, lanes_of
+from softmodes.dynamics.replicas import Replicas, replicas_per_vector
 from softmodes.dynamics.trajectory import PhasePoint, Trajectory
 from softmodes.errors import InputError
 from softmodes.landscape.hessian import hessian
@@ -23,19 +23,21 @@ from softmodes.system.velocities import maxwell_boltzmann
 MIXTURE = Mixture()
 
 
-N_LANES = lanes_of(np.float64)
-"""All lanes in double precision, half of those in single: eight with AVX-512, else four."""
+N_REPLICAS = replicas_per_vector(np.float64)
+"""All replicas in double precision, half of those in single: eight with AVX-512, else four."""
 
 
 def random_stream(run: int) -> np.random.Generator:
     return np.random.default_rng([77, run])
 
 
-def some_lanes(
-    n_lanes: int, temperature: float, tilt: float = 0.0, precision: type = np.float64
-) -> Lanes:
-    velocities = [maxwell_boltzmann(150, temperature, random_stream(run)) for run in range(n_lanes)]
-    return Lanes(
+def some_replicas(
+    n_replicas: int, temperature: float, tilt: float = 0.0, precision: type = np.float64
+) -> Replicas:
+    velocities = [
+        maxwell_boltzmann(150, temperature, random_stream(run)) for run in range(n_replicas)
+    ]
+    return Replicas(
         jittered_lattice(150, tilt),
         MIXTURE,
         np.stack(velocities, axis=-1),
@@ -60,73 +62,77 @@ def forces_at(positions: np.ndarray, tilt: float = 0.0) -> np.ndarray:
     return evaluate(replace(jittered_lattice(150, tilt), positions=positions), MIXTURE).forces
 
 
-def in_particle_order(lanes: Lanes, rows: np.ndarray, lane: int) -> np.ndarray:
-    """Vectors (N, 2) of one lane from those of all rows (2, N, lanes)."""
-    values = np.empty((len(lanes.order), 2))
-    values[lanes.order] = rows[:, :, lane].T
+def in_particle_order(replicas: Replicas, rows: np.ndarray, replica: int) -> np.ndarray:
+    """Vectors (N, 2) of one replica from those of all rows (2, N, replicas)."""
+    values = np.empty((len(replicas.order), 2))
+    values[replicas.order] = rows[:, :, replica].T
     return values
 
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 @pytest.mark.parametrize("temperature", [1.0, 200.0])
-def test_forces_of_every_lane_equal_those_of_the_lane_alone(
+def test_forces_of_every_replica_equal_those_of_the_replica_alone(
     temperature: float, precision: type
 ) -> None:
-    """After the lanes have parted; the hot ones by more than the box."""
+    """After the replicas have parted; the hot ones by more than the box."""
     positions = jittered_lattice(150, 2.0).positions
-    lanes = some_lanes(N_LANES, temperature, tilt=2.0, precision=precision)
-    lanes.time_step /= np.sqrt(temperature)
-    lanes.advance(1500)
-    assert lanes.displacement.std(axis=2).max() > 0.3
+    replicas = some_replicas(N_REPLICAS, temperature, tilt=2.0, precision=precision)
+    replicas.time_step /= np.sqrt(temperature)
+    replicas.advance(1500)
+    assert replicas.displacement.std(axis=2).max() > 0.3
     # a displacement of 10 σ11 is rounded to 1e-6 in single precision, where φ″ is a few hundred
     bound = 1e-11 if precision == np.float64 else 1e-3
-    for lane in range(N_LANES):
-        expected = forces_at(positions + in_particle_order(lanes, lanes.displacement, lane), 2.0)
-        forces = in_particle_order(lanes, lanes.force, lane)
+    for replica in range(N_REPLICAS):
+        expected = forces_at(
+            positions + in_particle_order(replicas, replicas.displacement, replica), 2.0
+        )
+        forces = in_particle_order(replicas, replicas.force, replica)
         np.testing.assert_allclose(forces, expected, rtol=0, atol=bound * np.abs(expected).max())
 
 
-def test_lanes_spread_over_the_whole_box_keep_all_their_pairs() -> None:
+def test_replicas_spread_over_the_whole_box_keep_all_their_pairs() -> None:
     lattice, rng = jittered_lattice(150), np.random.default_rng(0)
     positions, cell = lattice.positions, lattice.cell
-    lanes = some_lanes(N_LANES, 1.0)
-    order = [rng.permutation(150) for _ in range(N_LANES)]
-    for lane, o in enumerate(order):
+    replicas = some_replicas(N_REPLICAS, 1.0)
+    order = [rng.permutation(150) for _ in range(N_REPLICAS)]
+    for replica, o in enumerate(order):
         moved = positions[o] + [0.0, cell.length] - positions
-        lanes.displacement[:, :, lane] = moved[lanes.order].T
-    lanes.refresh()
-    for lane, o in enumerate(order):
+        replicas.displacement[:, :, replica] = moved[replicas.order].T
+    replicas.refresh()
+    for replica, o in enumerate(order):
         expected = forces_at(positions[o])
-        forces = in_particle_order(lanes, lanes.force, lane)
+        forces = in_particle_order(replicas, replicas.force, replica)
         np.testing.assert_allclose(forces, expected, atol=1e-9 * np.abs(expected).max())
 
 
-def test_lanes_without_a_run_repeat_the_last() -> None:
-    lanes = some_lanes(3, 1.0)
-    lanes.advance(100)
-    assert lanes.displacement.shape == (2, 150, lanes_of(np.float64))
-    assert (lanes.displacement[:, :, 3:] == lanes.displacement[:, :, 2:3]).all()
-    assert (lanes.displacement[:, :, 1] != lanes.displacement[:, :, 2]).all()
+def test_replicas_without_a_run_repeat_the_last() -> None:
+    replicas = some_replicas(3, 1.0)
+    replicas.advance(100)
+    assert replicas.displacement.shape == (2, 150, replicas_per_vector(np.float64))
+    assert (replicas.displacement[:, :, 3:] == replicas.displacement[:, :, 2:3]).all()
+    assert (replicas.displacement[:, :, 1] != replicas.displacement[:, :, 2]).all()
 
 
-def test_a_lane_follows_the_single_trajectory() -> None:
-    lattice, lanes = jittered_lattice(150), some_lanes(3, 1.0)
-    lanes.advance(200)
-    for lane in range(3):
-        start = PhasePoint(lattice, maxwell_boltzmann(150, 1.0, random_stream(lane)))
+def test_a_replica_follows_the_single_trajectory() -> None:
+    lattice, replicas = jittered_lattice(150), some_replicas(3, 1.0)
+    replicas.advance(200)
+    for replica in range(3):
+        start = PhasePoint(lattice, maxwell_boltzmann(150, 1.0, random_stream(replica)))
         single = Trajectory(start, MIXTURE, 0.002)
         single.advance(200)
         moved = single.positions - lattice.positions
-        displacement = in_particle_order(lanes, lanes.displacement, lane)
+        displacement = in_particle_order(replicas, replicas.displacement, replica)
         np.testing.assert_allclose(displacement, moved, atol=1e-9)
 
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_a_run_has_the_same_bits_whatever_runs_beside_it(precision: type) -> None:
-    together, other = (some_lanes(n_lanes, 1.0, precision=precision) for n_lanes in (N_LANES, 1))
-    for lanes in (together, other):
+    together, other = (
+        some_replicas(n_replicas, 1.0, precision=precision) for n_replicas in (N_REPLICAS, 1)
+    )
+    for replicas in (together, other):
         for _ in range(4):
-            lanes.advance(150)
+            replicas.advance(150)
     assert (together.displacement[:, :, 0] == other.displacement[:, :, 0]).all()
     assert (together.velocity[:, :, 0] == other.velocity[:, :, 0]).all()
 
@@ -135,12 +141,12 @@ def test_single_precision_conserves_the_energy() -> None:
     """The energy wanders no farther than 1.5 times what the time step does in double precision."""
     lattice, totals = jittered_lattice(150), []
     for precision in (np.float64, np.float32):
-        lanes = some_lanes(N_LANES, 1.0, precision=precision)
+        replicas = some_replicas(N_REPLICAS, 1.0, precision=precision)
         for _ in range(20):
-            lanes.advance(100)
-            moved = in_particle_order(lanes, lanes.displacement, N_LANES - 1)
+            replicas.advance(100)
+            moved = in_particle_order(replicas, replicas.displacement, N_REPLICAS - 1)
             there = replace(lattice, positions=lattice.positions + moved)
-            kinetic = 0.5 * (lanes.velocity[:, :, N_LANES - 1].astype(float) ** 2).sum()
+            kinetic = 0.5 * (replicas.velocity[:, :, N_REPLICAS - 1].astype(float) ** 2).sum()
             totals.append(evaluate(there, MIXTURE).energy + kinetic)
     double, single = np.reshape(totals, (2, 20)) / 150
     assert np.abs(single - single[0]).max() < 1.5 * np.abs(double - double[0]).max()
@@ -182,16 +188,16 @@ def test_a_cold_run_is_the_propagation_of_its_modes() -> None:
     vectors = vectors.reshape(len(eigenvalues), -1)[2:]
     velocities = maxwell_boltzmann(200, 1e-6, np.random.default_rng(1))
     time_step = 0.0005
-    lanes = Lanes(found.configuration, MIXTURE, velocities[..., None], time_step=time_step)
+    replicas = Replicas(found.configuration, MIXTURE, velocities[..., None], time_step=time_step)
     amplitude = vectors @ velocities.ravel()
     # velocity Verlet turns ω into (2/dt) arcsin(ω dt/2), and the amplitude likewise
     discrete = 2 / time_step * np.arcsin(frequencies * time_step / 2)
     damping = np.sqrt(1 - (frequencies * time_step / 2) ** 2)
     for interval in range(5):
-        lanes.advance(400)
+        replicas.advance(400)
         t = 400 * time_step * (interval + 1)
         expected = (amplitude * np.sin(discrete * t) / (frequencies * damping)) @ vectors
-        moved = in_particle_order(lanes, lanes.displacement, 0).ravel()
+        moved = in_particle_order(replicas, replicas.displacement, 0).ravel()
         assert np.abs(moved - expected).max() < 2e-3 * np.abs(expected).max()
 
 
@@ -224,14 +230,14 @@ def test_a_negative_temperature_is_named_as_the_cause() -> None:
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
 def test_runs_that_explode_say_so(precision: type) -> None:
-    lanes = some_lanes(N_LANES, 20.0, precision=precision)
-    lanes.time_step = 0.5
+    replicas = some_replicas(N_REPLICAS, 20.0, precision=precision)
+    replicas.time_step = 0.5
     with pytest.raises(InputError, match="is the time step too long"):
-        lanes.advance(1000)
+        replicas.advance(1000)
 
 
 def test_a_displacement_that_is_no_number_is_refused() -> None:
-    lanes = some_lanes(N_LANES, 1.0)
-    lanes.velocity[0, 17, 3] = np.nan
+    replicas = some_replicas(N_REPLICAS, 1.0)
+    replicas.velocity[0, 17, 3] = np.nan
     with pytest.raises(InputError, match="ran away"):
-        lanes.advance(10)
+        replicas.advance(10)

@@ -38,15 +38,6 @@ def test_heartbeats_keep_their_distance_and_tell_share_and_time_left(caplog):
     assert caplog.messages[1] == "20.0 % done after 20.0 s, about 1 min 20 s left"
 
 
-def test_a_part_of_a_job_is_a_part_of_its_share(caplog):
-    now = 0.0
-    part = Progress(clock=lambda: now).part(0.5, 0.9)
-    now = 12.0
-    with caplog.at_level(logging.INFO, logger="softmodes"):
-        part(0.25)
-    assert caplog.messages == ["60.0 % done after 12.0 s, about 8.0 s left"]
-
-
 def test_a_job_that_goes_on_counts_from_there(caplog):
     now = 5.0
     progress = Progress(clock=lambda: now)
@@ -134,17 +125,17 @@ def test_what_a_log_tells_while_a_job_runs_and_afterwards(tmp_path):
     assert read(log) is None
     with job(log):
         before = int(time.time())
-        assert read(log).share is read(log).seconds is None
+        assert read(log).fraction is read(log).seconds is None
         assert 0 <= before - read(log).started <= 1
         now = 0.0
         progress = Progress(clock=lambda: now)
         now = 12.0
         progress.update(0.25)
-        assert read(log).share == 0.25
+        assert read(log).fraction == 0.25
         assert read(log).last == "25.0 % done after 12.0 s, about 36.0 s left"
         assert not read(log).finished
     assert read(log).finished
-    assert read(log).share == 1.0
+    assert read(log).fraction == 1.0
     assert 0 <= read(log).seconds <= 1
 
 
@@ -165,8 +156,10 @@ def beats(log, seconds, before=0.0):
     begin = datetime.fromisoformat("2026-03-29T00:30:00+01:00")
     lines = [(0, "started")] + [(1, "going on from state.npz")] * (before > 0)
     for beat in range(1, int((1 - before) * seconds / 10)):
-        share = 100 * before + 1000 * beat / seconds
-        lines.append((10 * beat, f"{share:.1f} % done after {duration(10 * beat)}, unknown left"))
+        fraction = 100 * before + 1000 * beat / seconds
+        lines.append(
+            (10 * beat, f"{fraction:.1f} % done after {duration(10 * beat)}, unknown left")
+        )
     stamped = [f"{begin + timedelta(seconds=at):{TIME_FORMAT}} INFO {text}\n" for at, text in lines]
     log.write_text("".join(stamped))
     return begin.timestamp()
@@ -179,7 +172,7 @@ def test_how_long_a_job_takes_follows_from_a_long_log(tmp_path, before):
     assert log.stat().st_size > 50000
     told = read(log)
     assert told.started == begin
-    assert told.share == pytest.approx(1.0, abs=2e-3)
+    assert told.fraction == pytest.approx(1.0, abs=2e-3)
     assert told.seconds == pytest.approx(40000, rel=0.01)
     with log.open("a") as file:
         end = datetime.fromtimestamp(begin + 40000 * (1 - before)).astimezone()

@@ -117,7 +117,7 @@ def states(by: float, scatter: float, **where) -> Callable[[Tables], Tables]:
 
 
 def scan_curve(peak: float, scatter: float) -> Callable[[Tables], Tables]:
-    """O_DW,p with its maximum at a share of the modes, rising up to 1%."""
+    """O_DW,p with its maximum at a fraction of the modes, rising up to 1%."""
 
     def change(tables: Tables) -> Tables:
         frame = tables.overlap_vs_modes.copy()
@@ -277,7 +277,7 @@ def test_what_is_left_out_of_a_trend_is_said(agreeing):
 
 
 def test_the_lowest_modes_do_not_enter(agreeing):
-    """A share of 0.05% is one or two modes, all noise."""
+    """A fraction of 0.05% is one or two modes, all noise."""
     frame = agreeing.overlap_vs_modes.copy()
     frame.loc[frame["mode_fraction"] < 0.001, "overlap"] = math.pi
     assert verdicts(changed(agreeing, overlap_vs_modes=frame)) == verdicts(agreeing)

@@ -61,7 +61,7 @@ def test_a_dissection_orders_every_particle_once(matrix):
     n = matrix.shape[0] // 2
     found = dissect(matrix)
     np.testing.assert_array_equal(np.sort(found.order), np.arange(n))
-    np.testing.assert_array_equal(found.order[found.place], np.arange(n))
+    np.testing.assert_array_equal(found.order[found.index_of], np.arange(n))
     assert found.first[0] == 0
     assert found.first[-1] == n
 
@@ -123,8 +123,8 @@ def shifts(matrix):
     eigenvalues = np.linalg.eigvalsh(matrix.toarray())
     yield eigenvalues[0] - 0.5, 0
     gaps = np.diff(eigenvalues)
-    for share in (0.03, 0.5):
-        k = int(share * len(eigenvalues))
+    for fraction in (0.03, 0.5):
+        k = int(fraction * len(eigenvalues))
         widest = k + gaps[k : k + 20].argmax()
         if gaps[widest] > 1e-3:
             yield eigenvalues[widest : widest + 2].mean(), widest + 1

@@ -163,7 +163,7 @@ def lattice_bonds(n_side):
     return np.tile(index.ravel(), 3), np.concatenate([n.ravel() for n in neighbours])
 
 
-def test_shuffled_overlap_of_unclustered_sets_is_the_share():
+def test_shuffled_overlap_of_unclustered_sets_is_the_fraction():
     # without the cluster rule two sets of a quarter meet in a quarter of their members
     rng = np.random.default_rng(3)
     n = 400
@@ -239,11 +239,11 @@ def test_the_shuffles_are_all_the_sets_there_are(species):
         for seed in range(3000)
     ]
     values, expected = np.unique(np.round(by_hand, 9), return_counts=True)
-    share = expected / len(sets)
+    fraction = expected / len(sets)
     counts = np.array([np.isclose(found, value).sum() for value in values])
     assert counts.sum() == 3000
     np.testing.assert_array_less(
-        abs(counts - 3000 * share), 4.0 * np.sqrt(3000 * share * (1.0 - share))
+        abs(counts - 3000 * fraction), 4.0 * np.sqrt(3000 * fraction * (1.0 - fraction))
     )
 
 

@@ -189,7 +189,7 @@ def test_newton_does_not_climb_to_a_saddle_nearby():
 def test_no_particle_moves_far_in_one_iteration(monkeypatch):
     start = random_start(11)
     monkeypatch.setattr(quenching, "WORK_PER_CALL", 2 * 200)
-    monkeypatch.setattr(quenching, "MOST_ITERATIONS", 1)
+    monkeypatch.setattr(quenching, "MAX_ITERATIONS", 1)
     found = quench(start, Mixture())
     assert found.iterations == 1
     moved = np.linalg.norm(found.configuration.positions - start.positions, axis=1).max()
@@ -199,7 +199,7 @@ def test_no_particle_moves_far_in_one_iteration(monkeypatch):
 def test_a_quench_that_is_cut_short_says_so(monkeypatch):
     inherent, mixture = glass()
     monkeypatch.setattr(quenching, "WORK_PER_CALL", 10 * N_PARTICLES)
-    monkeypatch.setattr(quenching, "MOST_ITERATIONS", 10)
+    monkeypatch.setattr(quenching, "MAX_ITERATIONS", 10)
     found = quench(shaken(inherent, THERMAL, 9), mixture)
     assert not found.converged
     assert found.max_force > 1e-3

@@ -18,8 +18,8 @@ ROOMS = {
     "dynamics": {"kernels", "system", "landscape", "analysis"},
     "study": {"kernels", "system"},
     "report": {"analysis", "study"},
-    "stages": {"kernels", "system", "landscape", "analysis", "dynamics", "study", "report"},
-    "interop": {"system", "landscape", "analysis", "dynamics", "study", "report", "stages"},
+    "stages": {"system", "landscape", "analysis", "dynamics", "study", "report"},
+    "interop": {"system", "landscape", "analysis", "dynamics", "study", "report"},
     "cli": {"system", "study", "interop"},
 }
 """Which rooms each may import, besides `errors` and `random_streams`."""
@@ -42,13 +42,21 @@ def room(dotted: str) -> str:
     return dotted.split(".")[1] if "." in dotted else "softmodes"
 
 
+def imported_rooms(path: Path) -> set[str]:
+    return {room(name) for name in imports(path) if name.split(".")[0] == "softmodes"}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LIBRARY)))
 def test_a_room_imports_what_it_may(path):
     here = path.relative_to(LIBRARY).with_suffix("").parts[0]
     outside = {"errors", "random_streams", "__version__", "softmodes"}
-    allowed = {here} | outside | ROOMS.get(here, set())
-    used = {room(name) for name in imports(path) if name.split(".")[0] == "softmodes"}
-    assert used <= allowed
+    assert imported_rooms(path) <= {here} | outside | ROOMS.get(here, set())
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_imports_all_that_it_may(name):
+    within = [*(LIBRARY / name).glob("*.py"), *LIBRARY.glob(f"{name}.py")]
+    assert set().union(*map(imported_rooms, within)) >= ROOMS[name]
 
 
 def test_every_module_has_a_room():

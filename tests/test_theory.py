@@ -45,10 +45,11 @@ NO_QUANTITY = {
     "softmodes.landscape.lanczos.largest_eigenpairs",  # the search of `lowest_modes`
     "softmodes.landscape.lanczos.unit_translations",
     "softmodes.stages.checks.check",  # writes the table
+    "softmodes.dynamics.isoconfigurational.sampling",
     "softmodes.dynamics.isoconfigurational.velocities_of_run",
-    "softmodes.dynamics.replicas.lanes_of",
+    "softmodes.dynamics.replicas.replicas_per_vector",
     "softmodes.dynamics.replicas.spatial_order",
-    "softmodes.dynamics.replicas.accumulate_lane_forces",
+    "softmodes.dynamics.replicas.accumulate_replica_forces",
 }
 """Public functions of these modules that compute nothing of their own."""
 

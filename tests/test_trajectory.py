@@ -333,7 +333,7 @@ def test_equilibration_reaches_pressure_and_temperature() -> None:
     rng = np.random.default_rng(10)
     start = random_start(MIXTURE, 200, 0.7, temperature=1.0, rng=rng).configuration
     assert np.abs(evaluate(start, MIXTURE).forces).max() <= 1.0
-    shares: list[float] = []
+    fractions: list[float] = []
     result = equilibrate(
         start,
         MIXTURE,
@@ -341,10 +341,10 @@ def test_equilibration_reaches_pressure_and_temperature() -> None:
         schedule=schedule(0.005, 20.0, 5, barostat_time=20.0),
         rng=rng,
         pressure=13.5,
-        progress=shares.append,
+        progress=fractions.append,
     )
-    assert shares == sorted(shares)
-    assert shares[-1] == pytest.approx(1.0)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
     np.testing.assert_allclose(result.time, [4.0, 8.0, 12.0, 16.0, 20.0])
     # volume is the mean of a short barostat stage: δP = K δV/V, about 0.3
     assert result.pressure == pytest.approx(13.5, abs=1.5)

@@ -82,7 +82,7 @@ def test_sizes_are_combined_by_weights_known_beforehand(n_samples):
 
 @pytest.mark.parametrize("n_samples", [3, 6, 50])
 def test_ratios_count_the_errors_of_both_means(n_samples):
-    """The share that a part of a rise has, where the rise scatters by two fifths."""
+    """The fraction that a part of a rise has, where the rise scatters by two fifths."""
     rng = np.random.default_rng(3)
     held = 0
     for _ in range(2000):

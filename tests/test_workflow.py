@@ -175,19 +175,19 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
     species, length = thermal["species"], thermal.attributes["box_length"]
     gamma = list(quenched["gamma"])
 
-    def theta(field, place=None):
+    def theta(field, index=None):
         """Θ on the inherent structure at a strain, or on the thermal configuration."""
-        if place is None:
+        if index is None:
             return slow_theta(field, thermal["positions"], species, length, 0.0)
-        tilt = gamma[place] * length % length
-        return slow_theta(field, quenched["positions"][place], species, length, tilt)
+        tilt = gamma[index] * length % length
+        return slow_theta(field, quenched["positions"][index], species, length, tilt)
 
     def agreement(one, other):
         return 2 * sum(one & other) / (sum(one) + sum(other))
 
     debye_waller = theta(moved["debye_waller"])
     propensity = theta(moved["propensity"]) if "propensity" in moved.data else None
-    softness = [theta(field, place) for place, field in enumerate(soft["soft_participation"])]
+    softness = [theta(field, index) for index, field in enumerate(soft["soft_participation"])]
     nonaffine = [theta((vectors**2).sum(axis=1), 0) for vectors in quenched["nonaffine"]]
     linear = theta((quenched["linear_response"] ** 2).sum(axis=1), 0)
     n_modes = soft.dataset_attributes["soft_participation"]["n_modes"]
@@ -198,23 +198,23 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
         ("DW_harmonic", 0.0, 0): (debye_waller, theta(soft["harmonic_debye_waller"], 0)),
         ("DW_lin", 0.0, 0): (debye_waller, linear),
     }
-    for place, strain in enumerate(gamma[1:], start=1):
-        expected[("DW_p", strain, n_modes)] = (debye_waller, softness[place])
-        expected[("DW_d", strain, 0)] = (debye_waller, nonaffine[place])
-        expected[("d_p", strain, n_modes)] = (nonaffine[place], softness[place])
-        expected[("lin_p", strain, n_modes)] = (linear, softness[place])
-        expected[("pq_pdq", strain, n_modes)] = (softness[0], softness[place])
+    for index, strain in enumerate(gamma[1:], start=1):
+        expected[("DW_p", strain, n_modes)] = (debye_waller, softness[index])
+        expected[("DW_d", strain, 0)] = (debye_waller, nonaffine[index])
+        expected[("d_p", strain, n_modes)] = (nonaffine[index], softness[index])
+        expected[("lin_p", strain, n_modes)] = (linear, softness[index])
+        expected[("pq_pdq", strain, n_modes)] = (softness[0], softness[index])
         if propensity is not None:
-            expected[("DP_p", strain, n_modes)] = (propensity, softness[place])
+            expected[("DP_p", strain, n_modes)] = (propensity, softness[index])
     if propensity is not None:
         expected[("DW_DP", 0.0, 0)] = (debye_waller, propensity)
         expected[("DP_pq", 0.0, n_modes)] = (propensity, softness[0])
     for strain, fields in zip(soft["scan/gamma"], soft["scan/soft_participation"], strict=True):
-        place = gamma.index(strain)
+        index = gamma.index(strain)
         for number, field in zip(soft["scan/n_modes"], fields, strict=True):
-            varied = theta(field, place)
+            varied = theta(field, index)
             expected[("scan_DW_p", strain, number)] = (debye_waller, varied)
-            expected[("scan_d_p", strain, number)] = (nonaffine[place], varied)
+            expected[("scan_d_p", strain, number)] = (nonaffine[index], varied)
             expected[("scan_lin_p", strain, number)] = (linear, varied)
 
     table = overlap_rows(results, temperature, sample)
@@ -254,9 +254,9 @@ def test_the_files_of_a_state_point_agree_with_each_other(results, temperature):
     assert not quenched["switched"][0]
     assert (quenched["max_force"] <= 1e-11).all()
     np.testing.assert_allclose(quenched["nonaffine"][0], 0.0, atol=1e-12)
-    for place, strain in enumerate(quenched["gamma"]):
+    for index, strain in enumerate(quenched["gamma"]):
         affine = quenched["positions"][0] + strain * quenched["positions"][0][:, ::-1] * [1, 0]
-        rest = quenched["positions"][place] - affine - quenched["nonaffine"][place]
+        rest = quenched["positions"][index] - affine - quenched["nonaffine"][index]
         # what is left is a lattice vector of the sheared cell and one shift of all particles
         image = np.rint((rest[:, 1] - rest[0, 1]) / length)
         rest[:, 0] -= image * (strain * length % length)
@@ -288,11 +288,11 @@ def test_the_harmonic_debye_waller_factor_is_that_of_all_modes(results, temperat
     inherent = replace(records.configuration(thermal), positions=quenched["positions"][0])
     matrix = hessian.hessian(inherent, records.mixture(thermal))
     squares, vectors = np.linalg.eigh(matrix.toarray())
-    squares, shares = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
+    squares, fractions = squares[2:], (vectors[:, 2:].reshape(120, 2, -1) ** 2).sum(axis=1)
     # mode by mode, the variance of sin(ωt)/ω in t from 0 to 2, by the midpoint rule
     times = (np.arange(4000) + 0.5) / 2000
     moved = np.sin(np.sqrt(squares)[:, None] * times) / np.sqrt(squares)[:, None]
-    expected = temperature * shares @ moved.var(axis=1)
+    expected = temperature * fractions @ moved.var(axis=1)
     # a window so short is hard on the mean over phases
     np.testing.assert_allclose(soft["harmonic_debye_waller"], expected, rtol=0.02)
 

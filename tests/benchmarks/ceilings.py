@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, eye_array
 from scipy.sparse.linalg import splu
 
-from softmodes.dynamics.replicas import lanes_of
+from softmodes.dynamics.replicas import replicas_per_vector
 from softmodes.landscape.quench import quench
 from softmodes.system.configuration import Configuration
 from softmodes.system.tiles import Tiles, accumulate_tile_forces, build_tiles
@@ -198,7 +198,7 @@ def _tile_kernels(
 
     tiles = tiled()
     # of its own tile, a particle meets all
-    met = lanes_of(precision) * (tiles.tile.size + N_PARTICLES)
+    met = replicas_per_vector(precision) * (tiles.tile.size + N_PARTICLES)
     force, sums = np.zeros_like(tiles.position), np.empty(4)
     forces = best(lambda: accumulate_tile_forces(tiles, table, force, None))
     forces_and_sums = best(lambda: accumulate_tile_forces(tiles, table, force, sums))
@@ -241,7 +241,7 @@ def measured_kernels() -> list[Kernel]:
             "second cache",
         ),
     ]
-    no_displacement = np.zeros((N_PARTICLES, 2, lanes_of(np.float32)))
+    no_displacement = np.zeros((N_PARTICLES, 2, replicas_per_vector(np.float32)))
     for precision in PRECISIONS:
         seconds = lane_step_time(configuration, no_displacement, precision)
         kernels.append(

@@ -48,10 +48,10 @@ def _draw(axes: Axes, points: list[Point]) -> None:
     """One line per code."""
     if not points:
         return
-    for place, (code, marker) in enumerate(CODES.items()):
+    for index, (code, marker) in enumerate(CODES.items()):
         line = sorted((point.n_particles, point.seconds) for point in points if point.code == code)
         if line:
-            axes.plot(*zip(*line, strict=True), color=f"C{place}", marker=marker, label=code)
+            axes.plot(*zip(*line, strict=True), color=f"C{index}", marker=marker, label=code)
     seconds = [point.seconds for point in points]
     axes.set_ylim(min(seconds) / ROOM, max(seconds) * ROOM)
     axes.yaxis.set_minor_formatter(NullFormatter())

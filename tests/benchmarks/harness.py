@@ -108,12 +108,12 @@ def run_all(benchmarks: Sequence[Benchmark], say: Callable[[str], None] = print)
     programs had their share of the core."""
     total = Outcome()
     elapsed = 0.0
-    for place, benchmark in enumerate(benchmarks):
-        left = sum(later.seconds for later in benchmarks[place:])
-        past = sum(earlier.seconds for earlier in benchmarks[:place])
+    for index, benchmark in enumerate(benchmarks):
+        left = sum(later.seconds for later in benchmarks[index:])
+        past = sum(earlier.seconds for earlier in benchmarks[:index])
         pace = elapsed / past if past else 1.0
         minutes = left * pace / 60.0
-        say(f"[{place + 1}/{len(benchmarks)}] {benchmark.title}; {minutes:.1f} min left in all")
+        say(f"[{index + 1}/{len(benchmarks)}] {benchmark.title}; {minutes:.1f} min left in all")
         start, used = time.perf_counter(), cpu_seconds()
         outcome = benchmark.run()
         taken = time.perf_counter() - start

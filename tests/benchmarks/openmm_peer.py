@@ -79,7 +79,8 @@ def diameters(species: NDArray[np.int8], mixture: Mixture) -> list[float]:
 
 def system(start: PhasePoint, force: openmm.Force, mixture: Mixture = MIXTURE) -> openmm.Context:
     """OpenMM with the same particles, box and velocities, ready to run at constant energy on one
-    core: `context.getIntegrator().step(n)`. Its units of length, mass and time are nm, u and ps."""
+    core: `openmm.Context.getIntegrator().step(n)`. Its units of length, mass and time are nm, u
+    and ps."""
     configuration = start.configuration.wrapped()
     length, tilt = configuration.cell.length, configuration.cell.symmetric_tilt
     height = 2.01 * mixture.largest_cutoff

@@ -42,7 +42,7 @@ LONGEST_MOVES = (0.05, 0.1)
 give up early: `forcezero` at max|F| = 4e-5; `backtrack`, after 3 s, at 5e-4, where differences of
 energies are lost in rounding."""
 
-MOST_EVALUATIONS = 20_000
+MAX_EVALUATIONS = 20_000
 
 
 def compare() -> Outcome:
@@ -88,7 +88,7 @@ class Minimiser:
     def run(self) -> None:
         """Set the positions and minimise to `PEER_FORCE`."""
         lammps_peer.scatter(self.code, "x", self.positions)
-        self.code.command(f"minimize 0 {PEER_FORCE} {MOST_EVALUATIONS} {MOST_EVALUATIONS}")
+        self.code.command(f"minimize 0 {PEER_FORCE} {MAX_EVALUATIONS} {MAX_EVALUATIONS}")
 
 
 def largest_force(code: lammps.lammps) -> float:

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from softmodes.dynamics.isoconfigurational import Ensemble, run_ensemble
-from softmodes.dynamics.replicas import Lanes, lanes_of
+from softmodes.dynamics.replicas import Replicas, replicas_per_vector
 from softmodes.dynamics.trajectory import PhasePoint
 from softmodes.random_streams import stream
 from softmodes.system.configuration import Configuration
@@ -142,7 +142,9 @@ def cold_propensity() -> Outcome:
             )
         mean = float(np.trapezoid(ours, times)) / times[-1]
         # the last block is not full
-        mean *= math.ceil(RUNS / lanes_of(precision)) * lanes_of(precision) / RUNS
+        mean *= (
+            math.ceil(RUNS / replicas_per_vector(precision)) * replicas_per_vector(precision) / RUNS
+        )
         name = f"DP, 1.5 τ_e, N = 2000, T = 0.40, {precision.__name__}, s/replica"
         steps = duration / TIME_STEP
         whole = {kind: peer * steps for kind, peer in peers.items()}
@@ -197,14 +199,14 @@ def peer_runs(
     return run
 
 
-def lanes_at_start(
+def replicas_at_start(
     configuration: Configuration, precision: type[np.floating] = np.float64, first: int = 0
-) -> Lanes:
+) -> Replicas:
     """A block of runs, the first of them numbered `first`, before they move."""
     n = configuration.n_particles
-    runs = range(first, first + lanes_of(precision))
+    runs = range(first, first + replicas_per_vector(precision))
     velocities = [maxwell_boltzmann(n, COLD, velocity_stream(COLD, run)) for run in runs]
-    return Lanes(
+    return Replicas(
         configuration,
         MIXTURE,
         np.stack(velocities, axis=-1),
@@ -216,16 +218,16 @@ def lanes_at_start(
 def lane_step_time(
     configuration: Configuration, displacements: np.ndarray, precision: type[np.floating]
 ) -> float:
-    """Seconds per step and replica of lanes displaced by (N, 2, R) from the configuration."""
-    lanes = lanes_at_start(configuration, precision)
-    n_lanes = lanes_of(precision)
-    lanes.displacement[:] = displacements[lanes.order, :, :n_lanes].transpose(1, 0, 2)
-    lanes.refresh()
+    """Seconds per step and replica of replicas displaced by (N, 2, R) from the configuration."""
+    replicas = replicas_at_start(configuration, precision)
+    n_replicas = replicas_per_vector(precision)
+    replicas.displacement[:] = displacements[replicas.order, :, :n_replicas].transpose(1, 0, 2)
+    replicas.refresh()
     call = round(SAMPLING_INTERVAL / TIME_STEP)
 
     def run(steps: int) -> None:
         for _ in range(steps // call):
-            lanes.advance(call)
+            replicas.advance(call)
 
     run(WARM_UP)
-    return timed(lambda: run(SAMPLED)) / SAMPLED / n_lanes
+    return timed(lambda: run(SAMPLED)) / SAMPLED / n_replicas

@@ -90,8 +90,8 @@ def test_jobs_ask_for_what_is_worked_out_and_retries_for_more(submitted):
     study = config.load(TEST)
     for _, comment, limit, memory, *_ in queue("all"):
         rule, *wildcards = comment.removeprefix("rule_").replace("_wildcards", "").split("_")
-        point = [int(wildcards[0]), float(wildcards[1])] if wildcards else []
-        cost = costs.job(study, rule, *point)
+        n, temperature = (int(wildcards[0]), float(wildcards[1])) if wildcards else (None, None)
+        cost = costs.job(study, rule, n_particles=n, temperature=temperature)
         attempt = 2 if comment == cancelled[1] and limit != cancelled[2] else 1
         assert limit == f"{costs.minutes(cost, attempt)}:00"
         assert memory == f"{costs.megabytes(cost, attempt)}M"

@@ -1,7 +1,7 @@
 OVERLAPS = expand(
     f"{RESULTS}/overlap/{ALL_SAMPLES}.csv",
     n_particles=config["n_particles"],
-    temperature=[f"{degree:.3f}" for degree in TEMPERATURES],
+    temperature=[f"{temperature:.3f}" for temperature in TEMPERATURES],
 )
 
 

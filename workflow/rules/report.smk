@@ -38,16 +38,16 @@ rule pages:
         ),
         samples=[
             report(
-                f"{RESULTS}/report/{state_point(size, degree, sample)}.html",
+                f"{RESULTS}/report/{state_point(n_particles, temperature, sample)}.html",
                 caption="../report/sample.rst",
                 category="3. Samples",
                 labels={
-                    "N": f"{size}",
-                    "T": f"{degree:.3f}",
+                    "N": f"{n_particles}",
+                    "T": f"{temperature:.3f}",
                     "sample": f"{sample:03d}",
                 },
             )
-            for size, degree, sample in SAMPLES
+            for n_particles, temperature, sample in SAMPLES
         ],
     log:
         f"{RESULTS}/logs/pages.log",

@@ -15,12 +15,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.replicas import MULTIPLE, lanes_at_start
+from benchmarks.replicas import MULTIPLE, replicas_at_start
 from benchmarks.systems import COLD, MIXTURE, SEED, TIME_STEP, WARM, Parted, load, save, save_parted
 
 from softmodes.analysis.relaxation import relaxation_time
 from softmodes.dynamics.equilibration import equilibrate, schedule
-from softmodes.dynamics.replicas import lanes_of
+from softmodes.dynamics.replicas import replicas_per_vector
 from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
 from softmodes.stages.equilibrations import relaxation_curves
@@ -84,15 +84,17 @@ def measured_relaxation_time(start: Configuration) -> float:
 
 def parted(configuration: Configuration, time: float) -> Parted:
     """Runs followed over 1.5 τ_e, as many as a block holds in single precision."""
-    stops = [round(share * MULTIPLE * time / TIME_STEP) for share in PARTED_AT]
-    n_runs = lanes_of(np.float32)
+    stops = [round(fraction * MULTIPLE * time / TIME_STEP) for fraction in PARTED_AT]
+    n_runs = replicas_per_vector(np.float32)
     displacements = np.empty((len(stops), *configuration.positions.shape, n_runs))
-    for first in range(0, n_runs, lanes_of(np.float64)):
-        lanes = lanes_at_start(configuration, first=first)
-        block = slice(first, first + lanes_of(np.float64))
-        for place, (start, stop) in enumerate(pairwise([0, *stops])):
-            lanes.advance(stop - start)
-            displacements[place, lanes.order, :, block] = lanes.displacement.transpose(1, 0, 2)
+    for first in range(0, n_runs, replicas_per_vector(np.float64)):
+        replicas = replicas_at_start(configuration, first=first)
+        block = slice(first, first + replicas_per_vector(np.float64))
+        for index, (start, stop) in enumerate(pairwise([0, *stops])):
+            replicas.advance(stop - start)
+            displacements[index, replicas.order, :, block] = replicas.displacement.transpose(
+                1, 0, 2
+            )
     return Parted(np.array(stops) * TIME_STEP, displacements, time)
 
 

@@ -24,10 +24,10 @@ FLOOR_START = 0.3
 
 # Steepness of a logistic in ln γ, which goes from 10 % to 90 % within a factor exp(4.4/s): at the
 # lower bound it is no drop any more, at the upper it is a step between neighbouring strains.
-LEAST_STEEPNESS, MOST_STEEPNESS = 1.0, 20.0
+MIN_STEEPNESS, MAX_STEEPNESS = 1.0, 20.0
 
-LEAST_EXPLAINED = 0.5
-"""Share of a curve's variance that a fit must explain, or it counts as failed."""
+MIN_EXPLAINED = 0.5
+"""Fraction of a curve's variance that a fit must explain, or it counts as failed."""
 
 STEPS, SETTLED = 200, 1e-9
 """Descents end when no parameter moves by more than this, or fail after so many steps."""
@@ -86,7 +86,7 @@ def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
     beforehand so that noise or an undershoot beyond the drop cannot trade them against γ_c. A fit
     fails if there are fewer than four strains, if plateau <= floor, if γ_c falls among the strains
     taken for the plateau, if s ends at its lower bound, if the descent has not settled after STEPS,
-    or if it explains less than LEAST_EXPLAINED of the variance.
+    or if it explains less than MIN_EXPLAINED of the variance.
 
     Args:
         gamma: (G,), positive, ascending: without the unstrained state.
@@ -145,9 +145,9 @@ def _fitted_logistics(gamma: Curves, curves: Curves) -> tuple[Curves, Curves]:
         1.0 - squares / np.sum((y - y.mean(axis=1, keepdims=True)) ** 2, axis=1)
     )
     failed = (
-        (explained < LEAST_EXPLAINED)
+        (explained < MIN_EXPLAINED)
         | ~(log_half > math.log(PLATEAU_END))
-        | (steepness <= LEAST_STEEPNESS)
+        | (steepness <= MIN_STEEPNESS)
     )
     log_half[failed] = steepness[failed] = math.nan
     return log_half, steepness
@@ -185,13 +185,13 @@ def _step(
     x: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
 ) -> tuple[Curves, Curves]:
     """Where a damped Gauss–Newton step within the bounds leads to."""
-    share = expit(steep[:, None] * (half[:, None] - x))
-    slope = share * (1.0 - share)
+    fraction = expit(steep[:, None] * (half[:, None] - x))
+    slope = fraction * (1.0 - fraction)
     by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
-    down_half = -np.sum(by_half * (share - y), axis=1)
-    down_steep = -np.sum(by_steep * (share - y), axis=1)
-    held = (steep <= LEAST_STEEPNESS) & (down_steep < 0)
-    held |= (steep >= MOST_STEEPNESS) & (down_steep > 0)
+    down_half = -np.sum(by_half * (fraction - y), axis=1)
+    down_steep = -np.sum(by_steep * (fraction - y), axis=1)
+    held = (steep <= MIN_STEEPNESS) & (down_steep < 0)
+    held |= (steep >= MAX_STEEPNESS) & (down_steep > 0)
     down_steep[held] = 0.0
     # a vanishing slope leaves no way to go
     first = np.maximum((1.0 + damping) * np.sum(by_half**2, axis=1), 1e-150)
@@ -200,7 +200,7 @@ def _step(
     determinant = first * last - mixed**2
     new_half = half + (last * down_half - mixed * down_steep) / determinant
     new_steep = steep + (first * down_steep - mixed * down_half) / determinant
-    return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, LEAST_STEEPNESS, MOST_STEEPNESS)
+    return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, MIN_STEEPNESS, MAX_STEEPNESS)
 
 
 def _plateau(gamma: Curves, curves: Curves) -> Curves:

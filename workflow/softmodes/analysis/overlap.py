@@ -49,7 +49,7 @@ def top_clusters(
     Args:
         field: (N,).
         bonds: (P,) and (P,), of the configuration that the field belongs to.
-        top_fraction: share of the particles taken.
+        top_fraction: fraction of the particles taken.
         minimum_cluster: particles in the smallest cluster kept.
 
     Returns:
@@ -162,7 +162,7 @@ def chance_overlap(theta_a: NDArray[np.bool_], theta_b: NDArray[np.bool_]) -> fl
 def latent_correlation(overlap: float, chance: float, top_fraction: float = TOP_FRACTION) -> float:
     """Correlation of two normal variables whose largest values coincide as two sets do.
 
-    The largest values, a share q, of two normal variables of correlation ρ = cos φ overlap by
+    The largest values, a fraction q, of two normal variables of correlation ρ = cos φ overlap by
     q + (1 - q) h(ρ), h = 1 - 2 T(z, tan φ/2) / q (1 - q), with Owen's T and Φ(z) = 1 - q: from
     q (independent) to 1 (equal). Found is the ρ at which h is (O - O_chance) / (1 - O_chance), what
     the sets overlap beyond chance; for one half as q it is sin(π h / 2). Turning counts into such a
@@ -204,7 +204,7 @@ def half_reliability(
 
     Args:
         theta_first, theta_second: (N,), of the field of either half of the runs.
-        top_fraction: share of the particles that clusters form from.
+        top_fraction: fraction of the particles that clusters form from.
 
     Returns:
         Within [0, 1], 0 for halves that coincide less than by chance; NaN if none selects any.
@@ -252,7 +252,7 @@ def corrected_overlap(
         chance: of independent sets (`chance_overlap`).
         reliability: of the measured field (`half_reliability`, then `spearman_brown`); of two
             measured fields, the product.
-        top_fraction: share of the particles that clusters form from.
+        top_fraction: fraction of the particles that clusters form from.
 
     Returns:
         The overlap; NaN where the reliability is below MINIMUM_RELIABILITY, or no overlap given.

@@ -82,7 +82,18 @@ def lags_of(times: NDArray[np.integer]) -> NDArray[np.int64]:
 
 
 def logarithmic_lags(n_frames: int) -> NDArray[np.int64]:
-    """Lags in frames: 0, then evenly spaced in the logarithm (but whole) up to n_frames - 1."""
+    """Lags between frames that are evenly spaced in the logarithm, but whole.
+
+    Args:
+        n_frames: in a row, 2 or more.
+
+    Returns:
+        (K,) ascending: 0, then some LAGS_PER_DECADE to a decade, short ones fewer, the last
+        n_frames - 1.
+
+    Raises:
+        InputError: if there are fewer than 2 frames.
+    """
     if n_frames < 2:
         raise InputError(f"n_frames: {n_frames} given, 2 or more expected")
     longest = n_frames - 1

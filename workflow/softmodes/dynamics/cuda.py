@@ -1,4 +1,4 @@
-"""Dynamics of many systems at once on a GPU: twins of `dynamics` and `isoconfigurational`.
+"""Dynamics of many systems at once on a GPU: twins of `equilibration` and `isoconfigurational`.
 
 Same thermostat, barostat and schedule as there, by the kernels of `cuda_kernels`; a run's bits do
 not depend on the runs beside it. Random numbers are drawn on the host from the state points' own
@@ -46,14 +46,13 @@ from softmodes.dynamics.equilibration import (
     inherent_energy_of,
 )
 from softmodes.dynamics.interruption import Checkpoint, Progress
-from softmodes.dynamics.isoconfigurational import Ensemble, ensemble_of, velocities_of_run
+from softmodes.dynamics.isoconfigurational import Ensemble, ensemble_of, sampling, velocities_of_run
 from softmodes.dynamics.replicas import spatial_order
 from softmodes.dynamics.trajectory import (
     BAROSTAT_TIME,
     COMPRESSIBILITY,
     THERMOSTAT_TIME,
     PhasePoint,
-    whole_steps,
 )
 from softmodes.errors import InputError
 from softmodes.random_streams import generator_state, set_generator_state
@@ -92,11 +91,11 @@ class Systems:
 
     Args:
         starts: where to start, all with the same number of particles.
-        mixture: the model.
+        mixture: of the particles.
         time_step: in τ.
 
     Attributes:
-        order: (S, N), the particle in each place on the device.
+        order: (S, N), the particle at each index on the device.
 
     Raises:
         InputError: if there is no device, a system is too large, or a box too small or tilted.
@@ -217,7 +216,12 @@ class Systems:
         self._velocities, self._lengths = self._to_device(velocities), self._to_device(lengths)
 
     def state(self) -> dict[str, NDArray]:
-        """What a checkpoint holds of the systems."""
+        """What a checkpoint holds of the systems.
+
+        Returns:
+            `order`, `places`, `velocities` (S, 2, N) in σ11/τ, in the order of the device, and
+            `lengths`.
+        """
         velocities = self._to_host(self._velocities)
         return {
             "order": self.order,
@@ -227,7 +231,11 @@ class Systems:
         }
 
     def restore(self, state: Mapping[str, NDArray]) -> None:
-        """Go on from a `state`."""
+        """Go on from there.
+
+        Args:
+            state: as `state` gives it, of as many systems of the same size.
+        """
         self.order = state["order"]
         self._places = self._to_device(state["places"])
         self._velocities = self._to_device(state["velocities"])
@@ -250,7 +258,7 @@ class Systems:
         return *state, *motion, self._noise, self._record, *samples, self._status
 
     def _in_order(self, values: NDArray) -> NDArray:
-        """(S, N, 2) by particle as (S, 2, N) by place on the device."""
+        """(S, N, 2) by particle as (S, 2, N) in the order of the device."""
         in_order = np.take_along_axis(values, self.order[:, :, None], axis=1)
         return np.ascontiguousarray(in_order.transpose(0, 2, 1))
 
@@ -272,11 +280,11 @@ class Run:
 
     Attributes:
         end: where it ended.
-        order: (N,), the particle in each place on the device.
+        order: (N,), the particle at each index on the device.
         series_places: (E, 2, N), positions at the points of the series, as whole numbers of
             2^-40 box lengths.
         energy, pressures: (E,), means over the intervals of the series, as in
-            `dynamics.Equilibration`.
+            `equilibration.Equilibration`.
         frame_places: (F, 2, N), at the schedule's blocks.
     """
 
@@ -318,15 +326,15 @@ def equilibrate(
     progress: Progress = lambda _: None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Run]:
-    """Bring configurations to a temperature, as `dynamics.equilibrate` does with one.
+    """Bring configurations to a temperature, as `equilibration.equilibrate` does with one.
 
     Args:
         starts: of one mixture and size.
         temperature: in ε.
-        schedule: as `dynamics.schedule` gives it.
+        schedule: as `equilibration.schedule` gives it.
         generators: of the random numbers of each system.
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
-        progress: called with the share done.
+        progress: called with the fraction done.
         checkpoint: where to go on from and what to keep the state in.
 
     Raises:
@@ -417,10 +425,18 @@ def run_ensemble(
     propensity_time: float | None = None,
     progress: Progress = lambda _: None,
 ) -> Ensemble:
-    """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them."""
-    n_sampling = whole_steps(sampling_interval, time_step)
-    n_samples = whole_steps(debye_waller_time, sampling_interval)
-    n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)
+    """Debye-Waller factor and dynamic propensity, as `isoconfigurational.run_ensemble` has them.
+
+    Raises:
+        InputError: as there; or there is no device.
+    """
+    n_sampling, n_samples, n_propensity = sampling(
+        n_runs,
+        time_step=time_step,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        propensity_time=propensity_time,
+    )
     starts = [
         PhasePoint(
             configuration,
@@ -496,9 +512,9 @@ def _check(configuration: Configuration, mixture: Mixture) -> None:
 
 
 def _order(configuration: Configuration) -> NDArray[np.int64]:
-    """Particles in their places on the device: small ones first, neighbours near each other."""
-    by_place = spatial_order(configuration)
-    return by_place[np.argsort(configuration.species[by_place], kind="stable")]
+    """Particles in the order of the device: small ones first, neighbours near each other."""
+    nearby = spatial_order(configuration)
+    return nearby[np.argsort(configuration.species[nearby], kind="stable")]
 
 
 def _noise(rng: np.random.Generator, n_blocks: int, n_particles: int) -> NDArray[np.float64]:
@@ -515,10 +531,10 @@ def _positions(
 
 
 def _of_particles(values: NDArray, order: NDArray[np.int64]) -> NDArray:
-    """(..., C, N) by place on the device as (..., N, C) by particle."""
-    place = np.argsort(order, axis=-1)[..., None]
-    by_place = np.swapaxes(values, -1, -2)
-    return np.take_along_axis(by_place, np.broadcast_to(place, (*by_place.shape[:-1], 1)), axis=-2)
+    """(..., C, N) in the order of the device as (..., N, C) by particle."""
+    index = np.argsort(order, axis=-1)[..., None]
+    in_order = np.swapaxes(values, -1, -2)
+    return np.take_along_axis(in_order, np.broadcast_to(index, (*in_order.shape[:-1], 1)), axis=-2)
 
 
 def _allow_shared(kernel: Any, arguments: tuple, n_bytes: int) -> None:

@@ -97,7 +97,7 @@ def advance_kernel(mixture: Mixture, n_particles: int, small: int) -> Any:
         temperature: in ε.
         decay: of the kinetic energy's memory over a block; 1 for constant energy.
         pressure: that the barostat holds, in ε/σ11².
-        mobility: of the barostat over a block, see `dynamics.Trajectory.barostat`; 0 for none.
+        mobility: of the barostat over a block, see `trajectory.Trajectory.barostat`; 0 for none.
         noise: (B, S, 3) standard normal of the thermostat, chi-squared with 2N - 3 degrees of
             freedom, standard normal of the barostat.
         record: (B, S, N_RECORDED) float64, written.
@@ -504,15 +504,15 @@ def advance_kernel(mixture: Mixture, n_particles: int, small: int) -> Any:
             add_up(t, partial, momentum_x, momentum_y, square, square_force, energy, virial)
             mean_x, mean_y = partial[0] / n, partial[half_threads] / n
             kinetic = 0.5 * (partial[2 * half_threads] - n * (mean_x**2 + mean_y**2))
-            # of the shadow Hamiltonian, see dynamics.Trajectory
+            # of the shadow Hamiltonian, see `Trajectory.shadow_kinetic_energy`
             of_force = time_step**2 * partial[3 * half_threads] / 12.0
             shadow = kinetic + of_force
             factor = 1.0
             if decay < 1.0:
-                share = (1.0 - decay) * 0.5 * temperature / shadow
+                fraction = (1.0 - decay) * 0.5 * temperature / shadow
                 normal, others = noise[block, s, 0], noise[block, s, 1]
-                change = decay + share * (normal**2 + others)
-                change += 2.0 * normal * math.sqrt(decay * share)
+                change = decay + fraction * (normal**2 + others)
+                change += 2.0 * normal * math.sqrt(decay * fraction)
                 factor = math.sqrt((change * shadow - of_force) / kinetic)
                 shadow = change * shadow
             instant = (2.0 * shadow + partial[5 * half_threads]) / (2.0 * length**2)

@@ -151,7 +151,7 @@ def equilibrate(
         schedule: as the function of that name gives it.
         pressure: of the barostat stage, in ε/σ11²; None if the schedule has none.
         precision: of the pair terms, as `Trajectory` takes it.
-        progress: called with the share done.
+        progress: called with the fraction done.
         checkpoint: where to go on from and what to keep the state in; `configuration` and the
             state of `rng` are then those of an earlier run's start.
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from numpy.typing import ArrayLike, NDArray
 
 Progress = Callable[[float], None]
-"""Called with the share done."""
+"""Called with the fraction done."""
 
 
 class Checkpoint(Protocol):

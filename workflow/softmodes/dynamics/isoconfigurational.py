@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softmodes.dynamics.interruption import Checkpoint, Progress
-from softmodes.dynamics.replicas import Lanes, lanes_of
+from softmodes.dynamics.replicas import Replicas, replicas_per_vector
 from softmodes.dynamics.trajectory import whole_steps
 from softmodes.errors import InputError
 from softmodes.system.configuration import Configuration
@@ -73,7 +73,7 @@ def run_ensemble(
         random_stream: gives the generator of the velocities of run 0, 1, ...
         propensity_time: t_α in τ, rounded to whole steps; None: no propensity.
         precision: numpy.float64 or numpy.float32, of the runs; averages are float64.
-        progress: called with the share done.
+        progress: called with the fraction done.
         checkpoint: where to go on from and what to keep the state in.
 
     Raises:
@@ -81,47 +81,53 @@ def run_ensemble(
             function that gives one, the propensity time shorter than a step, another time no
             multiple of it, or the box too small.
     """
-    if n_runs < 2 or n_runs % 2:
-        raise InputError(f"n_runs: {n_runs} given, an even number of runs expected")
-    if propensity_time is not None and not propensity_time >= time_step:
-        raise InputError(
-            f"propensity_time: {propensity_time} given, at least one step, {time_step}, expected"
-        )
-    n_sampling = whole_steps(sampling_interval, time_step)
-    n_debye_waller = whole_steps(debye_waller_time, sampling_interval) * n_sampling
-    n_propensity = 0 if propensity_time is None else round(propensity_time / time_step)
+    n_sampling, n_samples, n_propensity = sampling(
+        n_runs,
+        time_step=time_step,
+        debye_waller_time=debye_waller_time,
+        sampling_interval=sampling_interval,
+        propensity_time=propensity_time,
+    )
+    n_debye_waller = n_samples * n_sampling
     n_total = max(n_debye_waller, n_propensity)
     stops = sorted({*range(n_sampling, n_total + 1, n_sampling), n_propensity} - {0})
 
     n_particles = configuration.n_particles
     variance, square = np.zeros((2, n_runs, n_particles))
-    n_lanes = lanes_of(precision)
+    n_replicas = replicas_per_vector(precision)
     kept = None if checkpoint is None else checkpoint.load()
     if kept is not None:
         variance, square = kept["variance"], kept["square"]
-    for first in range(0 if kept is None else int(kept["first"]), n_runs, n_lanes):
-        runs = range(first, min(first + n_lanes, n_runs))
+    for first in range(0 if kept is None else int(kept["first"]), n_runs, n_replicas):
+        runs = range(first, min(first + n_replicas, n_runs))
         velocities = np.stack(
             [velocities_of_run(n_particles, temperature, random_stream, run=run) for run in runs],
             axis=-1,
         )
-        lanes = Lanes(configuration, mixture, velocities, time_step=time_step, precision=precision)
-        total, total_square = np.zeros(lanes.displacement.shape), np.zeros(lanes.velocity.shape[1:])
+        replicas = Replicas(
+            configuration, mixture, velocities, time_step=time_step, precision=precision
+        )
+        total, total_square = (
+            np.zeros(replicas.displacement.shape),
+            np.zeros(replicas.velocity.shape[1:]),
+        )
         done = 0
         if kept is not None:
-            lanes.displacement[:], lanes.velocity[:] = kept["displacement"], kept["velocity"]
-            lanes.refresh()
+            replicas.displacement[:], replicas.velocity[:] = kept["displacement"], kept["velocity"]
+            replicas.refresh()
             total, total_square = kept["total"], kept["total_square"]
             done, kept = int(kept["done"]), None
         for stop in stops[bisect.bisect(stops, done) :]:
-            lanes.advance(stop - done)
+            replicas.advance(stop - done)
             done = stop
-            moved = lanes.displacement.astype(np.float64)
+            moved = replicas.displacement.astype(np.float64)
             if stop <= n_debye_waller and stop % n_sampling == 0:
                 total += moved
                 total_square += (moved**2).sum(axis=0)
             if stop == n_propensity:
-                square[runs.start : runs.stop, lanes.order] = (moved**2).sum(axis=0).T[: len(runs)]
+                square[runs.start : runs.stop, replicas.order] = (
+                    (moved**2).sum(axis=0).T[: len(runs)]
+                )
             progress((first + len(runs) * stop / n_total) / n_runs)
             if checkpoint is not None and checkpoint.due():
                 checkpoint.save(
@@ -129,16 +135,46 @@ def run_ensemble(
                     done=done,
                     variance=variance,
                     square=square,
-                    displacement=lanes.displacement,
-                    velocity=lanes.velocity,
+                    displacement=replicas.displacement,
+                    velocity=replicas.velocity,
                     total=total,
                     total_square=total_square,
                 )
-        n_samples = n_debye_waller // n_sampling
         of_rows = total_square / n_samples - ((total / n_samples) ** 2).sum(axis=0)
-        variance[runs.start : runs.stop, lanes.order] = of_rows.T[: len(runs)]
+        variance[runs.start : runs.stop, replicas.order] = of_rows.T[: len(runs)]
 
     return ensemble_of(variance, None if propensity_time is None else square)
+
+
+def sampling(
+    n_runs: int,
+    *,
+    time_step: float,
+    debye_waller_time: float,
+    sampling_interval: float,
+    propensity_time: float | None,
+) -> tuple[int, int, int]:
+    """When an ensemble looks at its runs; all times in τ, as `run_ensemble` takes them.
+
+    Returns:
+        Steps between two samples, the number of samples, and the steps until the propensity's
+        time, 0 where there is none.
+
+    Raises:
+        InputError: if n_runs is odd, the propensity time shorter than a step, or another time no
+            multiple of it.
+    """
+    if n_runs < 2 or n_runs % 2:
+        raise InputError(f"n_runs: {n_runs} given, an even number of runs expected")
+    if propensity_time is not None and not propensity_time >= time_step:
+        raise InputError(
+            f"propensity_time: {propensity_time} given, at least one step, {time_step}, expected"
+        )
+    return (
+        whole_steps(sampling_interval, time_step),
+        whole_steps(debye_waller_time, sampling_interval),
+        0 if propensity_time is None else round(propensity_time / time_step),
+    )
 
 
 def velocities_of_run(

@@ -1,18 +1,18 @@
 """Many runs of one configuration side by side: the engine of the isoconfigurational ensemble.
 
-The runs advance together as *lanes*: one vector holds the x displacement of one particle in eight
-runs (sixteen in single precision; half as many where vectors have 32 bytes), so that one entry of
-the neighbour list serves all of them.
+The runs advance together as *replicas*: one vector holds the x displacement of one particle in
+eight of them (sixteen in single precision; half as many where vectors have 32 bytes), so that one
+entry of the neighbour list serves all.
 
     row 0, particle a:  [ run 0 | run 1 | ... | run 7 ]      one array (2, N, 8) each for
     row 1, particle b:  [ run 0 | run 1 | ... | run 7 ]      displacement, velocity, force;
     ...                                                      particles sorted into squares
 
-    list entry (i, j, base)  ->  base + row i - row j  =  distance of the pair in all lanes
+    list entry (i, j, base)  ->  base + row i - row j  =  distance of the pair in all replicas
 
 The rows hold displacements from the shared configuration, and an entry its distance there, image
 and all. These are small numbers, which lose little in single precision, and what the averages want.
-The list holds a pair that is close in any lane; in the others it contributes exactly zero. Pairs
+The list holds a pair that is close in any replica; in the others it contributes exactly zero. Pairs
 come in a fixed order, so that a run's bits do not depend on the runs beside it.
 """
 
@@ -49,7 +49,7 @@ SKIN = 0.3
 WIDE_SKIN = 1.2
 """Added to the cutoffs in the wide list, which that one is picked from while it lasts."""
 
-LEAST_REACH = 1.0
+MIN_REACH = 1.0
 """In σ11; the wide list is picked from the pairs that can be close while no particle has gone
 farther than a reach, at least this one."""
 
@@ -76,18 +76,18 @@ class LanePairs(NamedTuple):
     base_y: NDArray[np.floating]
 
 
-class Lanes:
+class Replicas:
     """R runs of one system advancing together at constant energy; the arrays change in place.
 
     Args:
         configuration: that all runs start from.
-        mixture: the model.
+        mixture: of the particles.
         velocities: (N, 2, R), R at most that of a vector of the precision.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms and of the motion.
 
     Attributes:
-        displacement: (2, N, lanes), since the start; lanes beyond R repeat the last run.
+        displacement: (2, N, replicas), since the start; replicas beyond R repeat the last run.
         velocity, force: likewise.
         order: (N,), the particle of each row.
 
@@ -109,7 +109,7 @@ class Lanes:
         self.order = spatial_order(configuration)
         self._start = np.ascontiguousarray(configuration.positions[self.order])
         self._species = configuration.species[self.order]
-        run = np.minimum(np.arange(lanes_of(precision)), velocities.shape[2] - 1)
+        run = np.minimum(np.arange(replicas_per_vector(precision)), velocities.shape[2] - 1)
         self.velocity = np.ascontiguousarray(
             velocities[self.order].transpose(1, 0, 2)[:, :, run], dtype=precision
         )
@@ -127,11 +127,11 @@ class Lanes:
         wide = _closer_pairs(self.displacement, self._species, every, table, WIDE_SKIN)
         near = _closer_pairs(self.displacement, self._species, wide, table, SKIN)
         self._lists = near, wide, every, reach
-        accumulate_lane_forces(self.displacement, self._species, near, table, self.force)
+        accumulate_replica_forces(self.displacement, self._species, near, table, self.force)
 
     def advance(self, n_steps: int) -> None:
         """Velocity-Verlet steps of all runs."""
-        self._lists = _advance_lanes(
+        self._lists = _advance_replicas(
             self.displacement,
             self.velocity,
             self.force,
@@ -145,7 +145,7 @@ class Lanes:
         )
 
 
-def lanes_of(precision: type[np.floating]) -> int:
+def replicas_per_vector(precision: type[np.floating]) -> int:
     """Runs that one vector holds."""
     return VECTOR_BYTES // np.dtype(precision).itemsize
 
@@ -156,14 +156,16 @@ def spatial_order(configuration: Configuration) -> NDArray[np.int64]:
     n_squares = max(1, int(cell.length / SQUARE))
     row = positions[:, 1] / cell.length
     column = positions[:, 0] / cell.length - row * cell.tilt / cell.length
-    number = [(np.floor(n_squares * share) % n_squares).astype(int) for share in (column, row)]
+    number = [
+        (np.floor(n_squares * fraction) % n_squares).astype(int) for fraction in (column, row)
+    ]
     # there and back again: consecutive squares share an edge
     column_number = np.where(number[1] % 2, n_squares - 1 - number[0], number[0])
     return np.argsort(number[1] * n_squares + column_number, kind="stable")
 
 
 @kernel()
-def _advance_lanes(
+def _advance_replicas(
     displacement: NDArray[np.floating],
     velocity: NDArray[np.floating],
     force: NDArray[np.floating],
@@ -196,7 +198,7 @@ def _advance_lanes(
                 wide = _closer_pairs(displacement, species, every, table, WIDE_SKIN)
             listed[:] = displacement
             near = _closer_pairs(displacement, species, wide, table, SKIN)
-        accumulate_lane_forces(displacement, species, near, table, force)
+        accumulate_replica_forces(displacement, species, near, table, force)
     if n_steps > 0:
         add_scaled(velocity, 0.5 * time_step, force, velocity)
     return near, wide, every, reach
@@ -206,7 +208,7 @@ def _advance_lanes(
 def _any_farther(
     displacement: NDArray[np.floating], listed: NDArray[np.floating], distance: float
 ) -> bool:
-    """Whether a particle of any lane, or what is not a number, is farther from where it was."""
+    """Whether a particle of any replica, or what is not a number, is farther from where it was."""
     half, n_far = displacement.size // 2, 0
     for at in range(0, half, width_of(displacement)):
         dx = load(displacement, at) - load(listed, at)
@@ -217,7 +219,7 @@ def _any_farther(
 
 @kernel()
 def _farthest(displacement: NDArray[np.floating]) -> float:
-    """The longest displacement of any particle in any lane; infinite for what is not a number."""
+    """The longest displacement of a particle in any replica; infinite for what is not a number."""
     half, n_lost = displacement.size // 2, 0
     longest = 0.0 * load(displacement, 0)
     for at in range(0, half, width_of(displacement)):
@@ -247,7 +249,7 @@ def _pairs_to_come(
     farthest = _farthest(displacement)
     if not farthest < FARTHEST_MOVE:
         raise InputError("positions: a particle ran away; is the time step too long?")
-    reach = max(LEAST_REACH, 1.3 * farthest)
+    reach = max(MIN_REACH, 1.3 * farthest)
     radii = table.cutoff + (WIDE_SKIN + 2.0 * reach)
     first, neighbour, offset_x, offset_y = build_pair_list(start, species, radii, length, tilt)
     base_x = np.empty(neighbour.size, displacement.dtype)
@@ -268,7 +270,7 @@ def _closer_pairs(
     table: PairTable,
     skin: float,
 ) -> LanePairs:
-    """The pairs of a wider list that are closer than cutoff and skin in any lane."""
+    """The pairs of a wider list that are closer than cutoff and skin in any replica."""
     wide_start, wide_neighbour, wide_x, wide_y = wide_pairs
     half, width = displacement.size // 2, width_of(displacement)
     start = np.zeros(species.size + 1, np.uint64)  # unsigned: no check for negative indices
@@ -295,14 +297,14 @@ def _closer_pairs(
 
 
 @kernel()
-def accumulate_lane_forces(
+def accumulate_replica_forces(
     displacement: NDArray[np.floating],
     species: NDArray[np.int8],
     pairs: LanePairs,
     table: PairTable,
     force: NDArray[np.floating],
 ) -> None:
-    """Write the forces (2, N, lanes) of all lanes."""
+    """Write the forces (2, N, replicas) of all replicas."""
     start, neighbour, base_x, base_y = pairs
     half_exponent, head, constant, linear, curved, double_scale = reduced(table)
     scale = double_scale.astype(displacement.dtype)
@@ -321,7 +323,7 @@ def accumulate_lane_forces(
             dy = (y + repeat(base_y, k)) - load(displacement, half + at)
             square = (dx * dx + dy * dy) * s
             _, slope, _ = pair_terms(half_exponent, head, constant, linear, curved, square)
-            # a choice of values, not a branch, so that lanes stay in step
+            # a choice of values, not a branch, so that replicas stay in step
             factor = select(square < 1.0, slope * s, 0.0)
             pull_x, pull_y = factor * dx, factor * dy
             force_x -= pull_x

@@ -138,7 +138,7 @@ class Trajectory:
 
     Args:
         start: where to start; it is copied.
-        mixture: the model.
+        mixture: of the particles.
         time_step: in τ.
         precision: numpy.float64 or numpy.float32, of the pair terms; all else is float64.
 
@@ -195,7 +195,7 @@ class Trajectory:
         """K + dt² ΣF²/12, in ε, which tells the temperature of the slow modes.
 
         Velocity Verlet follows a shadow Hamiltonian, in which a mode of frequency ω has kinetic
-        energy too low by a share of ω² dt²/6 in the full-step velocities and too high by half as
+        energy too low by a fraction of ω² dt²/6 in the full-step velocities and too high by half as
         much in the half-step ones; two thirds of the way to these it is right to second order
         (Jung, Kobayashi, Sugita, J. Chem. Theory Comput. 15, 84, 2019).
         """
@@ -232,21 +232,41 @@ class Trajectory:
         self.virial = np.array([[xx, xy], [xy, yy]])
 
     def thermostat(self, temperature: float, interval: float, rng: np.random.Generator) -> None:
-        """Exact evolution of the shadow kinetic energy over an interval."""
+        """Exact evolution of the shadow kinetic energy over an interval.
+
+        Stochastic velocity rescaling (Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101, 2007,
+        eq. A7), with memory THERMOSTAT_TIME.
+
+        Args:
+            temperature: in ε.
+            interval: since it acted last, in τ.
+            rng: of a standard normal and a chi-squared number, drawn in this order.
+        """
         dof = self.degrees_of_freedom
         decay = np.exp(-interval / THERMOSTAT_TIME)
         kinetic, shadow = self.kinetic_energy, self.shadow_kinetic_energy
-        share = (1.0 - decay) * 0.5 * temperature / shadow
+        fraction = (1.0 - decay) * 0.5 * temperature / shadow
         first = rng.standard_normal()
         others = rng.chisquare(dof - 1)
-        factor = decay + share * (first**2 + others) + 2.0 * first * np.sqrt(decay * share)
+        factor = decay + fraction * (first**2 + others) + 2.0 * first * np.sqrt(decay * fraction)
         # the term of the forces stays as it is
         self.velocities *= np.sqrt(((factor - 1.0) * shadow + kinetic) / kinetic)
 
     def barostat(
         self, pressure: float, temperature: float, interval: float, *, rng: np.random.Generator
     ) -> None:
-        """One step of the area by stochastic cell rescaling."""
+        """One step of the area by stochastic cell rescaling.
+
+        Of ln(area) by Euler's method (Bernetti, Bussi, J. Chem. Phys. 153, 114107, 2020, in two
+        dimensions), which positions and velocities follow; BAROSTAT_TIME is the relaxation time at
+        a compressibility of COMPRESSIBILITY.
+
+        Args:
+            pressure: in ε/σ11².
+            temperature: in ε.
+            interval: since it acted last, in τ.
+            rng: of a standard normal number.
+        """
         mobility = COMPRESSIBILITY / BAROSTAT_TIME * interval
         noise = np.sqrt(2.0 * temperature * mobility / self.cell.area)
         strain = mobility * (self.pressure - pressure) + noise * rng.standard_normal()

@@ -33,7 +33,7 @@ SMOOTHINGS = 2
 they spare a tenth of the operations."""
 
 SMALLEST_PIVOT = 1e-10
-"""Below this share of the largest entry a pivot counts as zero."""
+"""Below this fraction of the largest entry a pivot counts as zero."""
 
 SMALLEST_BLOCK = 32
 """Rows of an indefinite block that are eliminated one by one."""
@@ -43,29 +43,29 @@ SMALLEST_BLOCK = 32
 class Dissection:
     """An order of elimination, and the tree of fronts that goes with it.
 
-    Particles are known by their places in the order. A front eliminates those from `first[k]` to
+    Particles are known by their indices in the order. A front eliminates those from `first[k]` to
     `first[k + 1]` - 1 and updates its boundary, the later ones that are then coupled to them; it
     passes the update on to its parent, the front that eliminates the first particle of the
     boundary.
 
     Attributes:
-        order: (N,), the particle at each place.
-        place: (N,), the inverse of it.
+        order: (N,), the particle at each index.
+        index_of: (N,), the inverse of it.
         first: (F + 1,).
         boundary_start: (F + 1,), of each front's part of `boundary`.
-        boundary: places, ascending within a front.
+        boundary: indices, ascending within a front.
         parent: (F,), -1 without one; parents come after their children.
     """
 
     order: NDArray[np.int64]
-    place: NDArray[np.int64]
+    index_of: NDArray[np.int64]
     first: NDArray[np.int64]
     boundary_start: NDArray[np.int64]
     boundary: NDArray[np.int64]
     parent: NDArray[np.int64]
 
     def boundary_of(self, front: int) -> NDArray[np.int64]:
-        """Places of one front's boundary."""
+        """Indices of one front's boundary."""
         return self.boundary[self.boundary_start[front] : self.boundary_start[front + 1]]
 
 
@@ -80,9 +80,11 @@ def dissect(matrix: csc_matrix | csc_array, similar: Dissection | None = None) -
         order, first = _nested_dissection(start, neighbour)
     else:
         order, first = similar.order, similar.first
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return Dissection(order, place, first, *_assembly_tree(start, neighbour, order, place, first))
+    index_of = np.empty_like(order)
+    index_of[order] = np.arange(len(order))
+    return Dissection(
+        order, index_of, first, *_assembly_tree(start, neighbour, order, index_of, first)
+    )
 
 
 @kernel()
@@ -336,7 +338,7 @@ def _assembly_tree(
     start: NDArray[np.int64],
     neighbour: NDArray[np.int32],
     order: NDArray[np.int64],
-    place: NDArray[np.int64],
+    index_of: NDArray[np.int64],
     first: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Starts of the boundaries, boundaries and parents of a `Dissection`."""
@@ -357,7 +359,7 @@ def _assembly_tree(
             boundary = np.concatenate((boundary, np.empty_like(boundary)))
         for pivot in range(first[k], last):
             for m in range(start[order[pivot]], start[order[pivot] + 1]):
-                later = place[neighbour[m]]
+                later = index_of[neighbour[m]]
                 if later >= last and seen[later] != k:
                     seen[later] = k
                     boundary[end] = later
@@ -446,12 +448,12 @@ class Factorisation:
             pivots = upper.T @ (self.sign[begin:end, None] * upper) + lower.T @ below
             diagonal[begin:end] = pivots.diagonal()
             front = np.block([[pivots, below.T], [below, corner]])
-            places = np.concatenate([np.arange(tree.first[k], tree.first[k + 1]), boundary])
+            indices = np.concatenate([np.arange(tree.first[k], tree.first[k + 1]), boundary])
             for child in children[k]:
-                shared = np.searchsorted(places, tree.boundary_of(child))
+                shared = np.searchsorted(indices, tree.boundary_of(child))
                 rows = (2 * shared[:, None] + [0, 1]).ravel()
                 corners[child] = front[np.ix_(rows, rows)]
-        return diagonal.reshape(-1, 2)[tree.place].ravel()
+        return diagonal.reshape(-1, 2)[tree.index_of].ravel()
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -514,7 +516,7 @@ def _eliminate(
             matrix.indptr,
             shift,
             tree.order,
-            tree.place,
+            tree.index_of,
             first,
             last,
             boundary,
@@ -596,7 +598,7 @@ def _assemble(
     column_start: NDArray[np.int32],
     shift: float,
     order: NDArray[np.int64],
-    place: NDArray[np.int64],
+    index_of: NDArray[np.int64],
     first: int,
     last: int,
     boundary: NDArray[np.int64],
@@ -614,7 +616,7 @@ def _assemble(
     for column in range(width):
         original = 2 * order[first + column // 2] + column % 2
         for k in range(column_start[original], column_start[original + 1]):
-            there = 2 * place[index[k] // 2] + index[k] % 2
+            there = 2 * index_of[index[k] // 2] + index[k] % 2
             if there < 2 * first + column:
                 continue
             at = row[there]

@@ -50,7 +50,7 @@ LONGEST_STEP = 0.1
 """Farthest that a particle moves between two directions, in σ11."""
 
 SLOPE_LEFT = 0.05
-"""A line search ends where the slope has fallen to this share. From equilibrated configurations
+"""A line search ends where the slope has fallen to this fraction. From equilibrated configurations
 (N = 1000, T = 0.5), max|F| = 1e-6 takes 1270 force evaluations; with 0.3 or 0.02 it takes 1670 or
 1980. With 0.05, 20 of 20 quenches end in the same basin after a translation, 19 after a shear of
 1e-4; with 0.3, 20 and 16."""
@@ -68,9 +68,9 @@ LONGEST_NEWTON_STEP = 0.01
 """In σ11; a longer step is not taken, and conjugate gradients go on."""
 
 SLOW_NEWTON = 0.1
-"""The Hessian is factorised anew when a step leaves more than this share of max|F|."""
+"""The Hessian is factorised anew when a step leaves more than this fraction of max|F|."""
 
-MOST_ITERATIONS = 50_000
+MAX_ITERATIONS = 50_000
 """Of conjugate gradients; quenches take one or two thousand."""
 
 WORK_PER_CALL = 2_000_000
@@ -125,7 +125,7 @@ def quench(
 
     Args:
         configuration: where to start.
-        mixture: its model.
+        mixture: of its particles.
         tolerance: on max|F|, in ε/σ11; by default 1e-11 max(1, L/52). From LOOSE_TOLERANCE up,
             conjugate gradients do it all and modes are not looked at.
 
@@ -211,7 +211,7 @@ def _minimise(
         if not np.isfinite(max_force):
             raise InputError("positions: two particles coincide, distinct positions expected")
         if max_force > threshold:
-            if iterations < MOST_ITERATIONS:
+            if iterations < MAX_ITERATIONS:
                 continue
             break
         if threshold <= tolerance:

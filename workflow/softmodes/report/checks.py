@@ -150,7 +150,7 @@ def _statistical(
         (rows["run_temperature"] - temperature).to_numpy(),
     )
     # ⟨F²⟩ = T ⟨tr H⟩ in the canonical ensemble; of the shadow Hamiltonian that velocity Verlet
-    # follows, the stiff modes are warmer by the share dt² ω²/12
+    # follows, the stiff modes are warmer by the fraction dt² ω²/12
     stiffness = rows["curvature"] + time_step**2 / 12.0 * rows["square_curvature"]
     scale = rows["curvature"].mean()
     yield _Mean(

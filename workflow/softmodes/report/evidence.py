@@ -10,8 +10,8 @@ import pandas as pd
 from softmodes.analysis.statistics import Interval
 from softmodes.study.storage import STATE
 
-LEAST_FRACTION = 0.001
-"""Share of the modes from which on overlaps are compared: fewer are all noise."""
+MIN_FRACTION = 0.001
+"""Fraction of the modes from which on overlaps are compared: fewer are all noise."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +100,15 @@ class Tables:
         return _strained(self.energy_stress, size, temperature, column)
 
     def mode_curves(self, quantity: str, size: int, near_critical: bool) -> pd.DataFrame:
-        """Overlaps of the lowest temperature, one row per sample, one column per share of modes.
+        """Overlaps of the lowest temperature, one row per sample, one column per fraction of modes.
 
         At the smallest strain of the scan, or at the largest, which lies near γ_c; from
-        LEAST_FRACTION of the modes on.
+        MIN_FRACTION of the modes on.
         """
         frame = self.overlap_vs_modes
         gamma = frame["gamma"].max() if near_critical else frame["gamma"].min()
         rows = _known(frame[frame["gamma"] == gamma], quantity, size)
-        rows = rows[
-            (rows["temperature"] == self.coldest) & (rows["mode_fraction"] >= LEAST_FRACTION)
-        ]
+        rows = rows[(rows["temperature"] == self.coldest) & (rows["mode_fraction"] >= MIN_FRACTION)]
         return rows.pivot(index="sample", columns="mode_fraction", values="overlap").dropna()
 
     def own_strains(self, estimator: str) -> pd.Series:

@@ -59,7 +59,7 @@ ERROR_BARS = (
 
 RANDOM = "Dashed: mean overlap with one field shuffled among all particles"
 
-MOST_TEMPERATURES = 6
+MAX_TEMPERATURES = 6
 """Of so many, curves and error bars against strain can still be told apart."""
 
 NEAR_YIELD = 0.01
@@ -107,12 +107,12 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
         critical: table `gamma_c`; for every N the drop of the mean overlap is marked at the lowest
             temperature that has one, with its interval.
 
-    Of more than `MOST_TEMPERATURES`, as many from the lowest to the highest are drawn.
+    Of more than `MAX_TEMPERATURES`, as many from the lowest to the highest are drawn.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 5.0)
         panels = figure.subplots(3, 1, sharex=True, height_ratios=(1.7, 1, 1))
-        symbols, fillings = _spread(_symbols(overlap), MOST_TEMPERATURES), _fillings(overlap)
+        symbols, fillings = _spread(_symbols(overlap), MAX_TEMPERATURES), _fillings(overlap)
         curves = overlap[(overlap["quantity"] == "DW_p") & (overlap["gamma"] > 0)]
         strained = energy[energy["gamma"] > 0]
         drawn = (
@@ -148,7 +148,7 @@ def figure2(overlap: pd.DataFrame) -> Figure:
     """Overlaps against temperature, from the table `overlap_vs_temperature`.
 
     The dashed line is the Debye–Waller factor against a shuffled soft-mode field, dotted lines of
-    a quantity's colour are its control shuffled within each species. The caption tells the share
+    a quantity's colour are its control shuffled within each species. The caption tells the fraction
     of samples whose basin the strain changed.
     """
     shown = {
@@ -228,7 +228,7 @@ def figure3(maps: Maps) -> Figure:
         figure = _figure(1.5 * COLUMN_WIDTH, 1.38 * COLUMN_WIDTH)
         panels = figure.subplots(2, 2).ravel()
         size = np.linalg.norm(maps.nonaffine, axis=1)
-        share = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
+        percent = [100 * number / (2 * len(maps.diameters)) for number in maps.n_modes]
         left = ", basin left" if maps.switched else ""
         fields: list[tuple[NDArray[np.float64], str | ListedColormap, str]] = [
             (
@@ -236,8 +236,8 @@ def figure3(maps: Maps) -> Figure:
                 _pale_colours(),
                 rf"$|d_i|$ [$\sigma_{{11}}$], $\gamma={_power(maps.gamma)}${left}",
             ),
-            (maps.soft_participation[0], "viridis", _modes_title(share[0], maps.n_modes[0])),
-            (maps.soft_participation[1], "viridis", _modes_title(share[1], maps.n_modes[1])),
+            (maps.soft_participation[0], "viridis", _modes_title(percent[0], maps.n_modes[0])),
+            (maps.soft_participation[1], "viridis", _modes_title(percent[1], maps.n_modes[1])),
         ]
         if maps.debye_waller is not None:
             title = r"Debye–Waller factor [$\sigma_{11}^2$]"
@@ -266,8 +266,8 @@ def figure4(overlap: pd.DataFrame) -> Figure:
 
     Rows are the smallest and the largest strain of the scan, columns the Debye–Waller factor, the
     nonaffine displacement and linear response. Of the temperatures of figure 1 the lowest, the
-    middle and the highest are drawn. The caption tells the share of samples whose basin the strain
-    changed.
+    middle and the highest are drawn. The caption tells the fraction of samples whose basin the
+    strain changed.
     """
     columns = {
         "DW_p": r"$O_{\mathrm{DW},p}$",
@@ -275,7 +275,7 @@ def figure4(overlap: pd.DataFrame) -> Figure:
         "lin_p": r"$O_{|d_{\mathrm{lin}}|,p}$",
     }
     with letter_style():
-        symbols = _spread(_spread(_symbols(overlap), MOST_TEMPERATURES), 3)
+        symbols = _spread(_spread(_symbols(overlap), MAX_TEMPERATURES), 3)
         fillings = _fillings(overlap)
         shown = overlap[overlap["temperature"].isin(list(symbols))]
         shown = shown.assign(percent=100 * shown["mode_fraction"])
@@ -319,7 +319,7 @@ def _curves(
     farthest, together by a twentieth of the axis or two thirds of the way to the next point.
     """
     n_curves = len(symbols) * len(fillings)
-    places = iter((np.arange(n_curves) + 0.5) / n_curves - 0.5)
+    offsets = iter((np.arange(n_curves) + 0.5) / n_curves - 0.5)
     widest = np.log(rows[abscissa].max() / rows[abscissa].min()) / 20 or 0.1
     for size, filling in fillings.items():
         for value, symbol in symbols.items():
@@ -329,7 +329,7 @@ def _curves(
             steps = np.diff(logarithms, prepend=-np.inf, append=np.inf)
             width = np.minimum(widest, 2 / 3 * np.minimum(steps[:-1], steps[1:]))
             axes.errorbar(
-                np.exp(logarithms + next(places) * width),
+                np.exp(logarithms + next(offsets) * width),
                 grouped.mean().to_numpy(),
                 yerr=grouped.std().fillna(0.0).to_numpy(),
                 elinewidth=0.5,
@@ -365,8 +365,8 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
     else:
         x, side = min(right + 0.02, 0.6), "left"
     named = []
-    for place, row in enumerate(lowest.itertuples()):
-        y = 0.05 + 0.07 * place
+    for index, row in enumerate(lowest.itertuples()):
+        y = 0.05 + 0.07 * index
         colour = "0.25"
         low_down: dict[str, Any] = {"transform": first.get_xaxis_transform(), "zorder": 3}
         for axes in panels:
@@ -386,14 +386,16 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
 
 
 def _changed_basins(rows: pd.DataFrame) -> str:
-    """The share of samples whose basin the strains changed, where that can be told."""
+    """The fraction of samples whose basin the strains changed, where that can be told."""
     told = rows[rows["gamma"] <= NEAR_YIELD]
     sentences = []
     for (strain, size), states in told.groupby(["gamma", "n_particles"]):
         percent = 100 * states.groupby("temperature")["switched"].mean()
-        shares = [f"{share:.0f} % at T = {t:g}" for t, share in percent.items() if share > 0]
-        listed = ", ".join(shares) or "none"
-        elsewhere = ", none at other T" if 0 < len(shares) < len(percent) else ""
+        fractions = [
+            f"{fraction:.0f} % at T = {t:g}" for t, fraction in percent.items() if fraction > 0
+        ]
+        listed = ", ".join(fractions) or "none"
+        elsewhere = ", none at other T" if 0 < len(fractions) < len(percent) else ""
         sentences.append(
             f"Samples whose basin γ = {strain:g} changed, N = {size}: {listed}{elsewhere}."
         )
@@ -475,9 +477,9 @@ def _arrows(axes: Axes, maps: Maps, size: NDArray) -> None:
     arrows = (
         maps.nonaffine / np.maximum(size, clipped)[:, None] * np.sqrt(clipped / longest)[:, None]
     )
-    places = maps.positions % maps.box_length
+    positions = maps.positions % maps.box_length
     axes.quiver(
-        *places[largest].T,
+        *positions[largest].T,
         *(2.2 * arrows[largest]).T,
         angles="xy",
         scale_units="xy",
@@ -501,23 +503,23 @@ def _symbols(rows: pd.DataFrame) -> dict[float, dict]:
     temperatures = np.unique(rows["temperature"])
     colours = mpl.colormaps["plasma"](np.linspace(0.0, 0.85, len(temperatures)))
     return {
-        temperature: {"color": tuple(colours[place]), "marker": MARKERS[place % len(MARKERS)]}
-        for place, temperature in enumerate(temperatures)
+        temperature: {"color": tuple(colours[index]), "marker": MARKERS[index % len(MARKERS)]}
+        for index, temperature in enumerate(temperatures)
     }
 
 
-def _spread(symbols: dict[float, dict], most: int) -> dict[float, dict]:
+def _spread(symbols: dict[float, dict], max_temperatures: int) -> dict[float, dict]:
     """At most so many temperatures, from the lowest to the highest."""
     temperatures = list(symbols)
-    places = np.linspace(0, len(temperatures) - 1, min(most, len(temperatures)))
+    indices = np.linspace(0, len(temperatures) - 1, min(max_temperatures, len(temperatures)))
     return {
-        temperatures[place]: symbols[temperatures[place]] for place in places.round().astype(int)
+        temperatures[index]: symbols[temperatures[index]] for index in indices.round().astype(int)
     }
 
 
 def _fillings(rows: pd.DataFrame) -> dict[int, dict]:
     sizes = sorted(rows["n_particles"].unique())
-    return {size: FILLINGS[place % len(FILLINGS)] for place, size in enumerate(sizes)}
+    return {size: FILLINGS[index % len(FILLINGS)] for index, size in enumerate(sizes)}
 
 
 def _modes_title(percent: float, number: int) -> str:

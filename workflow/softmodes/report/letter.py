@@ -17,7 +17,7 @@ from softmodes.analysis import statistics
 from softmodes.analysis.critical_strain import FLOOR_START, PLATEAU_END, plateau_drop
 from softmodes.analysis.statistics import Interval, student, summarise
 from softmodes.random_streams import stream
-from softmodes.report.evidence import LEAST_FRACTION, Tables, mean_over_temperatures
+from softmodes.report.evidence import MIN_FRACTION, Tables, mean_over_temperatures
 from softmodes.report.verdicts import (
     Observation,
     Statements,
@@ -379,7 +379,7 @@ def _mobilities_agree(tables: Tables) -> Yielded:
 
 # --- against the number of modes --------------------------------------------------------------
 
-SCAN = f"lowest T, from {100 * LEAST_FRACTION:g}% of the modes on"
+SCAN = f"lowest T, from {100 * MIN_FRACTION:g}% of the modes on"
 
 
 @LETTER.state(

@@ -3,7 +3,7 @@
 Each function takes the paths of the stages it draws on, in any order, and returns a frame sorted
 by state point; the figures and the summary are made from these frames alone. Means over samples
 are left to those who read the tables, except where a quantity exists for the ensemble only
-(relaxation curves, critical strains).
+(relaxation curves, equilibration).
 """
 
 from __future__ import annotations

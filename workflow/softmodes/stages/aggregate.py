@@ -19,7 +19,20 @@ def aggregate(
     config: str = "",
     code: str = "",
 ) -> None:
-    """Write every table of `outputs` from the files of each stage; overlaps are CSV files."""
+    """Write every table from the files of all state points.
+
+    Args:
+        stages: paths of the files by stage: equilibrium, relaxation, isoconfigurational, quench and
+            modes, HDF5 files, and overlap, CSV files.
+        outputs: paths of the tables by name.
+        minimum_relaxation_times, minimum_cage_relative_times, neighbour_distances: as
+            `tables.state_points` takes them.
+        config, code: the study's configuration and `code_digest`, for the provenance.
+
+    Raises:
+        InputError: if an overlap file lacks columns, or relaxation files of one N and T differ in
+            their times.
+    """
     overlaps = tables.collect_overlaps(stages["overlap"])
     energy_stress = tables.energy_stress(stages["quench"])
     frames = {

@@ -21,7 +21,7 @@ def slowness(precision: str, clock: Callable[[], float] = time.process_time) -> 
     """Seconds of a trajectory here, kernels compiled, over those that `costs` expects.
 
     Args:
-        precision: a key of `dynamics.PRECISIONS`.
+        precision: a key of `trajectory.PRECISIONS`.
         clock: gives the time in seconds, of this process alone.
     """
     rng = stream(0, "calibrate", N_PARTICLES, temperature=TEMPERATURE, sample=0)

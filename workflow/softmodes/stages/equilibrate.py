@@ -95,7 +95,7 @@ def simulate(
         pressure: of the barostat stage, in ε/σ11²; None keeps the density.
         time_step, barostat_time, equilibration_time: in τ.
         series_points: number of points of the recorded series.
-        precision: a key of `dynamics.PRECISIONS`.
+        precision: a key of `trajectory.PRECISIONS`.
         neighbour_distances: (3,) by pair type, in σ11; they define the cages.
         config: the study's configuration, for the provenance.
         code: digest of the code, likewise.

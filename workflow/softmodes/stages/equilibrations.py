@@ -91,9 +91,17 @@ def write_equilibrium(
 def relaxation_curves(
     reached: Equilibration, neighbour_distances: Sequence[float]
 ) -> tuple[dict[str, NDArray[np.float64]], float]:
-    """The datasets of a relaxation file, and the first peak of S(k), in 1/σ11.
+    """The datasets of a relaxation file, and the first peak of S(k).
 
     S(k) and g_ab(r) are averaged over the time origins, F_s is taken at that peak.
+
+    Args:
+        reached: what the equilibration left.
+        neighbour_distances: (3,) by pair type, in σ11; they define the cages.
+
+    Returns:
+        The datasets by name, in the units of the contract, and the wavenumber of the peak, in
+        1/σ11.
     """
     species, cell = reached.end.configuration.species, reached.end.configuration.cell
     interval = reached.frame_time[1]

@@ -23,7 +23,15 @@ def draw(
     config: str = "",
     code: str = "",
 ) -> None:
-    """Draw figure `number`; its inputs have the names of `maps` or `plotting.figure<number>`."""
+    """Draw a figure of the study.
+
+    Args:
+        number: of the figure, 1 to 4.
+        inputs: paths by the names of the parameters: of `maps` for figure 3, of `figures.figure1`,
+            `figures.figure2` or `figures.figure4` for the others.
+        pdf, png: files to write.
+        config, code: the study's configuration and `code_digest`, for the provenance.
+    """
     if number == 3:
         figure = figures.figure3(maps(**inputs))
     else:

@@ -21,7 +21,16 @@ def summarise(
     config: str = "",
     code: str = "",
 ) -> None:
-    """Write the summary as Markdown and JSON from the tables, named as in `evidence.Tables`."""
+    """Write the summary as Markdown and JSON.
+
+    Args:
+        inputs: paths of the tables by the names that `evidence.Tables` gives them.
+        study: its name.
+        model: keys of the mixture, which tell whether it is the Letter's.
+        seed: of the study, for the draws.
+        markdown, data: files to write, the second in JSON.
+        config, code: the study's configuration and `code_digest`, for the provenance.
+    """
     frames = {name: tables.read_csv(path) for name, path in inputs.items()}
     found = summary.compare(Tables(**frames, seed=seed), study, letter.is_letters(model))
     summary_page.write(found, markdown, data)

@@ -102,7 +102,15 @@ def state_point(n_particles: int, temperature: float, sample: int) -> str:
 
 
 def at_temperature(config: Mapping[str, Any], temperature: float) -> dict[str, Any]:
-    """The entry of `temperatures` for a temperature, equal to a thousandth."""
+    """The entry of `temperatures` for a temperature.
+
+    Args:
+        config: a validated configuration.
+        temperature: in ε, equal to the entry's to a thousandth.
+
+    Raises:
+        InputError: if no entry has it.
+    """
     for entry in config["temperatures"]:
         if round(1000 * entry["temperature"]) == round(1000 * temperature):
             return entry

@@ -70,8 +70,8 @@ CELL: dict[str, type] = {"box_length": float, "tilt": float}
 
 
 # Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
-# K modes, S strains of the mode-number scan, M mode numbers of the scan, V modes of the scan,
-# A samples of an archive, J bytes of a text.
+# K modes, S strains of the mode-number scan, M mode numbers of the scan, A samples of an archive,
+# J bytes of a text.
 CONTRACT: dict[str, Stage] = {
     "equilibrium": Stage(
         datasets={

@@ -43,7 +43,7 @@ SAFETY = 3.0
 """Time asked for over time expected: slower processors, shared caches, hard quenches."""
 MEMORY_SAFETY = 1.5
 """Memory asked for over memory expected."""
-LEAST_MINUTES = 15
+MIN_MINUTES = 15
 """Asked for in any case: busy file systems, kernels compiled anew."""
 LAUNCHERS = 500.0
 """MB for the copies of Snakemake that start a job on a cluster."""
@@ -69,7 +69,7 @@ DEVICE_STEP = 8.9e-9
 """Seconds per particle and step of a system on a GPU (NVIDIA H200), one of its multiprocessors to a
 system; T = 0.4."""
 MULTIPROCESSORS = 132
-LANES = {"single": 16, "double": 8}
+REPLICAS = {"single": 16, "double": 8}
 """Runs side by side; a block that is not full takes as long as a full one."""
 SERIES_QUENCH = 0.11
 """Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
@@ -77,9 +77,9 @@ SHEARED_QUENCH = 0.15
 """Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
 RELAXATION_FRAME = 1.1e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
-MOST_FRAMES, COUPLING_INTERVAL = 900, 0.1
-"""Frames of an equilibration, as `dynamics.schedule` makes them: at most, and least time between
-two of them."""
+MAX_FRAMES, COUPLING_INTERVAL = 900, 0.1
+"""Frames of an equilibration, as `equilibration.schedule` makes them: number in the longest,
+and least time between two of them."""
 HARMONIC = 0.055
 """Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
 Its memory is less than theirs."""
@@ -208,14 +208,14 @@ class Estimate:
 def job(
     config: Mapping[str, Any],
     stage: str,
+    *,
     n_particles: int | None = None,
     temperature: float | None = None,
-    *,
     sample: int = 0,
 ) -> Cost:
     """The cost of one job.
 
-    Aggregate, checks, figure, summary and compile have no N and T of their own, and only
+    Compile, aggregate, checks, figure, gamma_c and summary have no N and T of their own, and only
     isoconfigurational runs differ between samples.
     """
     if stage in _OF_STUDY:
@@ -229,7 +229,7 @@ def job(
 
 def minutes(cost: Cost, attempt: int = 1) -> int:
     """Time limit to ask for; every further attempt gets as much again."""
-    return attempt * math.ceil(LEAST_MINUTES + SAFETY * cost.bound / 60)
+    return attempt * math.ceil(MIN_MINUTES + SAFETY * cost.bound / 60)
 
 
 def megabytes(cost: Cost, attempt: int = 1) -> int:
@@ -246,11 +246,12 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
     yield Job("compile", "compile", job(config, "compile"))
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
-        for size, degree in itertools.product(config["n_particles"], temperatures(config)):
-            points = [(size, degree, s) for s in range(n_samples(config, size, degree))]
+        for n, temperature in itertools.product(config["n_particles"], temperatures(config)):
+            points = [(n, temperature, s) for s in range(n_samples(config, n, temperature))]
             for group in [points] if together else [[point] for point in points]:
-                cost = job(config, stage, size, degree, sample=group[0][2])
-                name = f"N{size}_T{degree:.3f}" if together else state_point(*group[0])
+                sample = group[0][2]
+                cost = job(config, stage, n_particles=n, temperature=temperature, sample=sample)
+                name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
     for stage in [stage for stage in _OF_STUDY if stage != "compile"]:
@@ -379,14 +380,17 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
 
     def of_size(n_particles: int) -> float:
         cooled, longest = dict[int, float](), 0.0
-        for degree in temperatures(config):
-            costs = {stage: job(config, stage, n_particles, degree) for stage in _OF_STATE_POINT}
+        for temperature in temperatures(config):
+            costs = {
+                stage: job(config, stage, n_particles=n_particles, temperature=temperature)
+                for stage in _OF_STATE_POINT
+            }
             seconds = {stage: cost.seconds for stage, cost in costs.items()}
             cooled = {
                 sample: _taken(costs["equilibrate"]).seconds
-                if (n_particles, degree, sample) in published
+                if (n_particles, temperature, sample) in published
                 else cooled.get(sample, 0.0) + seconds["equilibrate"]
-                for sample in range(n_samples(config, n_particles, degree))
+                for sample in range(n_samples(config, n_particles, temperature))
             }
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
             compared = seconds["overlap"] + sum(ends)
@@ -411,7 +415,7 @@ def _cost(
 def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
     steps = _steps(entry, entry.get("barostat_time", 0.0) + entry["equilibration_time"])
     points = config["series_points"]
-    frames = min(MOST_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
+    frames = min(MAX_FRAMES, entry["equilibration_time"] / COUPLING_INTERVAL)
     analysis = (points * SERIES_QUENCH + frames * RELAXATION_FRAME) * (n / 2000) ** 1.4
     megabytes = (16e-6 * frames + 0.02) * n
     disk = _size("equilibrium", N=n, E=points)
@@ -435,8 +439,8 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
     options, asked = config["isoconfigurational"], entry["propensity"]
     on_device = backend(config, "isoconfigurational") == "cuda"
     samples = config["samples"] if on_device else 1
-    lanes = LANES[config["precision"]]
-    runs = lanes * math.ceil(options["runs"] / lanes)
+    replicas = REPLICAS[config["precision"]]
+    runs = replicas * math.ceil(options["runs"] / replicas)
 
     def seconds(relaxation_time: float) -> float:
         time = options["debye_waller_time"]
@@ -471,18 +475,22 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
     options, strains = config["modes"], 1 + len(config["shear"]["gamma"])
     scanned = len(options["scan_gamma"])
     n_modes = mode_number(options["fraction"], n)
-    scan_numbers = [mode_number(share, n) for share in options["scan_fractions"]]
-    most = max(n_modes, KEPT_VECTORS, *scan_numbers)
+    scan_numbers = [mode_number(fraction, n) for fraction in options["scan_fractions"]]
+    largest = max(n_modes, KEPT_VECTORS, *scan_numbers)
 
     def sparse(number: int) -> float:
         return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
 
-    numbers = [max(n_modes, KEPT_VECTORS), *[n_modes] * (strains - 1 - scanned), *[most] * scanned]
+    numbers = [
+        max(n_modes, KEPT_VECTORS),
+        *[n_modes] * (strains - 1 - scanned),
+        *[largest] * scanned,
+    ]
     vector = 8e-6 * 2 * n
     return _cost(
         sum(map(sparse, numbers)) + HARMONIC * (n / 2000) ** 1.4,
         # the search keeps nine arrays of its vectors
-        BASE + 9.5 * most * vector,
+        BASE + 9.5 * largest * vector,
         _size(
             "modes",
             N=n,

@@ -235,10 +235,10 @@ def _samples(archive: str | Path) -> dict[int, _Sample]:
     return {
         sample: _Sample(
             ensemble={name: file.attributes[name] for name in ENSEMBLE_ATTRIBUTES},
-            arrays={name: values[place] for name, values in stacked.items()},
-            records=kept[place],
+            arrays={name: values[index] for name, values in stacked.items()},
+            records=kept[index],
         )
-        for place, sample in enumerate(file["sample"].tolist())
+        for index, sample in enumerate(file["sample"].tolist())
     }
 
 

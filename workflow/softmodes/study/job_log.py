@@ -31,7 +31,7 @@ HEARTBEAT = 10.0
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S%z"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}) [A-Z]+ (.*)")
-_SHARE = re.compile(r"([\d.]+) % done after ")
+_FRACTION = re.compile(r"([\d.]+) % done after ")
 _PART = 4096
 """Bytes at the start and at the end of a log, in which its first and latest lines are."""
 
@@ -44,14 +44,14 @@ class Told:
 
     Attributes:
         started: time of its first line in seconds since 1970, to one second.
-        share: of the job that is done, from 0 to 1; None where it has not told yet.
+        fraction: of the job that is done, from 0 to 1; None where it has not told yet.
         seconds: that the whole job takes; None where it has not told.
         last: its last line, without time and level; of a traceback the error itself.
         finished: whether it ended well.
     """
 
     started: float
-    share: float | None
+    fraction: float | None
     seconds: float | None
     last: str
     finished: bool
@@ -69,24 +69,20 @@ class Progress:
         self._started = self._logged = clock()
         self._first: tuple[float, float] | None = None
 
-    def update(self, share: float) -> None:
-        """Tell the share of the job that is done, from 0 to 1; cheap to call often."""
+    def update(self, fraction: float) -> None:
+        """Tell the fraction of the job that is done, from 0 to 1; cheap to call often."""
         now = self._clock()
         if self._first is None:
-            self._first = share, now
+            self._first = fraction, now
         if now - self._logged < HEARTBEAT:
             return
         self._logged = now
         elapsed = now - self._started
         # a job that goes on from a checkpoint is half done when it begins
-        before, then = self._first if share > self._first[0] else (0.0, self._started)
-        to_go = (1.0 - share) * (now - then) / (share - before) if share > before else None
+        before, then = self._first if fraction > self._first[0] else (0.0, self._started)
+        to_go = (1.0 - fraction) * (now - then) / (fraction - before) if fraction > before else None
         left = "unknown time" if to_go is None else f"about {duration(to_go)}"
-        logger.info("%.1f %% done after %s, %s left", 100 * share, duration(elapsed), left)
-
-    def part(self, start: float, end: float) -> Callable[[float], None]:
-        """An `update` for a part of the job, which takes the whole from `start` to `end`."""
-        return lambda share: self.update(start + share * (end - start))
+        logger.info("%.1f %% done after %s, %s left", 100 * fraction, duration(elapsed), left)
 
 
 @contextmanager
@@ -139,7 +135,9 @@ def read(log: str | Path) -> Told | None:
     if not lines:
         return None
     last = _LINE.sub(r"\2", text.rstrip().rpartition("\n")[2])
-    told = [(time, float(part[1]) / 100) for time, words in lines if (part := _SHARE.match(words))]
+    told = [
+        (time, float(part[1]) / 100) for time, words in lines if (part := _FRACTION.match(words))
+    ]
     finished = last.startswith("finished after ")
     seconds = None
     if finished and "going on from" not in text:
@@ -147,8 +145,8 @@ def read(log: str | Path) -> Told | None:
     elif told and told[-1][1] > told[0][1]:
         # a job that goes on from a checkpoint is half done when it begins
         seconds = (told[-1][0] - told[0][0]) / (told[-1][1] - told[0][1])
-    share = 1.0 if finished else told[-1][1] if told else None
-    return Told(lines[0][0], share, seconds, last, finished)
+    fraction = 1.0 if finished else told[-1][1] if told else None
+    return Told(lines[0][0], fraction, seconds, last, finished)
 
 
 def _seconds(time: str) -> float:

@@ -30,8 +30,8 @@ ON_SCREEN, IN_FILE = 1.0, 60.0
 """Seconds between two lines, on a terminal and elsewhere."""
 EXPECTED = 60.0
 """Core seconds that count as taken as expected, before jobs have told how long they take."""
-AT_MOST = 0.9
-"""Share done of a running job whose log tells none, however long it takes."""
+MAX_FRACTION = 0.9
+"""Fraction done of a running job whose log tells none, however long it takes."""
 ERASE = "\r\x1b[K"
 
 
@@ -122,15 +122,17 @@ class Run:
         stages = Counter(self._tasks[number].stage for number in running)
         self._most_running = max(self._most_running, stages.total() - stages["compile"])
         slowness = self._slowness(running)
-        shares = dict.fromkeys(self._finished, 1.0)
-        shares |= {number: self._share(number, told, slowness) for number, told in running.items()}
-        done = sum(share * self._tasks[number].seconds for number, share in shares.items())
+        fractions = dict.fromkeys(self._finished, 1.0)
+        fractions |= {
+            number: self._fraction(number, told, slowness) for number, told in running.items()
+        }
+        done = sum(fraction * self._tasks[number].seconds for number, fraction in fractions.items())
         parts = [
             f"{len(self._finished)} of {len(self._tasks)} jobs",
             f"{100 * done / self._seconds:.0f} % of {self._seconds / 3600:.2g} core hours",
         ]
         if cores := self._cores or self._most_running:
-            parts.append(_left(slowness * self._expected_left(shares, cores)))
+            parts.append(_left(slowness * self._expected_left(fractions, cores)))
         if self._failed:
             parts.append(f"{len(self._failed)} failed")
         if running:
@@ -158,14 +160,14 @@ class Run:
         expected = EXPECTED + sum(self._tasks[number].seconds for number in known)
         return (EXPECTED + sum(took[number] for number in known)) / expected
 
-    def _share(self, number: int, told: job_log.Told, slowness: float) -> float:
+    def _fraction(self, number: int, told: job_log.Told, slowness: float) -> float:
         """Of a running job, what is done."""
-        if told.share is not None:
-            return told.share
+        if told.fraction is not None:
+            return told.fraction
         seconds = slowness * self._tasks[number].seconds
-        return min(AT_MOST, (self._clock() - told.started) / seconds) if seconds else 0.0
+        return min(MAX_FRACTION, (self._clock() - told.started) / seconds) if seconds else 0.0
 
-    def _expected_left(self, shares: Mapping[int, float], cores: int) -> float:
+    def _expected_left(self, fractions: Mapping[int, float], cores: int) -> float:
         """Expected seconds to go.
 
         No fewer than the longest chain of jobs that wait for each other takes, nor all work spread
@@ -174,7 +176,7 @@ class Run:
         work, ends = 0.0, dict[int, float]()
         for number in self._order:
             task = self._tasks[number]
-            left = (1.0 - shares.get(number, 0.0)) * task.seconds
+            left = (1.0 - fractions.get(number, 0.0)) * task.seconds
             work += min(task.cores, cores) * left
             before = (ends[other] for other in task.after if other in ends)
             ends[number] = left + max(before, default=0.0)

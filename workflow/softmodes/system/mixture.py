@@ -44,7 +44,7 @@ class Mixture:
         exponent: n of (σ/r)^n, even.
         cutoff: x_c; the pair potential ends at x_c σ_ab.
         smoothed: whether φ, φ′ and φ″ vanish at the cutoff.
-        small_fraction: share of small particles.
+        small_fraction: fraction of small particles.
 
     Raises:
         InputError: if a diameter or the cutoff is not positive, the exponent not an even number

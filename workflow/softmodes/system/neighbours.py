@@ -60,10 +60,10 @@ def build_pair_list(
     # Cells along the two lattice directions, about a third of the longest radius wide, but not
     # many more than particles.
     width_x = length / np.sqrt(1.0 + (tilt / length) ** 2)
-    most = 4.0 * np.sqrt(n)
+    max_cells = 4.0 * np.sqrt(n)
     n_x, n_y = (
-        max(1, int(min(3.0 * width_x / longest_radius, most))),
-        max(1, int(min(3.0 * length / longest_radius, most))),
+        max(1, int(min(3.0 * width_x / longest_radius, max_cells))),
+        max(1, int(min(3.0 * length / longest_radius, max_cells))),
     )
 
     # Particles in order of their cell, wrapped into the box.
