@@ -505,7 +505,7 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     monkeypatch.setattr(exchange, "RUNS", study)
     drawn = []
     monkeypatch.setattr(figures, "save", lambda figure, *_: drawn.append(figure))
-    monkeypatch.setattr(figures, "figure3", lambda maps: maps)
+    monkeypatch.setattr(figures, "figure_of_maps", lambda maps: maps)
     monkeypatch.setattr(storage, "write_provenance", lambda *_, **__: None)
     bare = tmp_path / "bare.xyz"
     text = exported.read_text().replace("debye_waller:R:1", "unnamed:R:1")

@@ -144,6 +144,10 @@ WRONG = {
         ["variants"], {"n_particles": [120], "temperatures": [0.6], "samples": 3},
         "variants.samples", "3", "at most the 2 there are at n_particles 120, temperature 0.6",
     ),
+    "variants in a box too small": (
+        ["variants"], {"n_particles": [120], "temperatures": [0.6], "samples": 2},
+        "variants.n_particles", "120", "at least 125",
+    ),
     "infinite": (["ensemble", "pressure"], float("inf"), "ensemble.pressure", "inf", "a number"),
     "no number at all": (["start_density"], float("nan"), "start_density", "nan", "a number"),
     "text to YAML": (

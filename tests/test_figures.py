@@ -1,10 +1,11 @@
 """Figures of small made-up tables: what must be seen is drawn, equal tables give equal files."""
 
+import io
 import itertools
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from matplotlib.text import Text
 
 from softmodes.errors import InputError
 from softmodes.report import figures, pages
-from softmodes.stages import figure as stage
+from softmodes.report.maps import Maps
+from softmodes.stages import maps as stage
 from softmodes.study import storage
 from softmodes.study.storage import StateFile
 
@@ -101,10 +103,10 @@ def drawn_from(tables: dict[str, pd.DataFrame]) -> dict[int, Figure]:
     }
 
 
-def maps() -> figures.Maps:
+def maps() -> Maps:
     rng = np.random.default_rng(3)
     n, length = 40, 7.0
-    return figures.Maps(
+    return Maps(
         positions=rng.uniform(-length, 2 * length, size=(n, 2)),
         diameters=np.where(np.arange(n) < n // 2, 1.0, 1.4),
         box_length=length,
@@ -124,7 +126,7 @@ def test_maps_repeat_a_tilted_cell_along_its_vectors():
     wide = replace(wide, positions=wide.positions % wide.box_length)
     (found,) = [
         collection.get_offsets()
-        for collection in figures.figure3(wide).axes[0].collections
+        for collection in figures.figure_of_maps(wide).axes[0].collections
         if isinstance(collection, EllipseCollection)
     ]
     length, expected = wide.box_length, []
@@ -240,7 +242,7 @@ def test_figure2_has_the_six_overlaps(tables):
 
 def test_figure3_draws_particles_at_their_size_and_across_the_boundary():
     made = maps()
-    figure = figures.figure3(made)
+    figure = figures.figure_of_maps(made)
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert len(panels) == 4
     for axes in panels:
@@ -257,7 +259,7 @@ def test_figure3_draws_particles_at_their_size_and_across_the_boundary():
 
 def test_figure3_arrows_point_along_the_nonaffine_displacement():
     made = maps()
-    figure = figures.figure3(made)
+    figure = figures.figure_of_maps(made)
     (quiver,) = [
         found for axes in figure.axes for found in axes.collections if isinstance(found, Quiver)
     ]
@@ -270,7 +272,7 @@ def test_figure3_arrows_point_along_the_nonaffine_displacement():
 
 def test_figure3_maps_what_is_known():
     made = maps()
-    figure = figures.figure3(replace(made, debye_waller=None))
+    figure = figures.figure_of_maps(replace(made, debye_waller=None))
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert [title[:3] for title in titles] == ["(a)", "(b)", "(c)"]
     assert not any("Debye" in title for title in titles)
@@ -279,7 +281,7 @@ def test_figure3_maps_what_is_known():
         axes for axes in figure.axes if any(isinstance(c, Quiver) for c in axes.collections)
     ]
     assert "|d_i|" in arrowed.get_title()
-    nowhere = figures.figure3(replace(made, temperature=np.nan))
+    nowhere = figures.figure_of_maps(replace(made, temperature=np.nan))
     assert "nan" not in nowhere.axes[0].get_title()
 
 
@@ -460,7 +462,7 @@ def test_only_the_figure_says_what_its_error_bars_are(tables, tmp_path):
 
 
 def test_maps_have_a_caption_and_a_picture_without_one_has_none(tmp_path):
-    figures.save(figures.figure3(maps()), tmp_path / "maps.png")
+    figures.save(figures.figure_of_maps(maps()), tmp_path / "maps.png")
     assert "2nd and the 99th percentile" in figures.caption(tmp_path / "maps.png")
     figures.save(figures._figure(1, 1), tmp_path / "empty.png")
     assert figures.caption(tmp_path / "empty.png") == ""
@@ -517,6 +519,15 @@ assert os.environ["MPLBACKEND"] != "svg" or matplotlib.get_backend() == "svg"
 
 def state_file(path, **data):
     return StateFile(path, "made-up", {"n_particles": 4}, data, {})
+
+
+def test_maps_come_back_out_of_their_table():
+    """To the last bit, by way of a file."""
+    made = maps()
+    text = made.table().to_csv(index=False)
+    again = Maps.of_table(pd.read_csv(io.StringIO(text), float_precision="round_trip"))
+    for field in fields(Maps):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(made, field.name))
 
 
 def test_maps_without_the_strain_of_the_scan_are_refused(monkeypatch):

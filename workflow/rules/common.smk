@@ -19,6 +19,7 @@ from softmodes.study.config import (
     from_command_line,
     n_propensities,
     n_samples,
+    n_varied,
     read,
     state_point,
     temperatures,

@@ -24,6 +24,7 @@ rule compile:
                 "quench",
                 "diagonalise",
                 "overlap",
+                "vary",
             )
         ],
         precision=config["precision"],

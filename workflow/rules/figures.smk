@@ -38,12 +38,35 @@ use rule figure1 as figure2 with:
         "Draw overlaps against temperature."
 
 
-use rule figure1 as figure3 with:
+rule maps:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{MAPPED_STATE_POINT}.h5",
         isoconfigurational=f"{RESULTS}/isoconfigurational/{MAPPED_STATE_POINT}.h5",
         quench=f"{RESULTS}/quench/{MAPPED_STATE_POINT}.h5",
         modes=f"{RESULTS}/modes/{MAPPED_STATE_POINT}.h5",
+    output:
+        maps=f"{RESULTS}/tables/maps.csv",
+        provenance=f"{RESULTS}/tables/maps.csv.provenance.json",
+    log:
+        f"{RESULTS}/logs/maps.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes("maps"),
+        runtime=minutes("maps"),
+    params:
+        code=code("maps"),
+    message:
+        "Map the fields of one configuration at the lowest temperature."
+    script:
+        "../scripts/maps.py"
+
+
+use rule figure1 as figure3 with:
+    input:
+        maps=f"{RESULTS}/tables/maps.csv",
     output:
         **figure_files(3),
     log:

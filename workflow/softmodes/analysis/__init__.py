@@ -7,6 +7,7 @@ __all__ = [
     "local_strain",
     "overlap",
     "relaxation",
+    "slowing_down",
     "stationarity",
     "statistics",
     "structure",

@@ -88,7 +88,7 @@ def turned(configuration: Configuration, direction: str) -> Configuration:
 
     Args:
         configuration: in an untilted cell.
-        direction: a key of AXES: that in which particles move in proportion to the other coordinate.
+        direction: a key of AXES, in which particles move in proportion to the other coordinate.
 
     Raises:
         InputError: another direction, or a tilted cell.

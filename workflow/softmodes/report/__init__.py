@@ -6,6 +6,7 @@ __all__ = [
     "evidence",
     "figures",
     "letter",
+    "maps",
     "pages",
     "rendering",
     "summary",

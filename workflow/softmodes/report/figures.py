@@ -1,6 +1,6 @@
 """The study's figures: tables in, matplotlib figures out, saved without a date.
 
-Figures 1, 2 and 4 are drawn from the tables alone, figure 3 from the fields of one sample. Error
+Figures are drawn from the tables alone. Error
 bars are standard deviations over samples. Temperature is colour (dark and blue is cold) and symbol,
 the same in all figures of a study; system size is marker filling. A figure's label is its caption:
 what the reader must know of what is drawn, written into its files. Nothing here computes physics
@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from softmodes.analysis import statistics
+from softmodes.report.maps import Maps
 from softmodes.study import atomic
 
 STYLE = Path(__file__).with_name("letter.mplstyle")
@@ -189,36 +189,12 @@ def figure2(overlap: pd.DataFrame) -> Figure:
     return figure
 
 
-@dataclass(frozen=True)
-class Maps:
-    """Fields of one configuration of N particles, for figure 3. Lengths in σ11.
-
-    Attributes:
-        positions: (N, 2), of the unstrained inherent structure, wrapped where the cell is tilted.
-        diameters: (N,), the particles' own σ_aa.
-        box_length: L.
-        debye_waller: (N,), or None where it is not known; then it is not mapped.
-        nonaffine: (N, 2), at the strain `gamma`.
-        soft_participation: (2, N), for the two numbers of modes `n_modes`.
-        temperature: T, in ε/k_B, of `debye_waller`; NaN where it is not known.
-        switched: whether the strain left the basin of the unstrained inherent structure.
-        tilt: of the cell.
-    """
-
-    positions: NDArray[np.float64]
-    diameters: NDArray[np.float64]
-    box_length: float
-    debye_waller: NDArray[np.float64] | None
-    nonaffine: NDArray[np.float64]
-    soft_participation: NDArray[np.float64]
-    n_modes: tuple[int, ...]
-    gamma: float
-    temperature: float
-    switched: bool
-    tilt: float = 0.0
+def figure3(maps: pd.DataFrame) -> Figure:
+    """Four maps of one configuration, from the table `maps`, as `figure_of_maps`."""
+    return figure_of_maps(Maps.of_table(maps))
 
 
-def figure3(maps: Maps) -> Figure:
+def figure_of_maps(maps: Maps) -> Figure:
     """Four maps of one configuration: Debye–Waller factor, nonaffine displacement, soft modes.
 
     Colours are logarithmic between the 2nd and 99th percentile of each field. Arrows show the

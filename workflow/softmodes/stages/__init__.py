@@ -16,10 +16,13 @@ __all__ = [
     "gamma_c",
     "isoconfigurational",
     "isoconfigurational_batch",
+    "maps",
     "overlap",
     "pack_equilibria",
     "pages",
     "quench",
+    "slowing_down",
     "summary",
+    "variants",
     "verify",
 ]

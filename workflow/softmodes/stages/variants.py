@@ -20,6 +20,7 @@ from softmodes.dynamics.interruption import Progress
 from softmodes.landscape import modes, shear
 from softmodes.report import tables
 from softmodes.study import records, storage
+from softmodes.study.config import OLDER_CUTOFF
 from softmodes.study.storage import STATE, StateFile
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
@@ -30,8 +31,6 @@ SCALES = (0.95, 1.05)
 RUNS = (32, 100)
 WINDOWS = (5.0, 20.0)
 """t_DW of the Debye-Waller factor, in τ."""
-OLDER_CUTOFF = 4.5
-"""x_c of the older papers, where the potential ends in a step."""
 DIRECTIONS = [direction for direction in shear.AXES if direction != "+x"]
 N_VARIANTS = 3 + len(SCALES) + len(RUNS) + len(WINDOWS) + len(DIRECTIONS)
 

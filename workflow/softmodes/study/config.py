@@ -25,6 +25,9 @@ from softmodes.errors import InputError
 
 SCHEMA = resources.files(__package__) / "config.schema.yaml"
 
+OLDER_CUTOFF = 4.5
+"""x_c of the older papers, where the potential ends in a step: one of the variants."""
+
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
 
@@ -151,6 +154,14 @@ def all_samples(config: Mapping[str, Any]) -> Iterator[tuple[int, float, int]]:
     for n_particles, temperature in itertools.product(config["n_particles"], temperatures(config)):
         for sample in range(n_samples(config, n_particles, temperature)):
             yield n_particles, temperature, sample
+
+
+def n_varied(config: Mapping[str, Any], n_particles: int, temperature: float) -> int:
+    """Samples, the first ones, at which choices of the analysis are made otherwise."""
+    wanted = config.get("variants")
+    if wanted is None or n_particles not in wanted["n_particles"]:
+        return 0
+    return wanted["samples"] if temperature in wanted["temperatures"] else 0
 
 
 def temperatures(config: Mapping[str, Any]) -> list[float]:
@@ -396,6 +407,21 @@ def _check_variants(config: Mapping[str, Any]) -> None:
                 f"{wanted['samples']} given",
                 f"at most the {number} there are at n_particles {n_particles}, temperature {value}",
             )
+    for n_particles in wanted["n_particles"]:
+        _check_variants_of(config, n_particles)
+
+
+def _check_variants_of(config: Mapping[str, Any], n_particles: int) -> None:
+    """Room for the longer cutoff, and modes left without two."""
+    model = config["model"] | {"cutoff": OLDER_CUTOFF}
+    _check_box(config | {"model": model}, n_particles, key="variants.n_particles")
+    number = mode_number(config["modes"]["fraction"], n_particles)
+    if number < 3:
+        _refuse(
+            "variants.n_particles",
+            f"{n_particles} given, where modes.fraction comes to {number} modes",
+            "at least 3 modes, of which two are taken away",
+        )
 
 
 def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
@@ -408,7 +434,7 @@ def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
         )
 
 
-def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
+def _check_box(config: Mapping[str, Any], n_particles: int, key: str = "n_particles") -> None:
     model = config["model"]
     sigma = max(model[f"sigma_{pair}"] for pair in ("small", "mixed", "large"))
     reach = model["cutoff"] * sigma
@@ -416,7 +442,7 @@ def _check_box(config: Mapping[str, Any], n_particles: int) -> None:
     side = math.sqrt(n_particles / density)
     if side < 2 * reach:
         _refuse(
-            "n_particles",
+            key,
             f"{n_particles} given",
             f"at least {math.ceil(density * 4 * reach**2)}, so that the box, at a density of up "
             f"to {density:.3g}, is twice as wide as the potential reaches, {reach:g}",

@@ -30,6 +30,7 @@ from softmodes.study.config import (
     mode_number,
     n_propensities,
     n_samples,
+    n_varied,
     state_point,
     temperatures,
 )
@@ -247,14 +248,16 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
         for n, temperature in itertools.product(config["n_particles"], temperatures(config)):
-            points = [(n, temperature, s) for s in range(n_samples(config, n, temperature))]
+            number = (n_varied if stage == "vary" else n_samples)(config, n, temperature)
+            points = [(n, temperature, sample) for sample in range(number)]
             for group in [points] if together else [[point] for point in points]:
                 sample = group[0][2]
                 cost = job(config, stage, n_particles=n, temperature=temperature, sample=sample)
                 name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
-    for stage in [stage for stage in _OF_STUDY if stage != "compile"]:
+    left_out = {"compile", *([] if "variants" in config else ["variants"])}
+    for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
         for name in FIGURES if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
 
@@ -439,19 +442,14 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
     options, asked = config["isoconfigurational"], entry["propensity"]
     on_device = backend(config, "isoconfigurational") == "cuda"
     samples = config["samples"] if on_device else 1
-    replicas = REPLICAS[config["precision"]]
-    runs = replicas * math.ceil(options["runs"] / replicas)
 
     def seconds(relaxation_time: float) -> float:
         time = options["debye_waller_time"]
         if asked:
             time = max(time, options["propensity_multiple"] * relaxation_time)
-        steps = time / options["time_step"]
         if on_device:
-            return samples * _on_device(n, steps, options["runs"])
-        # runs that have parted, as hot ones soon do, share fewer pairs of the list
-        per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
-        return RUN[config["precision"]] * per_step * n * runs * steps
+            return samples * _on_device(n, time / options["time_step"], options["runs"])
+        return _runs(config, n, entry, options["runs"], time)
 
     return _cost(
         seconds(expected_relaxation_time(config, entry)),
@@ -459,6 +457,17 @@ def _isoconfigurational(config: Mapping[str, Any], n: int, entry: Mapping[str, A
         samples * _size("isoconfigurational", N=n),
         bound=seconds(entry["equilibration_time"]),
     )
+
+
+def _runs(
+    config: Mapping[str, Any], n: int, entry: Mapping[str, Any], runs: int, time: float
+) -> float:
+    """Seconds of runs from one configuration, in whole blocks."""
+    replicas = REPLICAS[config["precision"]]
+    steps = replicas * math.ceil(runs / replicas) * time / config["isoconfigurational"]["time_step"]
+    # runs that have parted, as hot ones soon do, share fewer pairs of the list
+    per_step = 8e-9 + 24e-9 * min(max(0.0, entry["temperature"] - 0.5), 0.5)
+    return RUN[config["precision"]] * per_step * n * steps
 
 
 def _quench(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -> Cost:
@@ -478,9 +487,6 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
     scan_numbers = [mode_number(fraction, n) for fraction in options["scan_fractions"]]
     largest = max(n_modes, KEPT_VECTORS, *scan_numbers)
 
-    def sparse(number: int) -> float:
-        return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
-
     numbers = [
         max(n_modes, KEPT_VECTORS),
         *[n_modes] * (strains - 1 - scanned),
@@ -488,7 +494,7 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
     ]
     vector = 8e-6 * 2 * n
     return _cost(
-        sum(map(sparse, numbers)) + HARMONIC * (n / 2000) ** 1.4,
+        sum(_sparse(n, number) for number in numbers) + HARMONIC * (n / 2000) ** 1.4,
         # the search keeps nine arrays of its vectors
         BASE + 9.5 * largest * vector,
         _size(
@@ -500,6 +506,24 @@ def _diagonalise(config: Mapping[str, Any], n: int, _entry: Mapping[str, Any]) -
             M=len(scan_numbers),
         ),
     )
+
+
+def _sparse(n: int, number: int) -> float:
+    """Seconds for so many of the lowest modes."""
+    return 2.1e-6 * n**1.5 + 4e-9 * number**2 * n
+
+
+def _vary(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
+    options, strains = config["isoconfigurational"], 1 + len(config["shear"]["gamma"])
+    runs, window = options["runs"], options["debye_waller_time"]
+    # two numbers of runs, two windows, and a potential that reaches three times as many particles
+    ensembles = ((32, window), (100, window), (runs, 5.0), (runs, 20.0), (3 * runs, window))
+    moved = sum(_runs(config, n, entry, *ensemble) for ensemble in ensembles)
+    # two directions at all strains, twice those of the scan
+    structures = 2 * strains + 2 * (1 + len(config["modes"]["scan_gamma"]))
+    number = mode_number(config["modes"]["fraction"], n)
+    each = SHEARED_QUENCH * (n / 2000) ** 1.5 + _sparse(n, number)
+    return _cost(moved + structures * each, BASE + 0.04 * n, 1e-4 * 9 * 5 * strains)
 
 
 def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cost:
@@ -535,6 +559,17 @@ def _checks(config: Mapping[str, Any]) -> Cost:
     return _cost(CHECKED * structures * _particles(config), 1.4 * BASE + 0.006 * largest)
 
 
+def _slowing_down(config: Mapping[str, Any]) -> Cost:
+    resampled = len(config["n_particles"]) * len(temperatures(config))
+    return _cost(2 * RESAMPLED * resampled + 2.0, 1.5 * BASE)
+
+
+def _variants(config: Mapping[str, Any]) -> Cost:
+    wanted = config["variants"]
+    ensembles = len(wanted["n_particles"]) * len(wanted["temperatures"])
+    return _cost(ensembles * (0.05 * wanted["samples"] + 4 * RESAMPLED), 1.5 * BASE)
+
+
 def _gamma_c(config: Mapping[str, Any]) -> Cost:
     return _cost(RESAMPLED * len(config["n_particles"]) * len(temperatures(config)), 1.5 * BASE)
 
@@ -553,6 +588,7 @@ _OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any
     "quench": _quench,
     "diagonalise": _diagonalise,
     "overlap": _overlap,
+    "vary": _vary,
 }
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
@@ -560,7 +596,10 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "checks": _checks,
     "figure": _figure,
     "gamma_c": _gamma_c,
+    "maps": _figure,
+    "slowing_down": _slowing_down,
     "summary": _summary,
+    "variants": _variants,
 }
 
 

@@ -1,0 +1,29 @@
+PUBLISHED = REPOSITORY / "results" / "published" / config["study"]
+
+
+rule figures:
+    input:
+        overlap_vs_gamma=f"{PUBLISHED}/overlap_vs_gamma.csv",
+        energy_stress=f"{PUBLISHED}/energy_stress.csv",
+        gamma_c=f"{PUBLISHED}/gamma_c.csv",
+        overlap_vs_temperature=f"{PUBLISHED}/overlap_vs_temperature.csv",
+        maps=f"{PUBLISHED}/maps.csv",
+        overlap_vs_modes=f"{PUBLISHED}/overlap_vs_modes.csv",
+    output:
+        figures=expand(
+            f"{RESULTS}/published/fig{{number}}.{{suffix}}",
+            number=[1, 2, 3, 4],
+            suffix=["pdf", "png"],
+        ),
+    log:
+        f"{RESULTS}/logs/published_figures.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        code=code("published_figures"),
+    message:
+        f"Draw the figures of the tables published in {PUBLISHED}: nothing is simulated."
+    script:
+        "../scripts/published_figures.py"
