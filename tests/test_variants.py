@@ -14,6 +14,10 @@ DISTANCES = np.array([1.45, 1.67, 1.91])
 ENSEMBLE = {"time_step": 0.005, "n_runs": 8, "debye_waller_time": 2.0, "sampling_interval": 0.1}
 
 
+def selected(field, bonds):
+    return top_clusters(field, bonds, top_fraction=0.25, minimum_cluster=3)
+
+
 @pytest.fixture(scope="module")
 def files(results):
     stages = ("equilibrium", "isoconfigurational", "quench", "modes")
@@ -39,7 +43,8 @@ def found(files, tmp_path_factory):
         )
     assert done == sorted(done)
     assert done[-1] == 1.0
-    return pd.read_csv(output).set_index(["variant", "quantity", "gamma"])["value"]
+    rows = pd.read_csv(output).set_index(["variant", "quantity", "gamma"])
+    return rows["value"].sort_index()
 
 
 def test_the_reference_is_the_studys_own(found, results):
@@ -55,9 +60,7 @@ def test_neighbour_distances_are_scaled(found, files):
     inherent = records.inherent_structures(thermal, quench.data)[0]
     for scale in variants.SCALES:
         one, other = (
-            top_clusters(
-                field, where.bonds(scale * DISTANCES), top_fraction=0.25, minimum_cluster=3
-            )
+            selected(field, where.bonds(scale * DISTANCES))
             for field, where in (
                 (moved["debye_waller"], thermal),
                 (modes["soft_participation"][0], inherent),
@@ -81,10 +84,8 @@ def test_two_modes_fewer_are_the_translations(found, files):
     thermal = records.configuration(storage.read(files["equilibrium"]))
     quench, moved = (storage.read(files[name]) for name in ("quench", "isoconfigurational"))
     bonds = records.inherent_structures(thermal, quench.data)[0].bonds(DISTANCES)
-    soft = top_clusters(three, bonds, top_fraction=0.25, minimum_cluster=3)
-    mobile = top_clusters(
-        moved["debye_waller"], thermal.bonds(DISTANCES), top_fraction=0.25, minimum_cluster=3
-    )
+    soft = selected(three, bonds)
+    mobile = selected(moved["debye_waller"], thermal.bonds(DISTANCES))
     value = found["translations among the N_m modes", "DW_pq", 0.0]
     assert value == pytest.approx(overlap(mobile, soft))
 
@@ -92,9 +93,9 @@ def test_two_modes_fewer_are_the_translations(found, files):
 def test_another_potential_moves_everything_a_little(found):
     changed = found["unsmoothed, cut off at 4 σ_ab"]
     assert set(changed["DW_p"].index) == {0.0001, 0.08}
-    assert changed["DW_pq", 0.0] != found["reference", "DW_pq", 0.0]
     stress, own = (some["shear_stress", 0.08] for some in (changed, found["reference"]))
-    assert stress == pytest.approx(own, abs=0.5)
+    assert stress != own
+    assert stress == pytest.approx(own, abs=0.1 * abs(own))
 
 
 def test_shear_along_other_directions_shares_its_start(found):
@@ -114,7 +115,8 @@ def made_up(half):
     gamma = np.geomspace(1e-4, 1.0, 24)
     rows = []
     for sample, strains in enumerate(half):
-        for variant, strain in zip(("reference", "shear along -x", "shear along +y"), strains):
+        names = ("reference", "shear along -x", "shear along +y")
+        for variant, strain in zip(names, strains, strict=True):
             drop = 1.0 / (1.0 + (gamma / strain) ** 4)
             curves = {
                 "DW_p": 0.2 + 0.25 * drop,

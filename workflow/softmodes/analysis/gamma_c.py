@@ -126,7 +126,7 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
         size: _draws(rows["sample"].unique(), seed, size)
         for size, rows in energy.groupby("n_particles")
     }
-    found = []
+    found: list[Estimate] = []
     for name, frame in observed.items():
         strained = frame[frame["gamma"] > 0]
         for (size, temperature), rows in strained.groupby(["n_particles", "temperature"]):

@@ -140,11 +140,11 @@ def _variants(
     ensemble: Mapping[str, Any],
 ) -> Iterator[tuple[str, _Sample]]:
     """Names and samples; each is computed when it is asked for."""
-    mixture, strains = records.mixture(source), reference.quenched["gamma"][1:]
+    mixture, strains = records.mixture(source), reference.quenched["gamma"][1:].tolist()
     n_modes = reference.n_modes
 
     def moved(mixture: Mixture, **changes: float) -> Datasets:
-        options = ensemble | changes
+        options = {**ensemble, **changes}
         precision = trajectory.PRECISIONS[options.pop("precision")]
         found = isoconfigurational.run_ensemble(
             reference.thermal,

@@ -414,7 +414,7 @@ def _check_variants(config: Mapping[str, Any]) -> None:
 def _check_variants_of(config: Mapping[str, Any], n_particles: int) -> None:
     """Room for the longer cutoff, and modes left without two."""
     model = config["model"] | {"cutoff": OLDER_CUTOFF}
-    _check_box(config | {"model": model}, n_particles, key="variants.n_particles")
+    _check_box({**config, "model": model}, n_particles, key="variants.n_particles")
     number = mode_number(config["modes"]["fraction"], n_particles)
     if number < 3:
         _refuse(
