@@ -667,21 +667,22 @@ def test_the_chain_of_a_figure_goes_back_to_the_first_temperature(results, tmp_p
     hot = "equilibrium/N120_T1.000_s000.h5"
     expected = [
         (0, str(figure)),
-        (1, f"equilibrium/{NAME}.h5"),
-        (2, hot),
-        (1, f"isoconfigurational/{NAME}.h5"),
+        (1, "tables/maps.csv"),
         (2, f"equilibrium/{NAME}.h5"),
-        (1, f"modes/{NAME}.h5"),
-        (2, f"equilibrium/{NAME}.h5"),
-        (2, f"quench/{NAME}.h5"),
+        (3, hot),
+        (2, f"isoconfigurational/{NAME}.h5"),
         (3, f"equilibrium/{NAME}.h5"),
-        (1, f"quench/{NAME}.h5"),
+        (2, f"modes/{NAME}.h5"),
+        (3, f"equilibrium/{NAME}.h5"),
+        (3, f"quench/{NAME}.h5"),
+        (4, f"equilibrium/{NAME}.h5"),
+        (2, f"quench/{NAME}.h5"),
     ]
     found = chain()
     assert [(len(indent) // 2, name) for indent, name, *_ in found] == expected
-    assert [state for *_, state, _ in found] == [None] + ["as recorded"] * 9
+    assert [state for *_, state, _ in found] == [None] + ["as recorded"] * 10
     for number, (_, name, _, rest) in enumerate(found):
-        fresh = number in (0, 1, 2, 3, 5, 7)
+        fresh = number in (0, 1, 2, 3, 4, 6, 8)
         assert rest == (told(name) if fresh else ", inputs above"), number
 
     shutil.copy(study / "equilibrium" / "N120_T0.600_s001.h5", study / "equilibrium" / f"{NAME}.h5")

@@ -72,7 +72,7 @@ def test_its_commands_run(example, capsys):
         printed.append(capsys.readouterr())
     assert printed[0].err == "glass.xyz: 9 frames\n"
     assert all(Path(name).is_file() for name in printed[1].out.splitlines()[-7:])
-    assert len(printed[2].out.splitlines()) == 10
+    assert len(printed[2].out.splitlines()) == 11
 
 
 def test_the_ratios_are_those_of_the_times():

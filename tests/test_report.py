@@ -139,7 +139,7 @@ def test_the_run_times_of_all_jobs_are_drawn(page, study):
     follow(page, "Statistics")
     page.wait("document.querySelectorAll('.vega-embed canvas, .vega-embed svg.marks').length === 2")
     drawn = page.evaluate("runtimes_spec.data.values")
-    assert len(drawn) == 1 + 4 * 4 + 2 + 3 + 4 + 1 + 1
+    assert len(drawn) == 1 + 4 * 4 + 2 + 5 + 4 + 1 + 1
     assert all(job["runtime"] > 0 for job in drawn)
 
 

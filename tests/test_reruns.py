@@ -15,9 +15,9 @@ LIBRARY = "workflow/softmodes"
 TRAJECTORY = f"{LIBRARY}/dynamics/trajectory.py"
 
 FIGURES = {"figure1", "figure2", "figure3", "figure4", "pages"}
-ANALYSIS = {"overlap", "aggregate", "gamma_c", "checks", "summary"} | FIGURES
+ANALYSIS = {"overlap", "aggregate", "gamma_c", "checks", "maps", "summary"} | FIGURES
 SIMULATIONS = {"equilibrate", "isoconfigurational", "quench", "diagonalise"}
-ALL = SIMULATIONS | ANALYSIS
+ALL = SIMULATIONS | ANALYSIS | {"slowing_down"}
 
 
 @pytest.fixture(scope="module")

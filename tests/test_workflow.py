@@ -102,7 +102,9 @@ def test_a_second_run_on_other_cores_gives_the_same_bits(results, snakemake, tmp
         ("tables/gamma_c.csv", ["tables/overlap_vs_gamma.csv", "tables/energy_stress.csv"]),
         ("tables/checks.csv", [f"{stage}/N120_T0.600_s001.h5" for stage in OVERLAPPED]),
         ("figures/fig1.pdf", ["tables/overlap_vs_gamma.csv", "tables/gamma_c.csv"]),
-        ("figures/fig3.png", [f"{stage}/N120_T0.600_s000.h5" for stage in OVERLAPPED]),
+        ("tables/maps.csv", [f"{stage}/N120_T0.600_s000.h5" for stage in OVERLAPPED]),
+        ("tables/slowing_down.csv", ["relaxation/N120_T0.600_s000.h5"]),
+        ("figures/fig3.png", ["tables/maps.csv"]),
         ("summary.md", ["tables/state_points.csv"]),
     ],
 )
@@ -319,7 +321,7 @@ def test_the_propensity_time_is_the_same_in_all_samples(results):
 
 def test_every_job_has_a_log_that_ends_well(results):
     logs = list((results / "logs").rglob("*.log"))
-    assert len(logs) == 1 + 4 * 4 + 2 + 3 + 4 + 1 + 1
+    assert len(logs) == 1 + 4 * 4 + 2 + 5 + 4 + 1 + 1
     for log in logs:
         lines = log.read_text().splitlines()
         assert lines[0].endswith("INFO started"), log
@@ -384,10 +386,13 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
     assert done.returncode == 0, done.stdout
     jobs = job_counts(done.stdout)
+    letter = config.load(ROOT / "config" / "letter.yaml")
+    states, varied = len(list(config.all_samples(letter))), letter["variants"]
     for rule in ("equilibrate", "isoconfigurational", "quench", "diagonalise"):
-        assert jobs[rule] == 2 * 12 * 50
+        assert jobs[rule] == states
     assert jobs["overlap"] == 2 * 12
-    assert jobs["total"] == 1 + 4 * 2 * 12 * 50 + 2 * 12 + 3 + 4 + 1 + 1 + 1
+    assert jobs["vary"] == len(varied["temperatures"]) * varied["samples"]
+    assert jobs["total"] == 1 + 4 * states + 2 * 12 + jobs["vary"] + 6 + 4 + 1 + 1 + 1
 
 
 @pytest.mark.parametrize(
