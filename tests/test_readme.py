@@ -52,7 +52,7 @@ def test_the_commands_over_a_complete_study_work(study: Path, tmp_path: Path) ->
         "snakemake --cores 1 ",
         "softmodes ",
     )
-    assert len(told) == 10
+    assert len(told) == 11
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     for command in told:
         done = subprocess.run(
