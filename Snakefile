@@ -28,7 +28,13 @@ include: "workflow/rules/overlap.smk"
 include: "workflow/rules/aggregate.smk"
 include: "workflow/rules/gamma_c.smk"
 include: "workflow/rules/slowing_down.smk"
-include: "workflow/rules/variants.smk"
+
+
+if "variants" in config:
+
+    include: "workflow/rules/variants.smk"
+
+
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/published.smk"

@@ -82,17 +82,22 @@ def test_sizes_are_combined_by_weights_known_beforehand(n_samples):
 
 @pytest.mark.parametrize("n_samples", [3, 6, 50])
 def test_ratios_count_the_errors_of_both_means(n_samples):
-    """The fraction that a part of a rise has, where the rise scatters by two fifths."""
+    """The fraction that a part of a rise has, where the rise scatters by a seventh."""
     rng = np.random.default_rng(3)
-    held = 0
+    held = defined = 0
     for _ in range(2000):
-        whole = rng.normal(1.0, 0.4, n_samples)
+        whole = rng.normal(1.0, 0.15, n_samples)
         part = rng.normal(0.25, 0.02, n_samples)
         seen = ratio("", part, whole, allowed=around_zero(1.0))
+        if math.isnan(seen.value):
+            assert not summarise(whole).significant
+            continue
+        defined += 1
         assert seen.value == pytest.approx(part.mean() / whole.mean())
         held += seen.low < 0.25 < seen.high
     # to first order: few samples whose mean is far from normal cost a little
-    assert 0.91 < held / 2000 < 0.98
+    assert defined > 1900
+    assert 0.91 < held / defined < 0.98
     assert ratio("", [], [], allowed=above(0.0)).verdict == TOO_SMALL
 
 

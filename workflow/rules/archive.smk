@@ -7,7 +7,7 @@ STUDY_FILES = [
     *rules.checks.output,
     *rules.slowing_down.output,
     *rules.maps.output,
-    *(rules.variants.output if VARIED else []),
+    *(rules.variants.output if "variants" in config else []),
     *rules.figure1.output,
     *rules.figure2.output,
     *rules.figure3.output,

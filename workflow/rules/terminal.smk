@@ -57,6 +57,7 @@ onstart:
     # what it asks of Snakemake may be elsewhere in another version: then there is no line
     with suppress(Exception):
         start_without_limit()
+    with suppress(Exception):
         follow_run()
 
 

@@ -42,17 +42,17 @@ class Drop:
     Attributes:
         half: (B,), γ_c, where half of the drop has happened; NaN where the fit failed.
         steepness: (B,), s.
-        range: the smallest and the largest strain of the curves.
+
+    Strains derived from these are NaN where they fall among those taken for plateau or floor.
     """
 
     half: Curves
     steepness: Curves
-    range: tuple[float, float]
 
     @property
     def three_quarters(self) -> Curves:
         """Where three quarters of the drop have happened (B,): γ_c 3^(1/s)."""
-        return self._within(self.half * 3.0 ** (1.0 / self.steepness))
+        return _within_drop(self.half * 3.0 ** (1.0 / self.steepness))
 
     @property
     def onset(self) -> Curves:
@@ -61,7 +61,7 @@ class Drop:
         The tangent at half height meets the plateau at ln γ_c - 2/s, as at the onset of a
         calorimetric peak.
         """
-        return self._within(self.half * np.exp(-2.0 / self.steepness))
+        return _within_drop(self.half * np.exp(-2.0 / self.steepness))
 
     @property
     def inflection(self) -> Curves:
@@ -70,12 +70,7 @@ class Drop:
         Against ln γ that is γ_c itself.
         """
         ratio = (self.steepness - 1.0) / (self.steepness + 1.0)
-        return self._within(self.half * ratio ** (1.0 / self.steepness))
-
-    def _within(self, strains: Curves) -> Curves:
-        """NaN where there are no data."""
-        smallest, largest = self.range
-        return np.where((strains >= smallest) & (strains <= largest), strains, math.nan)
+        return _within_drop(self.half * ratio ** (1.0 / self.steepness))
 
 
 def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
@@ -97,7 +92,7 @@ def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
     """
     gamma, curves = _checked(gamma, curves)
     log_half, steepness = _fitted_logistics(gamma, curves)
-    return Drop(np.exp(log_half), steepness, (float(gamma[0]), float(gamma[-1])))
+    return Drop(np.exp(log_half), steepness)
 
 
 def energy_onset(gamma: ArrayLike, curves: ArrayLike) -> Curves:
@@ -201,6 +196,11 @@ def _step(
     new_half = half + (last * down_half - mixed * down_steep) / determinant
     new_steep = steep + (first * down_steep - mixed * down_half) / determinant
     return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, MIN_STEEPNESS, MAX_STEEPNESS)
+
+
+def _within_drop(strains: Curves) -> Curves:
+    """NaN where the curve was taken to be level."""
+    return np.where((strains > PLATEAU_END) & (strains < FLOOR_START), strains, math.nan)
 
 
 def _plateau(gamma: Curves, curves: Curves) -> Curves:

@@ -242,7 +242,8 @@ def _estimates(
     for place, estimator in enumerate(observable.estimators):
         value, reason = float(of_mean[place]), missing
         if not reason and math.isnan(value):
-            reason = "fit failed"
+            fitted = not math.isnan(of_mean[0])
+            reason = "outside the strains of the drop" if fitted else "fit failed"
         elif not reason and 2 * np.isnan(resampled[place]).sum() >= draws.shape[1]:
             value, reason = math.nan, "fit failed in most resamples"
         yield Estimate(
@@ -274,18 +275,24 @@ def _defined(
 def _mean(found: Sequence[Estimate]) -> dict[str, Any]:
     if not found:
         return _row(math.nan, UNKNOWN, found)
-    means = _mean_of_known(_logarithms(found))
-    interval = bootstrap_interval(means[0], means[1:], _least_samples(found))
+    logarithms = _logarithms(found)
+    means = _mean_of_known(logarithms)
+    n_samples = _effective_samples(logarithms, _numbers(found))
+    interval = bootstrap_interval(means[0], means[1:], n_samples)
     return _row(math.exp(means[0]), _exponential(interval), found)
 
 
 def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
-    temperatures = [one.temperature for one in found]
+    temperatures = np.array([one.temperature for one in found])
     if len(found) < 2:
         return _row(math.nan, UNKNOWN, found)
-    changes = _change_along_line(np.array(temperatures), _logarithms(found))
-    interval = bootstrap_interval(changes[0], changes[1:], _least_samples(found))
-    return _row(changes[0], interval, found, temperatures)
+    logarithms = _logarithms(found)
+    changes = _change_along_line(temperatures, logarithms)
+    n_samples = _effective_samples(
+        logarithms * (temperatures - temperatures.mean()), _numbers(found)
+    )
+    interval = bootstrap_interval(changes[0], changes[1:], n_samples)
+    return _row(changes[0], interval, found, temperatures.tolist())
 
 
 def _change_with_size(found: Sequence[Estimate]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -305,7 +312,10 @@ def _change_with_size(found: Sequence[Estimate]) -> tuple[dict[str, Any], dict[s
     of_sizes = [[one for one in some if one.n_particles == size] for size in sizes]
     means = np.column_stack([_mean_of_known(_logarithms(group)) for group in of_sizes])
     changes = _change_along_line(np.log(sizes), means)
-    interval = bootstrap_interval(changes[0], changes[1:], _least_samples(some))
+    numbers = [_effective_samples(_logarithms(group), _numbers(group)) for group in of_sizes]
+    apart = np.log(sizes) - np.log(sizes).mean()
+    n_samples = _effective_samples(means * apart, np.array(numbers))
+    interval = bootstrap_interval(changes[0], changes[1:], n_samples)
     return _row(changes[0], interval, some, sizes), left_out
 
 
@@ -323,7 +333,7 @@ def _ratios(
     if not some:
         return _row(math.nan, UNKNOWN, some), left_out
     logarithms = _logarithms(some) - _logarithms([at[one.temperature] for one in some])
-    n_samples = _least_samples(some)
+    n_samples = _effective_samples(logarithms, _numbers(some))
     means = _mean_of_known(logarithms)
     return _row(means[0], bootstrap_interval(means[0], means[1:], n_samples), some), left_out
 
@@ -354,8 +364,21 @@ def _exponential(interval: Interval) -> Interval:
     return Interval(math.exp(interval.low), math.exp(interval.high), interval.n_undefined)
 
 
-def _least_samples(found: Iterable[Estimate]) -> int:
-    return min(one.n_whole for one in found)
+def _numbers(found: Iterable[Estimate]) -> Curves:
+    return np.array([one.n_whole for one in found], dtype=np.float64)
+
+
+def _effective_samples(parts: Curves, numbers: Curves) -> float:
+    """Samples behind a sum of parts (1 + R, K) that have these numbers (K,) of samples each.
+
+    One more than the degrees of freedom of Welch and Satterthwaite, but no more than the largest
+    number: parts share their samples.
+    """
+    variances = np.nanvar(parts[1:], axis=0) * numbers / (numbers - 1.0)
+    if not variances.sum() > 0.0:
+        return float(numbers.min())
+    degrees = variances.sum() ** 2 / np.sum(variances**2 / (numbers - 1.0))
+    return float(min(numbers.max(), 1.0 + degrees))
 
 
 def _logarithms(found: Iterable[Estimate]) -> Curves:

@@ -18,7 +18,7 @@ from softmodes.analysis.relaxation import relaxation_time
 from softmodes.errors import InputError
 
 GRID = 400
-"""Temperatures tried for the one parameter that enters nonlinearly."""
+"""Values tried for the one parameter that enters nonlinearly."""
 
 Values = NDArray[np.float64]
 
@@ -104,8 +104,9 @@ def vogel_fulcher(temperatures: ArrayLike, times: ArrayLike) -> VogelFulcher:
 def arrhenius_onset(temperatures: ArrayLike, times: ArrayLike) -> Onset:
     """Where relaxation times leave Arrhenius' law on cooling.
 
-    T_o lies between the second highest and the second lowest T. A fit fails where a time is not
-    known, T_o comes to either end of that range, or J² is not positive.
+    T_o lies between the second highest and the second lowest T, J² is positive: noise alone finds
+    such a bend too, so that J² must be significant. A fit fails where a time is not known, or T_o
+    comes to either end of that range.
 
     Args:
         temperatures: (K,), six or more.
@@ -123,31 +124,33 @@ def arrhenius_onset(temperatures: ArrayLike, times: ArrayLike) -> Onset:
     inverse, (constant, energy, curvature) = _fitted(
         design, np.linspace(ordered[1], ordered[-2], GRID), logarithms
     )
-    unbent = ~(curvature > 0.0)
-    for values in (inverse, constant, energy, curvature):
-        values[unbent] = math.nan
     return Onset(np.exp(constant), energy, curvature, 1.0 / inverse)
 
 
 def _fitted(
     design: Callable[[float], Values], grid: Values, logarithms: Values
 ) -> tuple[Values, Values]:
-    """The parameter (R,) that leaves the least squares, and the coefficients (P, R) there."""
-    squares = np.empty((len(grid), len(logarithms)))
-    for place, parameter in enumerate(grid):
-        basis, _ = np.linalg.qr(design(parameter))
-        squares[place] = np.sum((logarithms - logarithms @ basis @ basis.T) ** 2, axis=1)
-    best = np.argmin(np.where(np.isnan(squares), math.inf, squares), axis=0)
+    """The parameter (R,) that leaves the least squares, and the coefficients (P, R) there.
+
+    Where the last coefficient is not positive there is no such law.
+    """
+    squares = np.full((len(grid), len(logarithms)), math.inf)
+    for row, parameter in zip(squares, grid, strict=True):
+        basis, triangle = np.linalg.qr(design(parameter))
+        last = (logarithms @ basis)[:, -1] / triangle[-1, -1]
+        left = np.sum((logarithms - logarithms @ basis @ basis.T) ** 2, axis=1)
+        row[last > 0.0] = left[last > 0.0]
+    best = np.argmin(squares, axis=0)
     failed = np.isnan(logarithms).any(axis=1) | (best == 0) | (best == len(grid) - 1)
-    place = np.clip(best, 1, len(grid) - 2)
+    index = np.clip(best, 1, len(grid) - 2)
     rows = np.arange(len(logarithms))
-    before, at, after = (squares[place + shift, rows] for shift in (-1, 0, 1))
+    before, at, after = (squares[index + shift, rows] for shift in (-1, 0, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        shift = 0.5 * (before - after) / (before - 2.0 * at + after)
-    parameter = grid[place] + np.nan_to_num(shift) * (grid[1] - grid[0])
+        offset = 0.5 * (before - after) / (before - 2.0 * at + after)
+    parameter = grid[index] + np.nan_to_num(offset) * (grid[1] - grid[0])
     coefficients = np.full((design(grid[0]).shape[1], len(logarithms)), math.nan)
-    for row in np.flatnonzero(~failed):
-        coefficients[:, row] = np.linalg.lstsq(design(parameter[row]), logarithms[row])[0]
+    for number in np.flatnonzero(~failed):
+        coefficients[:, number] = np.linalg.lstsq(design(parameter[number]), logarithms[number])[0]
     return np.where(failed, math.nan, parameter), coefficients
 
 

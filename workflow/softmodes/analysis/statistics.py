@@ -128,7 +128,7 @@ def vertex(x: ArrayLike, curve: ArrayLike) -> float:
     return float(x[top] - slope / (2.0 * curvature)) if curvature < 0 else math.nan
 
 
-def standard_error(resampled: ArrayLike, n_samples: int) -> float:
+def standard_error(resampled: ArrayLike, n_samples: float) -> float:
     """Of a statistic, from what it is of samples drawn anew (bootstrap: Efron 1979).
 
     That is the standard deviation of the resampled values, times √(n/(n - 1)): samples drawn from
@@ -153,7 +153,7 @@ def resample_counts(n_samples: int, rng: np.random.Generator) -> NDArray[np.int6
     return rng.multinomial(n_samples, np.full(n_samples, 1 / n_samples), RESAMPLES)
 
 
-def bootstrap_interval(value: float, resampled: ArrayLike, n_samples: int) -> Interval:
+def bootstrap_interval(value: float, resampled: ArrayLike, n_samples: float) -> Interval:
     """That of Student's t about a value, with the standard error of its resampled ones.
 
     Percentiles of few samples are too narrow: six samples' intervals hold the truth 51 times in 60.

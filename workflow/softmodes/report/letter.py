@@ -90,10 +90,6 @@ def _plateau(tables: Tables) -> Yielded:
             yield undefined(what, around_zero(FLAT_SHARE))
             continue
         drops = plateau_drop(gamma, curves)
-        if not summarise(drops).significant:  # there is nothing to measure flatness by
-            what = f"flatness, without a drop to measure it by, {_at(tables, size)}"
-            yield undefined(what, around_zero(FLAT_SHARE))
-            continue
         decades = np.log10(gamma[flat])
         changes = np.polyfit(decades, curves.to_numpy()[:, flat].T, 1)[0] * np.ptp(decades)
         what = f"change of O_DW,p up to γ = {PLATEAU_END:g} over the drop, {_at(tables, size)}"
@@ -342,6 +338,8 @@ def _levels_off(tables: Tables) -> Yielded:
     # the variance of an overlap goes as 1/N
     weights = [size * part.n for size, part in zip(tables.sizes, differences, strict=True)]
     yield combined(what, differences, weights, allowed=above(0))
+    counts = zip(tables.sizes, differences, strict=True)
+    yield "samples at every T: " + ", ".join(f"{part.n} of N = {size}" for size, part in counts)
 
 
 @LETTER.state(

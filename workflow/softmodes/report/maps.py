@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from softmodes.errors import InputError
+
 
 @dataclass(frozen=True)
 class Maps:
@@ -38,7 +40,13 @@ class Maps:
     tilt: float = 0.0
 
     def table(self) -> pd.DataFrame:
-        """One row per particle; what is the same for all is repeated. Only of an untilted cell."""
+        """One row per particle; what is the same for all is repeated.
+
+        Raises:
+            InputError: the cell is tilted.
+        """
+        if self.tilt:
+            raise InputError(f"tilt: {self.tilt:g} given, an untilted cell expected")
         shared = {"box_length": self.box_length, "gamma": self.gamma}
         shared |= {"temperature": self.temperature, "switched": self.switched}
         shared |= {f"n_modes_{place}": number for place, number in enumerate(self.n_modes, 1)}
@@ -56,12 +64,12 @@ class Maps:
     @staticmethod
     def of_table(table: pd.DataFrame) -> Maps:
         """What `table` was made of."""
-        first, numbers = table.iloc[0], (1, 2)
+        first, numbers, known = table.iloc[0], (1, 2), table["debye_waller"]
         return Maps(
             positions=table[["x", "y"]].to_numpy(),
             diameters=table["diameter"].to_numpy(),
             box_length=float(first["box_length"]),
-            debye_waller=table["debye_waller"].to_numpy(),
+            debye_waller=known.to_numpy() if known.notna().all() else None,
             nonaffine=table[["nonaffine_x", "nonaffine_y"]].to_numpy(),
             soft_participation=np.stack([table[f"soft_participation_{n}"] for n in numbers]),
             n_modes=tuple(int(first[f"n_modes_{n}"]) for n in numbers),

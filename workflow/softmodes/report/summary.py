@@ -45,7 +45,7 @@ def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]
             "headline": _headline(tables),
             "sizes": tables.sizes,
             "temperatures": tables.temperatures,
-            "n_samples": int(tables.state_points["sample"].nunique()),
+            "n_samples": _numbers_of_samples(tables),
             "statements": findings,
             "controls": [_finding(statement.judge(tables)) for statement in OWN],
             "gamma_c": _critical_strains(tables),
@@ -56,6 +56,13 @@ def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]
             "warnings": _warnings(tables),
         }
     )
+
+
+def _numbers_of_samples(tables: Tables) -> str:
+    """Of an N and T: one number, or the range."""
+    found = tables.state_points.groupby(["n_particles", "temperature"])["sample"].nunique()
+    least, most = found.min(), found.max()
+    return f"{most}" if least == most else f"{least} to {most}"
 
 
 def _finding(found: Finding) -> dict[str, Any]:
@@ -227,11 +234,12 @@ def _warnings(tables: Tables) -> list[str]:
         f"{row.expected:.6g} expected"
         for row in tables.checks[~tables.checks["passed"].astype(bool)].itertuples()
     ]
-    # other definitions by the same fit are undefined together
+    # other definitions by a fit that failed are undefined with the first
     principal = [observable.estimators[0] for observable in gamma_c.OBSERVABLES.values()]
-    rows = tables.gamma_c
+    rows = tables.gamma_c[(tables.gamma_c["what"] == "ensemble") & ~tables.gamma_c["defined"]]
+    first = rows[rows["estimator"].isin(principal)]
     undefined = rows[
-        (rows["what"] == "ensemble") & ~rows["defined"] & rows["estimator"].isin(principal)
+        rows["estimator"].isin(principal) | ~rows["reason"].isin(first["reason"].unique())
     ]
     found += [
         f"N = {row.n_particles}, T = {row.temperature:g}: {row.estimator.replace('_', ' ')} not "

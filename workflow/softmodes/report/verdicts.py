@@ -108,7 +108,12 @@ def root_mean_square(what: str, squares: ArrayLike, allowed: Range) -> Observati
 def ratio(
     what: str, numerators: ArrayLike, denominators: ArrayLike, *, allowed: Range
 ) -> Observation:
-    """The ratio of two means over the same samples (S,), whose errors both count."""
+    """The ratio of two means over the same samples (S,), whose errors both count.
+
+    It is undefined where the denominator is not significantly above zero.
+    """
+    if not summarise(denominators).significant:
+        return undefined(f"{what}: nothing to measure it by", allowed)
     return mean(what, linearised_ratio(numerators, denominators), allowed)
 
 

@@ -29,7 +29,8 @@ CLOCKS = {
 }
 """Relaxation times, and the functions whose fall to 1/e they are."""
 
-Ensembles = Mapping[float, Sequence[storage.StateFile]]
+FULCHER_BELOW = 0.6
+"""Highest T that Vogel and Fulcher's law is fitted to: about where Arrhenius' law ends."""
 
 
 def write_slowing_down(
@@ -76,13 +77,13 @@ def write_slowing_down(
                 | {"n_samples": len(ensembles[t])}
                 for t, found in resampled.items()
             ]
-            n_samples = min(len(states) for states in ensembles.values())
+            n_samples = {t: len(states) for t, states in ensembles.items()}
             parameters += [key | {"clock": clock} | row for row in _laws(resampled, n_samples)]
     columns = ["n_particles", "temperature", "quantity", "value", "sem", "lower", "upper"]
-    frame = pd.DataFrame(rows)[[*columns, "n_samples"]]
+    frame = pd.DataFrame(rows)[[*columns, "n_samples", "n_undefined"]]
     tables.write_csv(frame.sort_values(columns[:3], kind="stable", ignore_index=True), times)
     columns = ["n_particles", "clock", "law", "parameter", "value", "lower", "upper"]
-    columns += ["n_temperatures", "n_undefined"]
+    columns += ["n_temperatures", "n_undefined", "left_out", "reason"]
     tables.write_csv(pd.DataFrame(parameters, columns=columns), laws)
     storage.write_provenance([times, laws], relaxation, config, code=code)
 
@@ -102,7 +103,8 @@ def _by_size(paths: Iterable[str]) -> dict[int, dict[float, list[storage.StateFi
 def _density(states: Sequence[storage.StateFile]) -> dict[str, Any]:
     found = summarise([state.attributes["density"] for state in states])
     ends = {"lower": found.interval.low, "upper": found.interval.high}
-    return {"value": found.mean, "sem": found.sem} | ends | {"n_samples": found.n}
+    counts = {"n_samples": found.n, "n_undefined": 0}
+    return {"value": found.mean, "sem": found.sem} | ends | counts
 
 
 def _times(
@@ -130,28 +132,44 @@ def _logarithmic(found: NDArray[np.float64], n_samples: int) -> dict[str, Any]:
         "sem": standard_error(found[1:], n_samples),
         "lower": math.exp(interval.low),
         "upper": math.exp(interval.high),
+        "n_undefined": interval.n_undefined,
     }
 
 
 def _laws(
-    resampled: Mapping[float, NDArray[np.float64]], n_samples: int
+    resampled: Mapping[float, NDArray[np.float64]], n_samples: Mapping[float, int]
 ) -> Iterator[dict[str, Any]]:
-    """Parameters of the laws through the temperatures whose time is known."""
-    known = {t: found for t, found in resampled.items() if not math.isnan(found[0])}
-    for name, fewest, fit in (
-        ("vogel_fulcher", 4, slowing_down.vogel_fulcher),
-        ("arrhenius_onset", 6, slowing_down.arrhenius_onset),
+    """Parameters of both laws, each through the temperatures that it holds for."""
+    for name, highest, smallest, law in (
+        ("vogel_fulcher", FULCHER_BELOW, 4, slowing_down.vogel_fulcher),
+        ("arrhenius_onset", math.inf, 6, slowing_down.arrhenius_onset),
     ):
-        if len(known) < fewest:
+        within = {t: found for t, found in resampled.items() if t <= highest}
+        known = {t: found for t, found in within.items() if not math.isnan(found[0])}
+        left_out = [f"T = {t:g}: F_s stays above 1/e" for t in within.keys() - known.keys()]
+        key = {"law": name, "n_temperatures": len(known), "left_out": "; ".join(sorted(left_out))}
+        if len(known) < smallest:
+            yield key | {"reason": f"fewer than {smallest} temperatures"}
             continue
-        law = fit(list(known), np.column_stack(list(known.values())))
-        for parameter, values in asdict(law).items():
-            interval = bootstrap_interval(values[0], values[1:], n_samples)
-            ends = {"lower": interval.low, "upper": interval.high}
-            if parameter == "prefactor":
-                ends = {end: _logarithmic(values, n_samples)[end] for end in ("lower", "upper")}
-            yield (
-                {"law": name, "parameter": parameter, "value": values[0]}
-                | ends
-                | {"n_temperatures": len(known), "n_undefined": interval.n_undefined}
-            )
+        found = asdict(law(list(known), np.column_stack(list(known.values()))))
+        n_least = min(n_samples[t] for t in known)
+        rows = {
+            parameter: _logarithmic(values, n_least)
+            if parameter == "prefactor"
+            else _plain(values, n_least)
+            for parameter, values in found.items()
+        }
+        if math.isnan(found["prefactor"][0]):
+            yield key | {"reason": "fit failed"}
+        elif "curvature" in rows and not rows["curvature"]["lower"] > 0.0:
+            yield key | {"reason": "curvature not significant"}
+        else:
+            for parameter, row in rows.items():
+                yield key | {"parameter": parameter} | row
+
+
+def _plain(found: NDArray[np.float64], n_samples: int) -> dict[str, Any]:
+    """A value, found[0], with the interval of the others."""
+    interval = bootstrap_interval(found[0], found[1:], n_samples)
+    ends = {"lower": interval.low, "upper": interval.high}
+    return {"value": found[0]} | ends | {"n_undefined": interval.n_undefined}

@@ -25,6 +25,9 @@ from softmodes.errors import InputError
 
 SCHEMA = resources.files(__package__) / "config.schema.yaml"
 
+OTHER_WINDOWS = (5.0, 20.0)
+"""t_DW of the variants, in τ."""
+
 OLDER_CUTOFF = 4.5
 """x_c of the older papers, where the potential ends in a step: one of the variants."""
 
@@ -311,16 +314,18 @@ def _check_samples(config: Mapping[str, Any]) -> None:
             if name in entry
         }
     batched = [stage for stage in config.get("backend", {}) if backend(config, stage) == "cuda"]
+    runs = "isoconfigurational"
+    alike = {"samples": batched, "propensity": [runs] if runs in batched else []}
     for key, value in given.items():
         if isinstance(value, list) and len(value) != len(config["n_particles"]):
             expected = f"one number, or one for each of n_particles, {config['n_particles']}"
             _refuse(key, f"{value} given", expected)
-        if batched and not (key == "samples" or isinstance(value, bool)):
-            expected = f"no number: with backend.{batched[0]} cuda all samples go together"
+        stages = alike[key.split(".")[-1]]
+        fits = not isinstance(value, list) if key == "samples" else isinstance(value, bool)
+        if stages and not fits:
+            expected = "one number" if key == "samples" else "no number"
+            expected += f": with backend.{stages[0]} cuda all samples go together"
             _refuse(key, f"{value} given", expected)
-    if batched and isinstance(config["samples"], list):
-        expected = f"one number: with backend.{batched[0]} cuda all samples go together"
-        _refuse("samples", f"{config['samples']} given", expected)
     for n_particles in config["n_particles"]:
         _check_samples_of(config, n_particles)
 
@@ -415,6 +420,14 @@ def _check_variants_of(config: Mapping[str, Any], n_particles: int) -> None:
     """Room for the longer cutoff, and modes left without two."""
     model = config["model"] | {"cutoff": OLDER_CUTOFF}
     _check_box({**config, "model": model}, n_particles, key="variants.n_particles")
+    interval = config["isoconfigurational"]["sampling_interval"]
+    for window in OTHER_WINDOWS:
+        if not _is_multiple(window, interval) or round(window / interval) < 2:
+            _refuse(
+                "isoconfigurational.sampling_interval",
+                f"{interval} given",
+                f"a whole fraction of {window:g}, one of the windows of the variants",
+            )
     number = mode_number(config["modes"]["fraction"], n_particles)
     if number < 3:
         _refuse(
