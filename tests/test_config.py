@@ -65,6 +65,23 @@ def test_samples_may_differ_by_size_and_temperature(study):
 
 
 @pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("isoconfigurational", "sampling_interval"), 0.4,
+         "sampling_interval: 0.4 given; expected: a whole fraction of 5"),
+        (("modes", "fraction"), 0.005, "n_particles: 240 given, where modes.fraction comes to 2"),
+    ],
+)  # fmt: skip
+def test_variants_need_whole_windows_and_modes_to_spare(study, path, value, message):
+    study |= {"n_particles": [240]}
+    study["variants"] = {"n_particles": [240], "temperatures": [0.6], "samples": 1}
+    config.validate(study)
+    study[path[0]][path[1]] = value
+    with pytest.raises(InputError, match=re.escape(message)):
+        config.validate(study)
+
+
+@pytest.mark.parametrize(
     ("changes", "key"),
     [
         ({"samples": [2]}, "samples"),

@@ -329,6 +329,30 @@ def test_published_samples_shorten_the_longest_chain(test_study):
     assert chain((size, cold, 0), (size, cold, 1)) == pytest.approx(only_hot + ends)
 
 
+def test_variants_are_in_the_bill_and_in_the_chain(test_study):
+    """A study of large systems and few samples, whose chain they lengthen."""
+    size, cold = 8000, config.temperatures(test_study)[-1]
+    wanted = {"n_particles": [size], "temperatures": [cold], "samples": 1}
+    varied = test_study | {"variants": wanted, "n_particles": [size]}
+    without = {name: value for name, value in varied.items() if name != "variants"}
+    one, other = (costs.estimate(study, 1) for study in (varied, without))
+    lines = {line.stage: line.jobs for line in one.lines}
+    assert (lines["vary"], lines["variants"]) == (1, 1)
+    assert not {"vary", "variants"} & {line.stage for line in other.lines}
+
+    def seconds(*stages):
+        point = {"n_particles": size, "temperature": cold}
+        return sum(
+            costs.job(varied, stage, **(point if stage in ("overlap", "vary") else {})).seconds
+            for stage in stages
+        )
+
+    compared = max(seconds("overlap", "aggregate", "gamma_c", "figure"), seconds("checks"))
+    longer = max(0.0, seconds("vary", "variants") - compared)
+    assert longer > 0.0
+    assert one.chain - other.chain == pytest.approx(longer)
+
+
 def test_a_run_is_compared_with_what_was_expected(tmp_path, test_study):
     def write(name, *lines):
         path = tmp_path / f"{name}.log"

@@ -530,6 +530,13 @@ def test_maps_come_back_out_of_their_table():
         np.testing.assert_array_equal(getattr(again, field.name), getattr(made, field.name))
 
 
+def test_maps_of_a_tilted_cell_have_no_table():
+    with pytest.raises(InputError, match=r"^tilt: 2\.5 given, an untilted cell expected"):
+        replace(maps(), tilt=2.5).table()
+    unknown = replace(maps(), debye_waller=None)
+    assert Maps.of_table(unknown.table()).debye_waller is None
+
+
 def test_maps_without_the_strain_of_the_scan_are_refused(monkeypatch):
     files = {
         "equilibrium": state_file("equilibrium"),

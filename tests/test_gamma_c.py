@@ -83,6 +83,15 @@ def test_mean_curves_are_unbiased_and_intervals_hold_the_truth(few_resamples, n_
     assert 0.90 <= np.mean(held) <= 0.98
 
 
+def test_a_definition_outside_the_drop_is_not_defined_and_says_so():
+    """A wide drop near the plateau: half of it is there, its onset would be in the plateau."""
+    curves = noisy(logistic(0.03, 1.6), 6, 0.005, seed=4)
+    found = {one.estimator: one for one in estimates({(100, 0.4): curves})}
+    assert found["overlap_drop"].defined
+    assert found["overlap_onset"].reason == "outside the strains of the drop"
+    assert found["stress_maximum"].reason == "change not significant"
+
+
 def test_a_temperature_of_few_samples_does_not_widen_the_mean_of_all(few_resamples):
     """20, 20 and 4 samples: the mean over T holds the truth.
 

@@ -217,3 +217,13 @@ def test_tables_read_back_from_csv_give_the_same_summary(agreeing, found, tmp_pa
     read = {name: tables.read_csv(tmp_path / f"{name}.csv") for name in names}
     again = summary.compare(Tables(**read, seed=7), "made-up", letters_mixture=True)
     assert again == found
+
+
+def test_numbers_of_samples_that_differ_are_a_range(agreeing):
+    points = agreeing.state_points
+    some = points[(points["sample"] < 4) | (points["temperature"] > 0.5)]
+    found = (agreeing, changed(agreeing, state_points=some))
+    numbers = [
+        summary.compare(each, "made-up", letters_mixture=True)["n_samples"] for each in found
+    ]
+    assert numbers == ["6", "4 to 6"]

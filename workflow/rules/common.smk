@@ -84,12 +84,12 @@ def rules_of(stage):
     return f"workflow/rules/{stage}{batch}.smk"
 
 
-def stage_files(stage, sizes=config["n_particles"], degrees=TEMPERATURES):
+def stage_files(stage, sizes=config["n_particles"], at=TEMPERATURES):
     """The files of a stage, for all samples at the given N and T."""
     return [
         f"{RESULTS}/{stage}/{state_point(*point)}.h5"
         for point in SAMPLES
-        if point[0] in sizes and point[1] in degrees
+        if point[0] in sizes and point[1] in at
     ]
 
 

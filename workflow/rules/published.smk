@@ -13,7 +13,7 @@ rule figures:
         figures=expand(
             f"{RESULTS}/published/fig{{number}}.{{suffix}}",
             number=[1, 2, 3, 4],
-            suffix=["pdf", "png"],
+            suffix=["pdf", "png", "pdf.provenance.json", "png.provenance.json"],
         ),
     log:
         f"{RESULTS}/logs/published_figures.log",

@@ -1,5 +1,6 @@
 """The four figures of a study from its published tables."""
 
+import json
 from pathlib import Path
 
 from softmodes.stages import figure
@@ -8,4 +9,9 @@ from softmodes.study import job_log
 if __name__ == "__main__":
     with job_log.job(snakemake.log[0]):
         folder = Path(snakemake.output[0]).parent
-        figure.draw_all(dict(snakemake.input.items()), folder)
+        figure.draw_all(
+            dict(snakemake.input.items()),
+            folder,
+            config=json.dumps(snakemake.config),
+            **snakemake.params,
+        )

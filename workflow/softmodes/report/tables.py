@@ -197,8 +197,8 @@ def relaxation(relaxation_paths: Iterable[str | Path]) -> pd.DataFrame:
         InputError: samples of one N and T hold different times.
     """
     frames = []
-    for (n_particles, temperature), states in _by_ensemble(relaxation_paths).items():
-        times = _common_times(states)
+    for (n_particles, temperature), states in by_ensemble(relaxation_paths).items():
+        times = common_times(states)
         for row, group in enumerate(GROUPS):
             columns: dict[str, Any] = {
                 "n_particles": n_particles,
@@ -247,11 +247,11 @@ def state_points(
         InputError: samples of one N and T hold different times.
     """
     prepared = {tuple(state.point.values()): state for state in _states(paths["equilibrium"])}
-    relaxed = _by_ensemble(paths["relaxation"])
+    relaxed = by_ensemble(paths["relaxation"])
     found = [
         stationarity(
             [_record(prepared[tuple(state.point.values())], state) for state in states],
-            _common_times(states),
+            common_times(states),
         )
         for states in relaxed.values()
     ]
@@ -356,11 +356,16 @@ def _states(paths: Iterable[str | Path], *names: str) -> Iterator[storage.StateF
         yield storage.read(path, *names)
 
 
-def _by_ensemble(
-    paths: Iterable[str | Path],
-) -> Mapping[tuple[int, float], list[storage.StateFile]]:
-    """State files by (N, T), each list by sample, so that means do not depend on path order."""
-    found = sorted(_states(paths), key=lambda state: tuple(state.point.values()))
+def by_ensemble(
+    paths: Iterable[str | Path], *names: str
+) -> dict[tuple[int, float], list[storage.StateFile]]:
+    """State files by (N, T), each list by sample, so that means do not depend on path order.
+
+    Args:
+        paths: of one stage's files.
+        names: datasets to read; all, if none is named.
+    """
+    found = sorted(_states(paths, *names), key=lambda state: tuple(state.point.values()))
     ensembles: dict[tuple[int, float], list[storage.StateFile]] = {}
     for state in found:
         key = (state.attributes["n_particles"], state.attributes["temperature"])
@@ -368,7 +373,12 @@ def _by_ensemble(
     return ensembles
 
 
-def _common_times(states: list[storage.StateFile]) -> NDArray[np.float64]:
+def common_times(states: Sequence[storage.StateFile]) -> NDArray[np.float64]:
+    """The times (K,), in τ, of relaxation files, which must be the same in all.
+
+    Raises:
+        InputError: they are not.
+    """
     times = states[0]["time"]
     for state in states[1:]:
         if not np.array_equal(state["time"], times):

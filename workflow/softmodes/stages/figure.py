@@ -17,17 +17,20 @@ TABLES = {
 """Of each figure, the parameters and the tables that they are."""
 
 
-def draw_all(inputs: Mapping[str, str], folder: str | Path) -> None:
+def draw_all(
+    inputs: Mapping[str, str], folder: str | Path, *, config: str = "", code: str = ""
+) -> None:
     """Draw all figures of a study from its tables alone.
 
     Args:
         inputs: tables by their names.
-        folder: where fig1.pdf, fig1.png and so on go.
+        folder: where fig1.pdf, fig1.png and so on go, and their provenance.
+        config, code: as `draw` takes them.
     """
     for number, names in TABLES.items():
-        frames = {name: tables.read_csv(inputs[table]) for name, table in names.items()}
-        figure = getattr(figures, f"figure{number}")(**frames)
-        figures.save(figure, *(Path(folder, f"fig{number}.{suffix}") for suffix in ("pdf", "png")))
+        used = {name: inputs[table] for name, table in names.items()}
+        pdf = Path(folder, f"fig{number}.pdf")
+        draw(number, used, str(pdf), png=str(pdf.with_suffix(".png")), config=config, code=code)
 
 
 def draw(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,14 +18,14 @@ from softmodes.analysis.statistics import (
     standard_error,
     summarise,
 )
-from softmodes.errors import InputError
 from softmodes.random_streams import stream
 from softmodes.report import tables
 from softmodes.study import storage
 
+CAGE_RELATIVE = "cage_relative_relaxation_time"
 CLOCKS = {
     "relaxation_time": "self_intermediate_scattering",
-    "cage_relative_relaxation_time": "cage_relative_scattering",
+    CAGE_RELATIVE: "cage_relative_scattering",
 }
 """Relaxation times, and the functions whose fall to 1/e they are."""
 
@@ -59,7 +59,9 @@ def write_slowing_down(
         InputError: samples at one N and T hold different times.
     """
     rows, parameters = [], []
-    for n_particles, ensembles in sorted(_by_size(relaxation).items()):
+    found = tables.by_ensemble(relaxation, "time", *CLOCKS.values())
+    for n_particles in sorted({size for size, _ in found}):
+        ensembles = {t: states for (size, t), states in found.items() if size == n_particles}
         rng = stream(seed, "slowing down", n_particles, temperature=0.0, sample=0)
         numbers = sorted({_sample(state) for states in ensembles.values() for state in states})
         counts = pd.DataFrame(resample_counts(len(numbers), rng), columns=numbers)
@@ -88,18 +90,6 @@ def write_slowing_down(
     storage.write_provenance([times, laws], relaxation, config, code=code)
 
 
-def _by_size(paths: Iterable[str]) -> dict[int, dict[float, list[storage.StateFile]]]:
-    """Relaxation files by N and T, T descending, samples ascending."""
-    names = ("time", *CLOCKS.values())
-    states = [storage.read(path, *names) for path in paths]
-    states.sort(key=lambda state: (-state.attributes["temperature"], _sample(state)))
-    found: dict[int, dict[float, list[storage.StateFile]]] = {}
-    for state in states:
-        of_size = found.setdefault(state.attributes["n_particles"], {})
-        of_size.setdefault(state.attributes["temperature"], []).append(state)
-    return found
-
-
 def _density(states: Sequence[storage.StateFile]) -> dict[str, Any]:
     found = summarise([state.attributes["density"] for state in states])
     ends = {"lower": found.interval.low, "upper": found.interval.high}
@@ -111,10 +101,7 @@ def _times(
     states: Sequence[storage.StateFile], function: str, counts: pd.DataFrame
 ) -> NDArray[np.float64]:
     """A relaxation time (1 + R,) of all samples, then of those drawn anew."""
-    times = states[0]["time"]
-    for state in states[1:]:
-        if not np.array_equal(state["time"], times):
-            raise InputError(f"{state.path}: its times are not those of {states[0].path}")
+    times = tables.common_times(states)
     curves = np.stack([state[function][0] for state in states])
     return slowing_down.resampled_times(times, curves, counts[list(map(_sample, states))])
 

@@ -216,8 +216,8 @@ def job(
 ) -> Cost:
     """The cost of one job.
 
-    Compile, aggregate, checks, figure, gamma_c and summary have no N and T of their own, and only
-    isoconfigurational runs differ between samples.
+    Jobs of the whole study have no N and T of their own, and only isoconfigurational runs differ
+    between samples.
     """
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
@@ -396,8 +396,10 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
                 for sample in range(n_samples(config, n_particles, temperature))
             }
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
-            compared = seconds["overlap"] + sum(ends)
-            longest = max(longest, max(cooled.values()) + after + max(compared, checked))
+            compared = [seconds["overlap"] + sum(ends), checked]
+            if n_varied(config, n_particles, temperature):
+                compared.append(seconds["vary"] + job(config, "variants").seconds)
+            longest = max(longest, max(cooled.values()) + after + max(compared))
         return longest
 
     return compiled + max(map(of_size, config["n_particles"]))
