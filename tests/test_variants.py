@@ -11,6 +11,7 @@ from softmodes.study import records, storage
 NAME = "N120_T0.600_s000"
 GAMMA = [0.0001, 0.001, 0.01, 0.04, 0.08, 0.15, 0.5]
 DISTANCES = np.array([1.45, 1.67, 1.91])
+SCALES = (0.8, 1.3)
 ENSEMBLE = {"time_step": 0.005, "n_runs": 8, "debye_waller_time": 2.0, "sampling_interval": 0.1}
 
 
@@ -26,11 +27,15 @@ def files(results):
 
 @pytest.fixture(scope="module")
 def found(files, tmp_path_factory):
-    """The table of one state point, its box being too small for the cutoff of the older papers."""
+    """The table of one state point, its box being too small for the cutoff of the older papers.
+
+    So few particles have the same clusters with neighbours 5 % nearer or farther.
+    """
     output = tmp_path_factory.mktemp("variants") / "found.csv"
     done = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(variants, "OLDER_CUTOFF", 4.0)
+        patch.setattr(variants, "SCALES", SCALES)
         variants.write_variants(
             files,
             str(output),
@@ -57,17 +62,17 @@ def test_the_reference_is_the_studys_own(found, results):
 def test_neighbour_distances_are_scaled(found, files):
     equilibrium, moved, quench, modes = (storage.read(path) for path in files.values())
     thermal = records.configuration(equilibrium)
-    inherent = records.inherent_structures(thermal, quench.data)[0]
-    for scale in variants.SCALES:
-        one, other = (
-            selected(field, where.bonds(scale * DISTANCES))
-            for field, where in (
-                (moved["debye_waller"], thermal),
-                (modes["soft_participation"][0], inherent),
-            )
-        )
-        value = found[f"neighbour distances × {scale:g}", "DW_pq", 0.0]
-        assert value == pytest.approx(overlap(one, other))
+    structures = records.inherent_structures(thermal, quench.data)
+    for scale in SCALES:
+        scaled = found[f"neighbour distances × {scale:g}"]
+        mobile = selected(moved["debye_waller"], thermal.bonds(scale * DISTANCES))
+        expected = [
+            overlap(mobile, selected(field, structure.bonds(scale * DISTANCES)))
+            for field, structure in zip(modes["soft_participation"], structures, strict=True)
+        ]
+        assert scaled["DW_pq", 0.0] == pytest.approx(expected[0])
+        assert scaled["DW_p"].to_numpy() == pytest.approx(expected[1:])
+        assert not np.allclose(scaled["DW_p"], found["reference", "DW_p"])
 
 
 def test_runs_and_windows_leave_the_modes_alone(found):
