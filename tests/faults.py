@@ -598,7 +598,7 @@ FAULTS = [
     Fault(
         "positions with more bits than an archive holds",
         "stages.equilibrations",
-        "records.positions_on_grid(on_grid, length)",
+        "records.positions_on_grid(whole, length)",
         "end.wrapped().positions",
         "test_equilibrations.py",
     ),
@@ -629,6 +629,20 @@ FAULTS = [
         'if storage.digest(temporary) != record["digest"]:',
         "if False:",
         "test_equilibria.py",
+    ),
+    Fault(
+        "published samples too short taken as they are",
+        "study.equilibria",
+        "return missing if missing > 1e-6 * equilibration_time else 0.0",
+        "return 0.0",
+        "test_run_on.py",
+    ),
+    Fault(
+        "the same random numbers whenever a sample is run on",
+        "stages.published",
+        'records.random_stream(begun, "run on", replica=thousandths)',
+        'records.random_stream(begun, "run on")',
+        "test_run_on.py",
     ),
     Fault(
         "the commit of whatever repository is around",

@@ -290,25 +290,49 @@ def test_published_samples_cost_next_to_nothing(test_study, backend):
         lines = {line.stage: line.seconds for line in costs.estimate(study, 1, published).lines}
         return lines.pop("equilibrate"), lines
 
-    all_of_them, others = seconds([])
-    published = {(size, temperature, sample) for temperature in temperatures for sample in samples}
+    all_of_them, others = seconds({})
+    long_enough = 1e6
+    published = {
+        (size, temperature, sample): long_enough
+        for temperature in temperatures
+        for sample in samples
+    }
     taken, others_then = seconds(published)
     jobs = 4 if backend == "cpu" else 2
     assert taken == pytest.approx(jobs * (costs.START + costs.TAKEN))
     assert others_then == others
-    one, _ = seconds({(size, temperatures[1], 1)})
+    one, _ = seconds({(size, temperatures[1], 1): long_enough})
     cost = costs.job(study, "equilibrate", n_particles=size, temperature=temperatures[1]).seconds
     # a batch is simulated for the sample that lacks
     saved = cost - costs.START - costs.TAKEN if backend == "cpu" else 0.0
     assert all_of_them - one == pytest.approx(saved)
-    assert all_of_them == pytest.approx(seconds({(size + 1, temperatures[0], 0)})[0])
+    assert all_of_them == pytest.approx(seconds({(size + 1, temperatures[0], 0): long_enough})[0])
+
+
+def test_published_samples_are_run_on_for_what_they_lack(letter):
+    """A quarter of the time costs a quarter of what moving the particles does."""
+    point = (2000, 0.36, 0)
+    (time,) = (
+        row["equilibration_time"] for row in letter["temperatures"] if row["temperature"] == 0.36
+    )
+
+    def seconds(part):
+        jobs = costs.jobs(letter, {point: part * time})
+        (found,) = (job for job in jobs if job.name == "equilibrate/N2000_T0.360_s000")
+        return found.cost.seconds
+
+    taken = seconds(1.0)
+    quarter, half = seconds(0.75) - taken, seconds(0.5) - taken
+    assert half == pytest.approx(2 * quarter)
+    simulated = costs.job(letter, "equilibrate", n_particles=2000, temperature=0.36).seconds
+    assert 0.9 * simulated < 4 * quarter < simulated
 
 
 def test_published_samples_shorten_the_longest_chain(test_study):
     (size,), (hot, cold) = test_study["n_particles"], config.temperatures(test_study)
 
     def chain(*published):
-        return costs.estimate(test_study, 1, published).chain
+        return costs.estimate(test_study, 1, dict.fromkeys(published, 1e6)).chain
 
     def seconds(stage, size=None, temperature=None):
         return costs.job(test_study, stage, n_particles=size, temperature=temperature).seconds

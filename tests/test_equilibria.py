@@ -89,13 +89,13 @@ def test_a_sample_of_one_file_is_left_out(files, tmp_path, caplog):
 
 
 def test_state_points_are_found(files, archive):
-    assert find(archive.parent) == find(archive) == archive
-    assert find(archive, sample=2) == archive
+    found = equilibria.Found(archive, 100.0)
+    assert find(archive.parent) == find(archive) == find(archive, sample=2) == found
     for elsewhere in ({"sample": 1}, {"n_particles": 152}, {"temperature": 0.5}):
         assert find(archive.parent, **elsewhere) is None
         assert find(archive, **elsewhere) is None
     equilibria.pack(files[1], archive.parent)
-    assert find(archive, sample=1) == archive
+    assert find(archive, sample=1) == found
 
 
 def test_another_study_is_refused(archive):

@@ -129,13 +129,13 @@ def setting(name):
 
 def published_equilibria(wildcards):
     """The archive that the state point is taken from; nothing where it is simulated."""
-    return published(*numbers(wildcards), int(wildcards.sample))
+    return archive(*numbers(wildcards), int(wildcards.sample))
 
 
 def published_of_samples(wildcards):
     """Likewise, of every sample at an N and T."""
     samples = range(n_samples(config, *numbers(wildcards)))
-    return [published(*numbers(wildcards), sample) for sample in samples]
+    return [archive(*numbers(wildcards), sample) for sample in samples]
 
 
 def published_archives(wildcards):
@@ -144,8 +144,18 @@ def published_archives(wildcards):
 
 
 def published_state_points():
-    """N, T and sample of the state points that are taken, not simulated."""
-    return [point for point in SAMPLES if published(*point)]
+    """How long the state points were run, in τ, that are taken, not simulated."""
+    found = {point: published(*point) for point in SAMPLES}
+    return {point: there.time for point, there in found.items() if there}
+
+
+def archive(n_particles, temperature, sample):
+    """The archive that holds a sample at an N and T; nothing where there is none."""
+    found = published(n_particles, temperature, sample)
+    if not found:
+        return []
+    # a module's `prefix:` goes before relative paths
+    return str(found.archive.absolute() if IS_MODULE else found.archive)
 
 
 def numbers(wildcards):
@@ -154,15 +164,15 @@ def numbers(wildcards):
 
 
 def published(n_particles, temperature, sample):
-    """The archive that holds a sample at an N and T; nothing where there is none."""
+    """A sample at an N and T among the published equilibria; None where there is none."""
     if "equilibria" not in config:
-        return []
+        return None
     # seen from here or, where nothing is there, from the workflow
     source = Path(config["equilibria"])
     if not source.exists():
         source = REPOSITORY / source
     try:
-        found = equilibria.find(
+        return equilibria.find(
             source,
             n_particles=n_particles,
             temperature=temperature,
@@ -172,10 +182,6 @@ def published(n_particles, temperature, sample):
         )
     except InputError as error:
         sys.exit(f"config key equilibria: {error}")
-    if not found:
-        return []
-    # a module's `prefix:` goes before relative paths
-    return str(found.absolute() if IS_MODULE else found)
 
 
 def hotter_equilibrium(wildcards):

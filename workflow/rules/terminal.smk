@@ -9,7 +9,7 @@ FOLLOWERS = []
 
 def tasks():
     """What this run has to do, by Snakemake's numbers of its jobs."""
-    planned = costs.jobs(config, set(published_state_points()))
+    planned = costs.jobs(config, published_state_points())
     seconds = {f"{RESULTS}/logs/{name}.log": cost.seconds for _, name, cost in planned}
     return {
         job.jobid: terminal.Task(

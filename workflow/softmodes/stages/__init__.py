@@ -20,6 +20,7 @@ __all__ = [
     "overlap",
     "pack_equilibria",
     "pages",
+    "published",
     "quench",
     "slowing_down",
     "summary",

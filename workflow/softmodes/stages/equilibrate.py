@@ -12,7 +12,8 @@ from softmodes.dynamics import equilibration, trajectory
 from softmodes.dynamics.interruption import Progress
 from softmodes.random_streams import stream
 from softmodes.stages.equilibrations import write_equilibrium
-from softmodes.study import equilibria, records, storage
+from softmodes.stages.published import take
+from softmodes.study import records, storage
 from softmodes.study.checkpoint import Checkpoint, of_job
 from softmodes.system.mixture import Mixture
 
@@ -34,18 +35,21 @@ def equilibrate(
 
     Args:
         hotter, equilibrium, relaxation, config, update: as `simulate` takes them.
-        published: archive to take the sample from; None or empty: it is simulated.
+        published: archive to take the sample from, and to run on where that is too short; None or
+            empty: it is simulated.
         checkpoint_interval: in seconds.
         parameters: what else `simulate` takes.
     """
     if published:
-        equilibria.unpack(
+        names = ("sample", "time_step", "equilibration_time", "precision", "code")
+        take(
             published,
-            parameters["sample"],
-            equilibrium=equilibrium,
-            relaxation=relaxation,
+            equilibrium,
+            relaxation,
+            checkpoint_interval=checkpoint_interval,
             config=config,
-            code=parameters["code"],
+            update=update,
+            **{name: parameters[name] for name in names},
         )
         return
     inputs = [hotter] if hotter else []

@@ -19,12 +19,14 @@ from softmodes.dynamics.interruption import Progress
 from softmodes.dynamics.trajectory import random_start
 from softmodes.random_streams import stream
 from softmodes.stages.equilibrations import write_equilibrium
+from softmodes.stages.published import take
 from softmodes.study import records, storage
 from softmodes.study.checkpoint import Checkpoint, of_job
-from softmodes.study.equilibria import unpack
 from softmodes.system.mixture import Mixture
 
 BACKEND = "cuda"
+PRECISION = "single"
+"""Of the device, and so of what the CPU runs on of a published sample."""
 
 
 def equilibrate(
@@ -60,11 +62,15 @@ def equilibrate(
     """
     for sample, archive in enumerate(published):
         if archive:
-            unpack(
+            take(
                 archive,
-                sample,
-                equilibrium=equilibria[sample],
-                relaxation=relaxations[sample],
+                equilibria[sample],
+                relaxations[sample],
+                sample=sample,
+                time_step=time_step,
+                equilibration_time=equilibration_time,
+                precision=PRECISION,
+                checkpoint_interval=checkpoint_interval,
                 config=config,
                 code=code,
             )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from softmodes.analysis import relaxation, structure
 from softmodes.dynamics.equilibration import Equilibration
 from softmodes.study import records, storage
+from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
 
 SIGNIFICANT_BITS = 16
@@ -34,11 +35,6 @@ def write_equilibrium(
     backend: str = "cpu",
 ) -> None:
     """Write the equilibrium and the relaxation file of one state point.
-
-    Positions are wrapped and rounded to multiples of box_length/2³², some 1e-8 σ11, which a
-    particle moves in 1e-8 τ: two numbers of 32 bits then hold them exactly, and whoever keeps no
-    more than these gives every later stage the same bits. Velocities are drawn anew from the state
-    point's own stream; in the canonical ensemble they are independent of the positions.
 
     Args:
         equilibrium_output, relaxation_output: files to write.
@@ -62,15 +58,12 @@ def write_equilibrium(
         "backend": backend,
         "box_length": length,
     }
-    on_grid = records.grid_positions(end.positions, length)
     curves, peak_wavenumber = relaxation_curves(reached, neighbour_distances)
     storage.write(
         equilibrium_output,
         "equilibrium",
-        {
-            "positions": records.positions_on_grid(on_grid, length),
-            "velocities": records.drawn_velocities(seed, n_particles, temperature, sample=sample),
-            "species": end.species,
+        end_datasets(end, n_particles, temperature, sample=sample, seed=seed)
+        | {
             "series/time": reached.time,
             "series/energy": reached.energy,
             "series/pressure": reached.pressures,
@@ -86,6 +79,29 @@ def write_equilibrium(
         attributes=common | {"peak_wavenumber": peak_wavenumber},
         provenance=provenance,
     )
+
+
+def end_datasets(
+    end: Configuration, n_particles: int, temperature: float, *, sample: int, seed: int
+) -> dict[str, NDArray]:
+    """What an equilibrium file holds of the configuration that an equilibration ends in.
+
+    Positions are wrapped and rounded to multiples of box_length/2³², some 1e-8 σ11, which a
+    particle moves in 1e-8 τ: two numbers of 32 bits then hold them exactly, and whoever keeps no
+    more than these gives every later stage the same bits. Velocities are drawn anew from the state
+    point's own stream; in the canonical ensemble they are independent of the positions.
+
+    Args:
+        end: the configuration.
+        n_particles, temperature, sample, seed: the state point.
+    """
+    length = end.cell.length
+    whole = records.grid_positions(end.positions, length)
+    return {
+        "positions": records.positions_on_grid(whole, length),
+        "velocities": records.drawn_velocities(seed, n_particles, temperature, sample=sample),
+        "species": end.species,
+    }
 
 
 def relaxation_curves(

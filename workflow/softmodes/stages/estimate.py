@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from softmodes.study import costs
 def estimate(
     config: Mapping[str, Any],
     cores: int,
-    published: Collection[tuple[int, float, int]],
+    published: costs.Published,
     *,
     here: bool,
     logs: str | Path,
@@ -22,11 +22,10 @@ def estimate(
     Args:
         config: the study's configuration.
         cores: that work at a time.
-        published: N, T and sample of the state points that are taken, not simulated.
+        published: the state points that are taken, not simulated.
         here: whether to time this machine first.
         logs: the study's folder of logs.
     """
-    published = frozenset(published)
     found = costs.estimate(config, cores, published)
     if here:
         from softmodes.stages import calibration  # here: it needs kernels

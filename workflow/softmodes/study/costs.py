@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ from softmodes.study.config import (
     temperatures,
 )
 from softmodes.study.contract import CONTRACT, Dataset
+from softmodes.study.equilibria import missing_time
 from softmodes.study.job_log import duration
 
 REFERENCE = "AMD EPYC (Zen 4, vectors of 64 bytes)"
@@ -158,7 +160,11 @@ class Measured(NamedTuple):
     took: float
 
 
-Published = Collection[tuple[int, float, int]]
+StatePoint = tuple[int, float, int]
+"""N, T and sample."""
+Published = Mapping[StatePoint, float]
+"""Lengths of the constant-volume stages of published samples, in τ."""
+NOTHING_PUBLISHED: Published = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -238,11 +244,11 @@ def megabytes(cost: Cost, attempt: int = 1) -> int:
     return attempt * math.ceil(LAUNCHERS + MEMORY_SAFETY * cost.megabytes)
 
 
-def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Iterator[Job]:
+def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) -> Iterator[Job]:
     """All jobs of a study from nothing, by stages.
 
     Args:
-        published: N, T and sample of the state points that are taken, not simulated.
+        published: those that are taken, not simulated.
     """
     yield Job("compile", "compile", job(config, "compile"))
     for stage in _OF_STATE_POINT:
@@ -255,14 +261,17 @@ def jobs(config: Mapping[str, Any], published: Published = frozenset()) -> Itera
                 cost = job(config, stage, n_particles=n, temperature=temperature, sample=sample)
                 name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
-                yield Job(stage, f"{stage}/{name}", _taken(cost) if free else cost)
+                taken = _taken(config, cost, group, published) if free else cost
+                yield Job(stage, f"{stage}/{name}", taken)
     left_out = {"compile", *([] if "variants" in config else ["variants"])}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
         for name in FIGURES if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
 
 
-def estimate(config: Mapping[str, Any], cores: int, published: Published = frozenset()) -> Estimate:
+def estimate(
+    config: Mapping[str, Any], cores: int, published: Published = NOTHING_PUBLISHED
+) -> Estimate:
     """The cost of a whole study from nothing, on so many cores; `published` as for `jobs`."""
     by_stage: dict[str, list[Cost]] = {}
     for stage, _, cost in jobs(config, published):
@@ -272,7 +281,7 @@ def estimate(config: Mapping[str, Any], cores: int, published: Published = froze
 
 
 def measured(
-    config: Mapping[str, Any], logs: str | Path, published: Published = frozenset()
+    config: Mapping[str, Any], logs: str | Path, published: Published = NOTHING_PUBLISHED
 ) -> list[Measured]:
     """Expected and measured times of the jobs that have finished, by stages.
 
@@ -366,9 +375,19 @@ def _line(stage: str, costs: list[Cost]) -> Line:
     )
 
 
-def _taken(cost: Cost) -> Cost:
-    """Of the same files, where they are not simulated."""
-    return Cost(START + TAKEN, START + TAKEN, BASE, cost.disk)
+def _taken(
+    config: Mapping[str, Any], cost: Cost, points: Sequence[StatePoint], published: Published
+) -> Cost:
+    """Of the same files, where they are taken, and run on where they are too short."""
+    seconds, memory = START + TAKEN, BASE
+    for point in points:
+        n, temperature, _ = point
+        entry = at_temperature(config, temperature)
+        missing = missing_time(published[point], entry["equilibration_time"])
+        if missing:
+            seconds += _run(config, n, entry, missing)
+            memory = cost.megabytes
+    return Cost(seconds, seconds, memory, cost.disk)
 
 
 def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
@@ -381,6 +400,10 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
         for stage in ("compile", "checks", "aggregate", "gamma_c", "figure")
     )
 
+    def points(n_particles: int, temperature: float) -> list[StatePoint]:
+        samples = range(n_samples(config, n_particles, temperature))
+        return [(n_particles, temperature, sample) for sample in samples]
+
     def of_size(n_particles: int) -> float:
         cooled, longest = dict[int, float](), 0.0
         for temperature in temperatures(config):
@@ -390,10 +413,10 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
             }
             seconds = {stage: cost.seconds for stage, cost in costs.items()}
             cooled = {
-                sample: _taken(costs["equilibrate"]).seconds
-                if (n_particles, temperature, sample) in published
-                else cooled.get(sample, 0.0) + seconds["equilibrate"]
-                for sample in range(n_samples(config, n_particles, temperature))
+                point[2]: _taken(config, costs["equilibrate"], [point], published).seconds
+                if point in published
+                else cooled.get(point[2], 0.0) + seconds["equilibrate"]
+                for point in points(n_particles, temperature)
             }
             after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
             compared = [seconds["overlap"] + sum(ends), checked]
@@ -430,9 +453,14 @@ def _equilibrate(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) ->
         seconds = _on_device(n, steps, samples) + samples * analysis
         # what is measured is a copy
         return _cost(seconds, BASE + 2 * samples * megabytes, samples * disk)
-    blocks = steps * entry["time_step"] / COUPLING_INTERVAL
-    seconds = n * (TRAJECTORY[config["precision"]] * steps + TILES * blocks) + analysis
+    seconds = _run(config, n, entry, steps * entry["time_step"]) + analysis
     return _cost(seconds, BASE + megabytes, disk)
+
+
+def _run(config: Mapping[str, Any], n: int, entry: Mapping[str, Any], time: float) -> float:
+    """Seconds in which the CPU moves a system for so many τ."""
+    per_step = TRAJECTORY[config["precision"]] * _steps(entry, time)
+    return n * (per_step + TILES * time / COUPLING_INTERVAL)
 
 
 def _on_device(n: int, steps: float, systems: int) -> float:

@@ -1,7 +1,7 @@
 """Published equilibria: the equilibrated samples of a study in few bytes, and back.
 
     pack(files, folder)                             equilibrium and relaxation files -> archives
-    find(folder, n_particles=2000, ...)             -> the archive that holds a state point
+    find(folder, n_particles=2000, ...)             -> Found(archive, time) of a state point
     unpack(archive, sample, equilibrium=..., relaxation=...)
 
 An archive, `N2000_T0.360.h5`, holds all samples of one N and T: the arrays of their two files, one
@@ -47,6 +47,29 @@ class _Sample:
     records: dict[str, dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Found:
+    """A published state point.
+
+    Attributes:
+        archive: that holds it.
+        time: length of its constant-volume stage, in τ.
+    """
+
+    archive: Path
+    time: float
+
+
+def missing_time(time: float, equilibration_time: float) -> float:
+    """What a constant-volume stage lacks of the time asked for, in τ; 0 for what rounding leaves.
+
+    Args:
+        time, equilibration_time: in τ.
+    """
+    missing = equilibration_time - time
+    return missing if missing > 1e-6 * equilibration_time else 0.0
+
+
 def archive_name(n_particles: int, temperature: float) -> str:
     """Name of the archive of all samples at N and T."""
     return f"N{n_particles}_T{temperature:.3f}.h5"
@@ -60,8 +83,8 @@ def find(
     sample: int,
     seed: int,
     model: Mapping[str, Any],
-) -> Path | None:
-    """The archive that holds a state point; None where there is none.
+) -> Found | None:
+    """A published state point; None where there is none.
 
     Args:
         source: folder of archives, or one archive.
@@ -78,13 +101,13 @@ def find(
     path = source / archive_name(n_particles, temperature) if source.is_dir() else source
     if not path.is_file():
         return None
-    samples, held = _contents(path, path.stat().st_mtime_ns)
+    times, held = _contents(path, path.stat().st_mtime_ns)
     if archive_name(n_particles, temperature) != _archive_of(held):
         return None
     for name, value in {"seed": seed, **asdict(Mixture(**model))}.items():
         if held[name] != value:
             raise InputError(f"{path}: {name} {held[name]} found, {value} expected")
-    return path if sample in samples else None
+    return Found(path, times[sample]) if sample in times else None
 
 
 def unpack(
@@ -164,10 +187,11 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
 
 
 @functools.cache
-def _contents(path: Path, _modified: int) -> tuple[frozenset[int], dict[str, Any]]:
-    """Samples and attributes of an archive, as it was at a time."""
-    file = storage.read(path, "sample")
-    return frozenset(file["sample"].tolist()), file.attributes
+def _contents(path: Path, _modified: int) -> tuple[dict[int, float], dict[str, Any]]:
+    """Times by sample and the attributes of an archive, as it was at a time."""
+    file = storage.read(path, "sample", "equilibrium/time")
+    times = zip(file["sample"].tolist(), file["equilibrium/time"].tolist(), strict=True)
+    return dict(times), file.attributes
 
 
 def _archive_of(attributes: Mapping[str, Any]) -> str:
