@@ -180,7 +180,7 @@ def test_a_study_is_packed_whole_but_for_its_simulations(deposit):
         for pattern in ("tables/*", "figures/*", "overlap/*", "summary.*")
         for path in results.glob(pattern)
     }
-    assert len(expected) == 2 * (12 + 8 + 2 + 2)
+    assert len(expected) == 2 * (13 + 8 + 2 + 2)
     environment = {f"envs/{path.name}" for path in (ROOT / "envs").iterdir()}
     expected |= {"LICENSE", "CITATION.cff"} | environment - {"envs/lock-test.txt"}
     expected |= {MANIFEST, "config.yaml", "hdf5-digests.txt", "ro-crate-metadata.json"}

@@ -518,7 +518,8 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     np.testing.assert_array_equal(drawn[0].debye_waller, before["debye_waller"])
     assert (again.attributes["n_runs"], again.attributes["temperature"]) == (8, 0.6)
     overlaps = pd.read_csv(tmp_path / "overlap" / "bare.csv")
-    with_mobility = {"DW_small", "DW_equal_size", "DW_pq", "DW_p", "DW_d", "DW_lin", "scan_DW_p"}
+    with_mobility = {"DW_small", "DW_equal_size", "DW_attainable", "DW_lin"}
+    with_mobility |= {"DW_pq", "DW_p", "DW_d", "scan_DW_p"}
     without = {"d_p", "lin_p", "pq_pdq", "scan_d_p", "scan_lin_p"}
     assert set(overlaps["quantity"]) == with_mobility | without
 

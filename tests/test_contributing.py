@@ -17,18 +17,15 @@ ROOT = Path(__file__).parents[1]
 NEIGHBOUR_DISTANCES = np.array([[1.45, 1.67], [1.67, 1.91]])
 
 
-def slow_order(positions: np.ndarray, species: np.ndarray, length: float) -> np.ndarray:
-    """|ψ6| by a loop over particles."""
-    order = np.zeros(len(positions))
+def counted(positions: np.ndarray, species: np.ndarray, length: float) -> np.ndarray:
+    """Neighbours of each particle, by a loop over particles."""
+    numbers = []
     for i, place in enumerate(positions):
         apart = positions - place
         apart -= length * np.round(apart / length)
         near = np.hypot(*apart.T) < NEIGHBOUR_DISTANCES[species[i], species]
-        near[i] = False
-        if near.any():
-            x, y = apart[near].T
-            order[i] = abs(np.mean(((x + 1j * y) / np.hypot(x, y)) ** 6))
-    return order
+        numbers.append(near.sum() - 1)
+    return np.array(numbers)
 
 
 def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_path: Path) -> None:
@@ -37,7 +34,9 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copytree(study, tmp_path, dirs_exist_ok=True)
     drawn, rule = re.findall(r"```\w+\n((?:def|use rule) .*?)```", page, re.DOTALL)
-    blocks = re.findall(r"`(workflow/\S+hexatic\.\w+)`.*?:\n\n```\w+\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(
+        r"`(workflow/\S+coordination\.\w+)`.*?:\n\n```\w+\n(.*?)```", page, re.DOTALL
+    )
     assert len(blocks) == 4
     for path, text in blocks:
         (tmp_path / path).write_text(text)
@@ -46,10 +45,10 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
             file.write(f"\n\n{text}")
     snakefile = (ROOT / "Snakefile").read_text()
     last = re.findall(r"^include: .*$", snakefile, re.M)[-1]
-    more = f'{last}\ninclude: "workflow/rules/hexatic.smk"'
+    more = f'{last}\ninclude: "workflow/rules/coordination.smk"'
     (tmp_path / "Snakefile").write_text(snakefile.replace(last, more))
 
-    (command,) = re.findall(r"^snakemake .*hexatic.*$", page, re.M)
+    (command,) = re.findall(r"^snakemake .*coordination.*$", page, re.M)
     target = re.search(r"results/\S+", command)[0]
     both = command.replace(target, f"{target} results/test/figures/fig5.pdf")
     done = subprocess.run(
@@ -61,11 +60,11 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
     )
     assert done.returncode == 0, done.stdout
     picture = tmp_path / "results/test/figures/fig5.png"
-    assert figures.caption(picture) == "Mean bond-orientational order of every sample."
+    assert figures.caption(picture) == "Mean coordination number of every sample."
     table = tables.read_csv(tmp_path / target)
     assert list(table["sample"]) == [0, 1]
-    for sample, found in zip(table["sample"], table["psi6"], strict=True):
+    for sample, found in zip(table["sample"], table["neighbours"], strict=True):
         file = storage.read(study / f"results/test/equilibrium/N120_T1.000_s00{sample}.h5")
         liquid = records.configuration(file)
-        expected = slow_order(liquid.positions, liquid.species, liquid.cell.length).mean()
+        expected = counted(liquid.positions, liquid.species, liquid.cell.length).mean()
         np.testing.assert_allclose(found, expected, rtol=1e-9)

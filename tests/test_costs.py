@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from softmodes.dynamics.equilibration import schedule
@@ -266,7 +267,7 @@ def test_a_gpu_takes_all_samples_of_a_state_point_together(letter):
 
 def test_every_job_is_named_as_its_log(results, test_study):
     logs = {str(path.relative_to(results / "logs")) for path in (results / "logs").rglob("*.log")}
-    named = [f"{name}.log" for _, name, _ in costs.jobs(test_study)]
+    named = [f"{name}.log" for _, name, *_ in costs.jobs(test_study)]
     assert sorted(named) == sorted(logs - {"pages.log"})
 
 
@@ -387,21 +388,26 @@ def test_a_run_is_compared_with_what_was_expected(tmp_path, test_study):
     begin, end = ("00:00", "started"), ("02:05", "finished after 2 min 05 s")
     write("compile", begin, end)
     write("quench/N120_T1.000_s000", begin, end)
-    write("quench/N120_T0.600_s001", begin, ("00:31", "finished after 31 s"))
+    write("quench/N120_T0.600_s001", begin, ("00:31", "finished after 31 s, 24.5 core s"))
     write("quench/N120_T0.600_s000", begin, ("00:31", "50.0 % done after 31 s, unknown left"))
     write("quench/N120_T0.500_s000", begin, end)  # of no temperature of this study
     write("figure2", begin, ("00:09", "finished after 9 s"))
-    quench, figure = costs.measured(test_study, tmp_path)
+    hot, cold, figure = costs.measured(test_study, tmp_path)
     cost = costs.job(test_study, "quench", n_particles=120, temperature=1.0).seconds
-    assert quench == ("quench", 2, pytest.approx(2 * cost), 2 * costs.START + 125 + 31)
-    assert (figure.stage, figure.jobs, figure.took) == ("figure", 1, costs.START + 9)
-    *_, all_of_them = costs.measured_table([quench, figure]).splitlines()
+    assert hot == ("quench", 120, 1.0, 1, pytest.approx(cost), costs.START + 125)
+    # where a log tells the time of a core, that
+    assert cold == ("quench", 120, 0.6, 1, pytest.approx(cost), 24.5)
+    assert figure[:4] == ("figure", None, None, 1)
+    assert figure.took == costs.START + 9
+    *_, stage, _, all_of_them = costs.measured_table([hot, cold, figure]).splitlines()
+    assert stage.startswith("| quench | 2 |")
+    expected, took = (sum(column) for column in list(zip(hot, cold, figure, strict=True))[-2:])
     assert [cell.strip() for cell in all_of_them.split("|")[1:-1]] == [
         "all",
         "3",
-        f"{(quench.expected + figure.expected) / 3600:.3f}",
-        f"{(quench.took + figure.took) / 3600:.3f}",
-        f"{(quench.took + figure.took) / (quench.expected + figure.expected):.2f}",
+        f"{expected / 3600:.3f}",
+        f"{took / 3600:.3f}",
+        f"{took / expected:.2f}",
     ]
 
 
@@ -410,6 +416,12 @@ def test_a_study_that_ran_is_compared_when_its_bill_is_printed(study, snakemake,
     shutil.copytree(study / "results" / "test" / "logs", logs)
     printed = snakemake(tmp_path, TEST, "--cores=1", "estimate").stdout
     assert re.search(r"^\| isoconfigurational \| 4( \| [\d.]+){3} \|$", printed, re.M)
+    snakemake(tmp_path, TEST, "--cores=1", "costs")
+    table = pd.read_csv(tmp_path / "results" / "test" / "costs.csv")
+    rows = table[table["stage"] == "isoconfigurational"]
+    assert list(rows["temperature"]) == [1.0, 0.6]
+    assert list(rows["jobs"]) == [2, 2]
+    assert rows["took"].between(0.1 / 3600, 60 / 3600).all()
 
 
 def test_this_machine_is_timed(monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from softmodes.analysis.overlap import top_clusters
 from softmodes.analysis.relaxation import self_dynamics
-from softmodes.analysis.structure import radial_distribution
+from softmodes.analysis.structure import hexatic_order, radial_distribution
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 
@@ -52,6 +52,17 @@ def test_radial_distribution_is_freuds(tilt):
     counts = ours[1][known] * radius[known]
     theirs = rdf.rdf * radius[known]
     np.testing.assert_allclose(np.cumsum(counts), np.cumsum(theirs), rtol=2e-3, atol=0.05)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 6.0])
+def test_hexatic_order_is_freuds(tilt):
+    frames, species, cell = walk(tilt)
+    ours = hexatic_order(Configuration(frames[0], species, cell), (1.9, 1.9, 1.9))
+    theirs = freud.order.Hexatic(k=6)
+    theirs.compute((box(cell), points(frames[0], cell)), neighbors={"r_max": 1.9})
+    # particles without neighbours have NaN there
+    expected = np.nan_to_num(np.abs(theirs.particle_order)).mean()
+    assert ours == pytest.approx(expected, abs=1e-5)
 
 
 def test_mean_squared_displacement_is_freuds():

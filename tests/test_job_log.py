@@ -22,6 +22,10 @@ def test_every_line_carries_a_time_stamp_and_a_level(tmp_path):
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} INFO ", line) for line in lines)
     assert [line.split(maxsplit=3)[3] for line in lines[:2]] == ["started", "a word"]
     assert "finished after" in lines[-1]
+    told = read(log)
+    assert told.finished
+    # of this process, which has imported a library
+    assert 0.3 < told.core_seconds <= sum(os.times()[:4]) + 0.05
 
 
 def test_heartbeats_keep_their_distance_and_tell_share_and_time_left(caplog):

@@ -11,6 +11,7 @@ from scipy.stats import norm, spearmanr
 
 from softmodes.analysis.overlap import (
     MINIMUM_RELIABILITY,
+    attainable_overlap,
     chance_overlap,
     corrected_overlap,
     half_reliability,
@@ -315,7 +316,11 @@ def test_correction_undoes_what_noise_does_to_normal_variables():
         exact = 0.5 + math.asin(correlation) / math.pi
         noisy = 0.5 + math.asin(correlation * math.sqrt(reliability)) / math.pi
         assert corrected_overlap(noisy, 0.5, reliability, top_fraction=0.5) == pytest.approx(exact)
+        reached = attainable_overlap(0.5, reliability, top_fraction=0.5)
+        assert reached == pytest.approx(0.5 + math.asin(math.sqrt(reliability)) / math.pi)
     assert corrected_overlap(0.9, 0.2, 0.5) == pytest.approx(1.0)
+    assert corrected_overlap(attainable_overlap(0.2, 0.5), 0.2, 0.5) == pytest.approx(1.0)
+    assert math.isnan(attainable_overlap(0.2, 0.99 * MINIMUM_RELIABILITY))
     assert math.isnan(corrected_overlap(0.4, 0.2, 0.99 * MINIMUM_RELIABILITY))
     assert math.isnan(corrected_overlap(0.4, 0.2, math.nan))
     assert math.isnan(corrected_overlap(math.nan, 0.2, 0.9))
@@ -339,7 +344,7 @@ def test_corrected_overlap_of_fields_like_debye_waller_factors(correlation, shap
     configuration = jittered_lattice(1600)
     bonds = configuration.bonds((1.45, 1.67, 1.91))
     rng = np.random.default_rng(11)
-    exact, measured, corrected, found = [], [], [], []
+    exact, measured, corrected, found, attained = [], [], [], [], []
     for _ in range(16):
         logarithm, independent = (smooth_field(configuration, rng) for _ in range(2))
         other = correlation * logarithm + math.sqrt(1 - correlation**2) * independent
@@ -352,6 +357,10 @@ def test_corrected_overlap_of_fields_like_debye_waller_factors(correlation, shap
         measured.append(overlap(theta, theta_other))
         chance = chance_overlap(theta, theta_other)
         corrected.append(corrected_overlap(measured[-1], chance, found[-1]))
+        attainable = attainable_overlap(chance_overlap(theta, theta_exact), found[-1])
+        attained.append(overlap(theta, theta_exact) - attainable)
+    # no field overlaps better with a measured one than the truth does
+    assert abs(np.mean(attained)) < 0.02
     off = np.subtract(corrected, exact)
     assert abs(off.mean()) < 3 * off.std(ddof=1) / math.sqrt(len(off))
     if correlation > 0 and reliability[1] < 0.9:

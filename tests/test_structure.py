@@ -8,11 +8,15 @@ import pytest
 from softmodes.analysis.structure import (
     first_minimum,
     first_peak,
+    hexatic_order,
+    long_wave_factor,
+    ordered,
     radial_distribution,
     structure_factor,
 )
 from softmodes.errors import InputError
 from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 
 
 def half_and_half(n_particles):
@@ -186,3 +190,44 @@ def test_unusable_curves_are_named():
         first_peak(np.zeros(3), np.zeros(4))
     with pytest.raises(InputError, match=r"distribution: shape \(4,\)"):
         first_minimum(np.zeros(3), np.zeros(4))
+
+
+# Order
+
+
+def lattice(second, columns, rows):
+    """Rows of particles one apart, each shifted against the one before by `second`."""
+    m, n = np.divmod(np.arange(columns * rows), rows)
+    positions = m[:, None] * np.array([1.0, 0.0]) + n[:, None] * np.asarray(second)
+    cell = Cell(float(columns), rows * second[0])
+    return Configuration(positions, half_and_half(columns * rows), cell)
+
+
+def test_hexatic_order_of_lattices():
+    square, triangular = lattice((0.0, 1.0), 12, 12), lattice((0.5, 13 / 15), 13, 15)
+    assert hexatic_order(square, (1.2, 1.2, 1.2)) == pytest.approx(0.0, abs=1e-12)
+    assert hexatic_order(triangular, (1.2, 1.2, 1.2)) == pytest.approx(1.0, abs=1e-4)
+    assert hexatic_order(triangular, (0.5, 0.5, 0.5)) == 0.0
+
+
+def test_long_waves_of_demixed_particles():
+    """Kinds that fill half of the cell each, and kinds at random."""
+    rng = np.random.default_rng(3)
+    n, cell = 800, Cell(32.0)
+    positions = rng.uniform(0.0, cell.length, (1, n, 2))
+    apart = (positions[0, :, 0] > 16.0).astype(np.int8)
+    factors = []
+    for species in (apart, half_and_half(n)):
+        wavenumber, structure = structure_factor(positions, species, cell)
+        factors.append(long_wave_factor(wavenumber, structure[1]))
+        within = (wavenumber <= 0.6) & np.isfinite(structure[1])
+        assert factors[-1] == pytest.approx(structure[1][within].mean())
+    assert factors[0] > 15 > 3 > factors[1]
+    assert ordered([0.6, 0.6], factors).tolist() == [True, False]
+    # a cell too small for such waves has its longest
+    assert long_wave_factor([0.5, 0.7, 0.9], [math.nan, 2.0, 9.0]) == 2.0
+    assert math.isnan(long_wave_factor([0.5, 0.7], [math.nan, math.nan]))
+
+
+def test_crystals_are_no_liquids():
+    assert ordered([0.6, 0.76, 0.9], [1.0, 1.0, math.nan]).tolist() == [False, True, True]

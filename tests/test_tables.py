@@ -196,6 +196,8 @@ def overlaps(temperature: float, sample: int) -> pd.DataFrame:
             "DW_harmonic",
             "DW_small",
             "DW_equal_size",
+            "DW_attainable",
+            "DP_attainable",
         )
     ]
     scan = [
@@ -261,13 +263,14 @@ def test_overlap_vs_temperature_takes_the_smallest_strain(files):
     table = tables.overlap_vs_temperature(
         tables.collect_overlaps(files["overlap"]), tables.energy_stress(files["quench"])
     )
-    assert len(table) == len(POINTS) * 13
+    assert len(table) == len(POINTS) * 15
     strained = table[table["quantity"] == "DP_pdq"]
     assert set(strained["gamma"]) == {1e-4}
     expected = [drop_curve(temperature, sample)[1] for temperature, sample in POINTS]
     np.testing.assert_allclose(strained["overlap"], expected)
     assert set(table["quantity"]) == {
         *("DP_pq", "DW_pq", "DW_DP", "DW_lin", "DW_harmonic", "DW_small", "DW_equal_size"),
+        *("DW_attainable", "DP_attainable"),
         *("DP_pdq", "DW_pdq", "DW_d", "d_pdq", "lin_pdq", "pq_pdq"),
     }
     assert {"rank_correlation", "corrected"} <= set(table.columns)
@@ -370,7 +373,42 @@ def test_state_points_count_what_went_wrong(files):
     assert set(table["n_quenches"]) == {G}
     np.testing.assert_allclose(table["debye_waller"], 0.01 * (N + 1) / 2)
     np.testing.assert_allclose(table["debye_waller_reliability"], 1.0)
-    assert table["propensity"].isna().all()
+    assert table[["propensity", "propensity_reliability"]].isna().all(axis=None)
+    assert not table["ordered"].any()
+
+
+def test_means_are_those_of_samples(files):
+    points = state_table(files)
+    vs_temperature = tables.overlap_vs_temperature(
+        tables.collect_overlaps(files["overlap"]), tables.energy_stress(files["quench"])
+    )
+    keys = ["n_particles", "temperature", "quantity", "measure", "basins"]
+    found = tables.means(points, vs_temperature).set_index(keys).sort_index()
+    assert found.index.is_unique
+
+    own = points.loc[points["temperature"] == 0.5, "inherent_energy"]
+    row = found.loc[(N, 0.5, "inherent_energy", "value", "all")]
+    assert row["n_samples"] == 3
+    assert row["value"] == pytest.approx(own.mean())
+    assert row["sem"] == pytest.approx(own.std() / math.sqrt(3))
+    # Student's t with two degrees of freedom
+    assert row["upper"] - row["value"] == pytest.approx(4.302653 * row["sem"])
+    # measured at the higher temperature alone
+    assert (N, 0.5, "propensity", "value", "all") not in found.index
+    assert found.loc[(N, 1.0, "propensity", "value", "all"), "n_samples"] == 3
+
+    # the smallest strain changed the basin of sample 2
+    pdq = vs_temperature[vs_temperature["quantity"] == "DW_pdq"].set_index(
+        ["temperature", "sample"]
+    )
+    for basins, samples in (("all", [0, 1, 2]), ("kept", [0, 1]), ("changed", [2])):
+        row = found.loc[(N, 0.5, "DW_pdq", "overlap", basins)]
+        assert row["n_samples"] == len(samples)
+        assert row["value"] == pytest.approx(pdq.loc[0.5, "overlap"][samples].mean())
+    assert math.isnan(found.loc[(N, 0.5, "DW_pdq", "overlap", "changed"), "upper"])
+    unstrained = found.loc[(N, 0.5, "DW_pq")].reset_index()
+    assert set(unstrained["basins"]) == {"all"}
+    assert set(unstrained["measure"]) == set(tables.COMPARED)
 
 
 def test_samples_with_other_times_are_refused(files, tmp_path):

@@ -223,6 +223,9 @@ def test_overlaps_agree_with_a_plain_recomputation(results, temperature, sample)
     keys = ["quantity", "gamma", "n_modes"]
     found = {tuple(key): value for *key, value in table[[*keys, "overlap"]].itertuples(index=False)}
     assert 0.0 < found.pop(("DW_equal_size", 0.0, 0)) < 1.0
+    for name in ("DW", "DP") if propensity is not None else ("DW",):
+        # NaN where eight runs leave nothing but noise
+        assert not found.pop((f"{name}_attainable", 0.0, 0)) < 0.3
     assert found.keys() == expected.keys()
     for key, pair in expected.items():
         assert found[key] == pytest.approx(agreement(*pair), abs=1e-12), key

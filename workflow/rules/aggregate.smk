@@ -13,6 +13,7 @@ rule aggregate:
         energy_stress=f"{RESULTS}/tables/energy_stress.csv",
         relaxation=f"{RESULTS}/tables/relaxation.csv",
         state_points=f"{RESULTS}/tables/state_points.csv",
+        means=f"{RESULTS}/tables/means.csv",
         provenance=expand(
             f"{RESULTS}/tables/{{table}}.csv.provenance.json",
             table=[
@@ -22,6 +23,7 @@ rule aggregate:
                 "energy_stress",
                 "relaxation",
                 "state_points",
+                "means",
             ],
         ),
     log:

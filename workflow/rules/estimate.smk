@@ -24,3 +24,21 @@ use rule estimate as estimate_here with:
         here=True,
     message:
         "Time a trajectory on this machine, and work out what the study costs on it."
+
+
+rule costs:
+    output:
+        # not among the tables: no two runs take the same time
+        costs=f"{RESULTS}/costs.csv",
+    log:
+        f"{RESULTS}/logs/costs.log",
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        published=lambda _: published_state_points(),
+    message:
+        "Collect what the jobs took."
+    script:
+        "../scripts/costs.py"

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from softmodes.analysis.overlap import (
     MINIMUM_CLUSTER,
     TOP_FRACTION,
+    attainable_overlap,
     attenuation,
     chance_overlap,
     corrected_overlap,
@@ -227,7 +228,11 @@ class Comparison:
         return Field(values, bonds, selected, ranks, of_halves, reliability)
 
     def rows(self, fields: Fields) -> Iterator[dict[str, Any]]:
-        """The rows of a sample: all pairs, and the Debye-Waller factor against small particles."""
+        """The rows of a sample.
+
+        All pairs, the Debye-Waller factor against small particles, and what overlap the noise of
+        measured fields leaves within reach.
+        """
         moved, unstrained = fields.debye_waller, {"gamma": 0.0, "n_modes": 0}
         if moved is not None:
             yield {"quantity": "DW_small"} | unstrained | self.with_small(moved)
@@ -236,6 +241,9 @@ class Comparison:
             yield key | self.of(pair.one, pair.other)
         if moved is not None:
             yield {"quantity": "DW_equal_size"} | unstrained | self.with_as_many_small(moved)
+            yield {"quantity": "DW_attainable"} | unstrained | self.within_reach(moved)
+        if fields.propensity is not None:
+            yield {"quantity": "DP_attainable"} | unstrained | self.within_reach(fields.propensity)
 
     def of(self, one: Field, other: Field) -> dict[str, float]:
         """The overlap of two fields; the controls shuffle the other one."""
@@ -266,6 +274,19 @@ class Comparison:
         # shuffled within species, the largest values stay with the small particles
         found = self._shuffled(field, small, field.bonds, self.species)
         return self._of_small(field, found, by_chance, by_chance)
+
+    def within_reach(self, field: Field) -> dict[str, float]:
+        """The `attainable_overlap` of a measured field, the controls that of independent sets."""
+        chance = chance_overlap(field.selected, field.selected)
+        reliability = spearman_brown(field.half_reliability)
+        found = attainable_overlap(chance, reliability, top_fraction=self.top_fraction)
+        return {
+            "overlap": found,
+            "random": chance,
+            "within_species": chance,
+            "rank_correlation": math.nan,
+            "corrected": math.nan if math.isnan(found) else 1.0,
+        }
 
     def _of_small(
         self, field: Field, found: float, random: float, chance: float

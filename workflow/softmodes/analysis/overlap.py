@@ -261,10 +261,17 @@ def corrected_overlap(
         InputError: as `latent_correlation`.
     """
     true = latent_correlation(overlap, chance, top_fraction) / attenuation(reliability)
-    if math.isnan(true):
-        return math.nan
-    angle = math.acos(min(1.0, max(-1.0, true)))
-    return chance + (1.0 - chance) * _beyond_chance(angle, top_fraction)
+    return _overlap_of(true, chance, top_fraction)
+
+
+def attainable_overlap(
+    chance: float, reliability: float, *, top_fraction: float = TOP_FRACTION
+) -> float:
+    """What a measured field overlaps by with itself free of noise: no predictor can do better.
+
+    Their correlation is the `attenuation`. Arguments as in `corrected_overlap`, which makes it 1.
+    """
+    return _overlap_of(attenuation(reliability), chance, top_fraction)
 
 
 def standard_ranks(field: ArrayLike) -> NDArray[np.float64]:
@@ -369,6 +376,14 @@ def _overlaps_with_random_sets(
             total += int(theta_a[i]) + int(theta_b[i])
         overlaps[shuffle] = 2.0 * common / total
     return overlaps
+
+
+def _overlap_of(correlation: float, chance: float, top_fraction: float) -> float:
+    """The overlap whose `latent_correlation` is this one; NaN of NaN."""
+    if math.isnan(correlation):
+        return math.nan
+    angle = math.acos(min(1.0, max(-1.0, correlation)))
+    return chance + (1.0 - chance) * _beyond_chance(angle, top_fraction)
 
 
 def _beyond_chance(angle: float, top_fraction: float) -> float:

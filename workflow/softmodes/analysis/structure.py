@@ -22,6 +22,14 @@ from softmodes.system.mixture import LARGE, SMALL
 WAVENUMBER_BIN, WAVENUMBER_END = 0.1, 12.0
 RADIUS_BIN, RADIUS_END = 0.02, 5.0
 
+LONG_WAVE = 0.6
+"""In 1/σ11: waves longer than ten diameters."""
+CRYSTAL = 0.75
+"""`hexatic_order` half way between a cold liquid's and a crystal's, or that of half a crystal."""
+DEMIXED = 5.0
+"""S of the small particles at long waves, which is about 1 in the liquid at any T, the largest of
+hundreds of samples 3, and a tenth of N or more where the two kinds have parted."""
+
 # Half widths of the running mean and of the parabola that locate an extremum, in k and r.
 PEAK_SMOOTHING, PEAK_WINDOW = 0.25, 0.5
 MINIMUM_SMOOTHING, MINIMUM_WINDOW = 0.05, 0.15
@@ -79,6 +87,53 @@ def structure_factor(
     binned = np.stack([np.bincount(bins[inside], (weight * s)[inside], n_bins) for s in squares])
     with np.errstate(invalid="ignore"):
         return centres, binned / (total_weight * len(frames) * sizes[:, None])
+
+
+def hexatic_order(configuration: Configuration, neighbour_distances: ArrayLike) -> float:
+    """Mean over particles of |ψ6|, the mean of exp(6iθ) over the directions to its neighbours.
+
+    About 0.6 in a cold liquid of two sizes, 0.9 in a triangular crystal. A particle without
+    neighbours counts as 0. D. R. Nelson and B. I. Halperin, Phys. Rev. B 19, 2457 (1979).
+
+    Args:
+        configuration: of N particles.
+        neighbour_distances: (3,) by pair type, in σ11.
+    """
+    first, second, apart = configuration.pairs(neighbour_distances)
+    # the way back turns by half a circle, which six times is none
+    phase = np.exp(6j * np.arctan2(apart[:, 1], apart[:, 0]))
+    ends, both = np.concatenate([first, second]), np.concatenate([phase, phase])
+    n = configuration.n_particles
+    total = np.bincount(ends, both.real, n) + 1j * np.bincount(ends, both.imag, n)
+    return float((np.abs(total) / np.maximum(np.bincount(ends, minlength=n), 1)).mean())
+
+
+def long_wave_factor(wavenumber: ArrayLike, structure: ArrayLike) -> float:
+    """Mean of S over the bins up to LONG_WAVE that hold wave vectors, or the first that does.
+
+    Args:
+        wavenumber: (K,), ascending, in 1/σ11.
+        structure: (K,), NaN where unknown.
+
+    Returns:
+        The mean; NaN if S is unknown everywhere.
+
+    Raises:
+        InputError: if the shapes disagree.
+    """
+    k, s = _checked_curve(wavenumber, structure, "structure")
+    return float(s[k <= max(LONG_WAVE, k[0])].mean()) if s.size else math.nan
+
+
+def ordered(hexatic: ArrayLike, small_factor: ArrayLike) -> NDArray[np.bool_]:
+    """Whether samples crystallised or demixed, and are no liquid of the mixture any more.
+
+    Args:
+        hexatic: (S,) `hexatic_order`.
+        small_factor: (S,) `long_wave_factor` of the small particles.
+    """
+    crystal = np.asarray(hexatic) > CRYSTAL
+    return crystal | (np.asarray(small_factor) > DEMIXED)
 
 
 def first_peak(wavenumber: ArrayLike, structure: ArrayLike) -> float:

@@ -592,4 +592,6 @@ LABELS = {
     "DW_harmonic": "O_DW,harmonic",
     "DW_small": "O_DW,small",
     "DW_equal_size": "O_DW,random small",
+    "DW_attainable": "O_DW,DW without noise",
+    "DP_attainable": "O_DP,DP without noise",
 }

@@ -192,10 +192,16 @@ def _ensembles(tables: Tables) -> list[dict[str, Any]]:
             "switched_share": rows["switched"].mean(),
             "translation_switched_share": rows["translation_switched"].mean(),
             "debye_waller_reliability": rows["debye_waller_reliability"].mean(),
+            "propensity_reliability": rows["propensity_reliability"].mean(),
             "n_quenches": int(rows["n_quenches"].sum()),
             "n_unconverged": int(rows["n_unconverged"].sum()),
             "n_saddles": int(rows["n_saddles"].sum()),
             "n_split_degeneracies": int(rows["n_split_degeneracies"].sum()),
+            "n_ordered": int(rows["ordered"].sum()),
+            "hexatic_order": rows["hexatic_order"].mean(),
+            "hexatic_order_most": rows["hexatic_order"].max(),
+            "small_structure_factor": rows["small_structure_factor"].mean(),
+            "small_structure_factor_most": rows["small_structure_factor"].max(),
         }
         row |= {
             name: rows[name].mean()
@@ -213,6 +219,10 @@ def _warnings(tables: Tables) -> list[str]:
         where = f"N = {row['n_particles']}, T = {row['temperature']:g}"
         if not row["equilibrated"]:
             found.append(f"{where}: not equilibrated: {row['unequilibrated_because']}")
+        if row["n_ordered"]:
+            found.append(
+                f"{where}: {row['n_ordered']} of {row['n_samples']} samples crystallised or demixed"
+            )
         for count, what in (
             ("n_unconverged", "quenches did not converge"),
             ("n_saddles", "quenches ended on saddles"),

@@ -21,7 +21,13 @@ from threadpoolctl import threadpool_limits
 
 from softmodes.analysis.local_strain import local_shear_strain, quadrupole
 from softmodes.analysis.stationarity import Record, Stationarity, judged, stationarity
-from softmodes.analysis.structure import first_minimum
+from softmodes.analysis.statistics import summarise
+from softmodes.analysis.structure import (
+    first_minimum,
+    hexatic_order,
+    long_wave_factor,
+    ordered,
+)
 from softmodes.errors import InputError
 from softmodes.study import atomic, records, storage
 from softmodes.study.storage import STATE
@@ -51,6 +57,8 @@ UNSTRAINED_QUANTITIES = (
     "DW_harmonic",
     "DW_small",
     "DW_equal_size",
+    "DW_attainable",
+    "DP_attainable",
 )
 STRAINED_QUANTITIES = {
     "DP_pdq": "DP_p",
@@ -60,6 +68,23 @@ STRAINED_QUANTITIES = {
     "lin_pdq": "lin_p",
     "pq_pdq": "pq_pdq",
 }
+
+COMPARED = ("overlap", "random", "within_species", "corrected", "rank_correlation")
+MEASURED = (
+    "pressure",
+    "density",
+    "inherent_energy",
+    "sample_relaxation_time",
+    "peak_wavenumber",
+    *(f"first_minimum_{pair}" for pair in PAIRS),
+    "hexatic_order",
+    "small_structure_factor",
+    "debye_waller",
+    "debye_waller_reliability",
+    "propensity",
+    "propensity_reliability",
+    "quadrupole",
+)
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
@@ -260,7 +285,9 @@ def state_points(
         equilibrium = prepared[tuple(state.point.values())]
         return _quench_row(state, equilibrium, neighbour_distances)
 
-    table = pd.DataFrame(map(_equilibrium_row, prepared.values()))
+    table = pd.DataFrame(
+        [_equilibrium_row(state, neighbour_distances) for state in prepared.values()]
+    )
     for rows in (
         map(_relaxation_row, chain(*relaxed.values()), chain(*found)),
         map(_isoconfigurational_row, _states(paths["isoconfigurational"])),
@@ -268,6 +295,7 @@ def state_points(
         map(_modes_row, _states(paths["modes"], "soft_participation")),
     ):
         table = table.merge(pd.DataFrame(rows), on=STATE, how="left", validate="one_to_one")
+    table["ordered"] = ordered(table["hexatic_order"], table["small_structure_factor"])
     for pair, distance in zip(PAIRS, neighbour_distances, strict=True):
         table[f"neighbour_distance_{pair}"] = distance
     judgements = judged(
@@ -279,12 +307,44 @@ def state_points(
     return _ordered(table.merge(ensembles, on=STATE[:2], validate="many_to_one"))
 
 
-def _equilibrium_row(state: storage.StateFile) -> dict[str, Any]:
+def means(points: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Means over the samples of one N and T, with their errors.
+
+    Of the columns MEASURED of `state_points`, as `measure` `value`; and of every quantity of
+    `overlap_vs_temperature` the overlap, its controls, its correction and the rank correlation, in
+    all samples and, where a strain is involved, in those alone whose basin it kept or changed.
+
+    Args:
+        points: table `state_points`.
+        overlaps: table `overlap_vs_temperature`.
+    """
+    measured = points.melt(STATE, MEASURED, var_name="quantity")
+    compared = overlaps.melt([*STATE, "quantity", "switched"], COMPARED, var_name="measure")
+    strained = compared[compared["quantity"].isin(STRAINED_QUANTITIES)]
+    rows = [
+        measured.assign(measure="value", basins="all"),
+        compared.assign(basins="all"),
+        strained.assign(basins=np.where(strained["switched"].astype(bool), "changed", "kept")),
+    ]
+    keys = ["n_particles", "temperature", "quantity", "measure", "basins"]
+    found = []
+    for key, values in pd.concat(rows)[[*keys, "value"]].dropna().groupby(keys)["value"]:
+        mean = summarise(values)
+        ends = {"lower": mean.interval.low, "upper": mean.interval.high}
+        errors = {"value": mean.mean, "sd": mean.sd, "sem": mean.sem} | ends
+        found.append(dict(zip(keys, key, strict=True)) | errors | {"n_samples": mean.n})
+    return pd.DataFrame(found)
+
+
+def _equilibrium_row(
+    state: storage.StateFile, neighbour_distances: Sequence[float]
+) -> dict[str, Any]:
     return state.point | {
         "pressure": state.attributes["pressure"],
         "density": state.attributes["density"],
         "inherent_energy": state["series/inherent_energy"].mean(),
         "time": state.attributes["time"],
+        "hexatic_order": hexatic_order(records.configuration(state), neighbour_distances),
     }
 
 
@@ -304,7 +364,12 @@ def _relaxation_row(state: storage.StateFile, found: Stationarity) -> dict[str, 
     return (
         state.point
         | asdict(found)
-        | {"peak_wavenumber": state.attributes["peak_wavenumber"]}
+        | {
+            "peak_wavenumber": state.attributes["peak_wavenumber"],
+            "small_structure_factor": long_wave_factor(
+                state["wavenumber"], state["structure_factor"][GROUPS.index("small")]
+            ),
+        }
         | {
             f"first_minimum_{pair}": first_minimum(state["radius"], distribution)
             for pair, distribution in zip(PAIRS, state["radial_distribution"], strict=True)
@@ -313,15 +378,15 @@ def _relaxation_row(state: storage.StateFile, found: Stationarity) -> dict[str, 
 
 
 def _isoconfigurational_row(state: storage.StateFile) -> dict[str, Any]:
-    propensity = state.data.get("propensity")
-    with threadpool_limits(1, user_api="blas"):
-        reliability = np.corrcoef(state["debye_waller_halves"])[0, 1]
-    return state.point | {
-        "n_runs": state.attributes["n_runs"],
-        "debye_waller": state["debye_waller"].mean(),
-        "debye_waller_reliability": reliability,
-        "propensity": np.nan if propensity is None else propensity.mean(),
-    }
+    row = state.point | {"n_runs": state.attributes["n_runs"]}
+    for name in ("debye_waller", "propensity"):
+        mean, reliability = np.nan, np.nan
+        if name in state.data:
+            mean = state[name].mean()
+            with threadpool_limits(1, user_api="blas"):
+                reliability = np.corrcoef(state[f"{name}_halves"])[0, 1]
+        row |= {name: mean, f"{name}_reliability": reliability}
+    return row
 
 
 def _quench_row(

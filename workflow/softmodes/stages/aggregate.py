@@ -35,18 +35,21 @@ def aggregate(
     """
     overlaps = tables.collect_overlaps(stages["overlap"])
     energy_stress = tables.energy_stress(stages["quench"])
+    vs_temperature = tables.overlap_vs_temperature(overlaps, energy_stress)
+    state_points = tables.state_points(
+        stages,
+        minimum_relaxation_times=minimum_relaxation_times,
+        minimum_cage_relative_times=minimum_cage_relative_times,
+        neighbour_distances=neighbour_distances,
+    )
     frames = {
         "overlap_vs_gamma": tables.overlap_vs_gamma(overlaps, stages["quench"]),
-        "overlap_vs_temperature": tables.overlap_vs_temperature(overlaps, energy_stress),
+        "overlap_vs_temperature": vs_temperature,
         "overlap_vs_modes": tables.overlap_vs_modes(overlaps, energy_stress),
         "energy_stress": energy_stress,
         "relaxation": tables.relaxation(stages["relaxation"]),
-        "state_points": tables.state_points(
-            stages,
-            minimum_relaxation_times=minimum_relaxation_times,
-            minimum_cage_relative_times=minimum_cage_relative_times,
-            neighbour_distances=neighbour_distances,
-        ),
+        "state_points": state_points,
+        "means": tables.means(state_points, vs_temperature),
     }
     for name, frame in frames.items():
         tables.write_csv(frame, outputs[name])

@@ -6,7 +6,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from softmodes.report import tables
 from softmodes.study import costs
+
+COLUMNS = list(costs.Measured._fields)
+
+
+def write_costs(
+    config: Mapping[str, Any],
+    published: costs.Published,
+    *,
+    logs: str | Path,
+    output: str | Path,
+) -> None:
+    """Write what the jobs took that have finished beside what was expected, as CSV.
+
+    One row per stage, N and T, in core hours.
+
+    Args:
+        config: the study's configuration.
+        published: the state points that are taken, not simulated.
+        logs: the study's folder of logs.
+        output: file to write.
+    """
+    rows = pd.DataFrame(costs.measured(config, Path(logs), published), columns=COLUMNS)
+    hours = rows[["expected", "took"]] / 3600.0
+    tables.write_csv(rows.assign(expected=hours["expected"], took=hours["took"]), output)
 
 
 def estimate(

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softmodes.study import job_log
 from softmodes.study.config import (
@@ -129,11 +130,14 @@ class Job(NamedTuple):
         stage: a key of this module's formulas.
         name: of its log among the study's, without the suffix: `quench/N2000_T0.360_s000`.
         cost: what is expected.
+        n_particles, temperature: of its samples; None for a job of the whole study.
     """
 
     stage: str
     name: str
     cost: Cost
+    n_particles: int | None = None
+    temperature: float | None = None
 
 
 class Line(NamedTuple):
@@ -152,9 +156,14 @@ class Line(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Jobs of one stage that have finished: their number, expected and measured seconds."""
+    """Jobs of one stage, N and T that have finished: number, expected and measured core seconds.
+
+    N and T are None for jobs of the whole study.
+    """
 
     stage: str
+    n_particles: int | None
+    temperature: float | None
     jobs: int
     expected: float
     took: float
@@ -262,7 +271,7 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
                 name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
                 free = stage == "equilibrate" and all(point in published for point in group)
                 taken = _taken(config, cost, group, published) if free else cost
-                yield Job(stage, f"{stage}/{name}", taken)
+                yield Job(stage, f"{stage}/{name}", taken, n, temperature)
     left_out = {"compile", *([] if "variants" in config else ["variants"])}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
         for name in FIGURES if stage == "figure" else [stage]:
@@ -274,8 +283,8 @@ def estimate(
 ) -> Estimate:
     """The cost of a whole study from nothing, on so many cores; `published` as for `jobs`."""
     by_stage: dict[str, list[Cost]] = {}
-    for stage, _, cost in jobs(config, published):
-        by_stage.setdefault(stage, []).append(cost)
+    for planned in jobs(config, published):
+        by_stage.setdefault(planned.stage, []).append(planned.cost)
     lines = tuple(_line(stage, costs) for stage, costs in by_stage.items())
     return Estimate(lines, cores, _longest_chain(config, published))
 
@@ -283,31 +292,39 @@ def estimate(
 def measured(
     config: Mapping[str, Any], logs: str | Path, published: Published = NOTHING_PUBLISHED
 ) -> list[Measured]:
-    """Expected and measured times of the jobs that have finished, by stages.
+    """Expected and measured times of the jobs that have finished, by stage, N and T.
 
-    Compilation is left out: it takes as long as kernels are missing.
+    Where a log tells no time of a core, it is that which passed. Compilation is left out: it takes
+    as long as kernels are missing.
 
     Args:
         logs: the study's folder of logs.
         published: as for `jobs`.
     """
-    rows: dict[str, Measured] = {}
-    for stage, name, cost in jobs(config, published):
+    rows: dict[tuple[str, int | None, float | None], Measured] = {}
+    for stage, name, cost, n_particles, temperature in jobs(config, published):
         told = job_log.read(Path(logs, f"{name}.log"))
         if stage != "compile" and told and told.finished and told.seconds is not None:
-            _, number, expected, took = rows.get(stage, Measured(stage, 0, 0.0, 0.0))
             # a log begins when the interpreter has started
-            took += START + told.seconds
-            rows[stage] = Measured(stage, number + 1, expected + cost.seconds, took)
+            took = START + told.seconds if told.core_seconds is None else told.core_seconds
+            key = stage, n_particles, temperature
+            found = rows.get(key, Measured(*key, 0, 0.0, 0.0))
+            rows[key] = found._replace(
+                jobs=found.jobs + 1,
+                expected=found.expected + cost.seconds,
+                took=found.took + took,
+            )
     return list(rows.values())
 
 
 def measured_table(rows: Iterable[Measured]) -> str:
-    """`measured` in words and as a Markdown table; empty where nothing has finished."""
-    rows = list(rows)
-    if not rows:
+    """`measured` by stages, in words and as a Markdown table; empty where nothing has finished."""
+    by_stage: dict[str, NDArray[np.float64]] = {}
+    for stage, _, _, *numbers in rows:
+        by_stage[stage] = by_stage.get(stage, 0.0) + np.array(numbers)
+    if not by_stage:
         return ""
-    whole = Measured("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
+    by_stage["all"] = sum(by_stage.values(), np.zeros(3))
     return "\n".join(
         [
             "Jobs that have finished, by their logs:",
@@ -315,9 +332,9 @@ def measured_table(rows: Iterable[Measured]) -> str:
             "| stage | jobs | expected, core hours | took | took / expected |",
             "| --- | ---: | ---: | ---: | ---: |",
             *(
-                f"| {stage} | {number} | {expected / 3600:.3f} | {took / 3600:.3f} "
+                f"| {stage} | {number:.0f} | {expected / 3600:.3f} | {took / 3600:.3f} "
                 f"| {took / expected:.2f} |"
-                for stage, number, expected, took in [*rows, whole]
+                for stage, (number, expected, took) in by_stage.items()
             ),
         ]
     )

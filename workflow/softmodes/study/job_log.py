@@ -32,6 +32,7 @@ HEARTBEAT = 10.0
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S%z"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}) [A-Z]+ (.*)")
 _FRACTION = re.compile(r"([\d.]+) % done after ")
+_CORE_SECONDS = re.compile(r"finished after .*, ([\d.]+) core s")
 _PART = 4096
 """Bytes at the start and at the end of a log, in which its first and latest lines are."""
 
@@ -46,6 +47,7 @@ class Told:
         started: time of its first line in seconds since 1970, to one second.
         fraction: of the job that is done, from 0 to 1; None where it has not told yet.
         seconds: that the whole job takes; None where it has not told.
+        core_seconds: that the job took of a core, and its processes; None where it has not told.
         last: its last line, without time and level; of a traceback the error itself.
         finished: whether it ended well.
     """
@@ -53,6 +55,7 @@ class Told:
     started: float
     fraction: float | None
     seconds: float | None
+    core_seconds: float | None
     last: str
     finished: bool
 
@@ -105,7 +108,8 @@ def job(log: str | Path) -> Iterator[Progress]:
     try:
         logger.info("started")
         yield Progress()
-        logger.info("finished after %s", duration(time.monotonic() - started))
+        cores = sum(os.times()[:4])
+        logger.info("finished after %s, %.1f core s", duration(time.monotonic() - started), cores)
     except InputError as error:
         logger.error("%s", error)
         raise SystemExit(1) from error
@@ -139,14 +143,16 @@ def read(log: str | Path) -> Told | None:
         (time, float(part[1]) / 100) for time, words in lines if (part := _FRACTION.match(words))
     ]
     finished = last.startswith("finished after ")
-    seconds = None
+    seconds, core_seconds = None, None
     if finished and "going on from" not in text:
         seconds = lines[-1][0] - lines[0][0]
+        if cores := _CORE_SECONDS.fullmatch(last):
+            core_seconds = float(cores[1])
     elif told and told[-1][1] > told[0][1]:
         # a job that goes on from a checkpoint is half done when it begins
         seconds = (told[-1][0] - told[0][0]) / (told[-1][1] - told[0][1])
     fraction = 1.0 if finished else told[-1][1] if told else None
-    return Told(lines[0][0], fraction, seconds, last, finished)
+    return Told(lines[0][0], fraction, seconds, core_seconds, last, finished)
 
 
 def _seconds(time: str) -> float:
