@@ -689,8 +689,8 @@ FAULTS = [
     Fault(
         "γ_c at a tenth of the drop",
         "analysis.critical_strain",
-        "fraction = expit(steep[:, None] * (half[:, None] - x))",
-        "fraction = expit(steep[:, None] * (half[:, None] - x) + 2.2)",
+        "new_fraction = expit(new_steep[:, None] * (new_half[:, None] - x))",
+        "new_fraction = expit(new_steep[:, None] * (new_half[:, None] - x) + 2.2)",
         "test_critical_strain.py::test_half_drop_of_an_exact_logistic",
     ),
     Fault(

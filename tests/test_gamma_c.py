@@ -17,16 +17,14 @@ TRUTH = 0.071
 def tables(ensembles, stress=None, energy=None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables `overlap_vs_gamma` and `energy_stress` of curves (S, G) by N and T."""
 
+    keys, n_samples = np.array(list(ensembles)), list(map(len, ensembles.values()))
+    sizes, temperatures = np.repeat(keys, np.multiply(n_samples, len(GAMMA)), axis=0).T
+    samples = np.repeat(np.concatenate([np.arange(n) for n in n_samples]), len(GAMMA))
+    frame = pd.DataFrame({"n_particles": sizes.astype(int), "temperature": temperatures})
+    frame = frame.assign(sample=samples, gamma=np.tile(GAMMA, sum(n_samples)))
+
     def rows(curves, column):
-        some = [
-            pd.DataFrame(
-                {"n_particles": size, "temperature": temperature}
-                | {"sample": sample, "gamma": GAMMA, column: curve}
-            )
-            for (size, temperature), samples in curves.items()
-            for sample, curve in enumerate(samples)
-        ]
-        return pd.concat(some, ignore_index=True)
+        return frame.assign(**{column: np.concatenate([curves[key] for key in ensembles]).ravel()})
 
     flat = {key: np.zeros_like(curves) for key, curves in ensembles.items()}
     energies = rows(stress or flat, "shear_stress")
@@ -98,20 +96,24 @@ def test_a_temperature_of_few_samples_does_not_widen_the_mean_of_all(few_resampl
     Its variance is that of 7/9 samples' in place of 2/4, and six degrees of freedom are left: it is
     1.55 times as wide as that of 20 and 20. Those of four samples would make it 2.1 times as wide.
     """
-    generator, held, widths, without = rng(11), [], [], []
-    for study in range(100, 220):
-        curves = [ensemble(generator, number) for number in (20, 20, 4)]
-        found = drops(dict(zip([(study, t) for t in (0.6, 0.5, 0.4)], curves, strict=True)))
-        if not found[0].defined:
-            continue
-        row = trend(found, "mean", study)
-        held.append(row["lower"] < TRUTH < row["upper"])
-        widths.append(math.log(row["upper"] / row["lower"]))
-        row = trend(found[1:], "mean", study)
-        without.append(math.log(row["upper"] / row["lower"]))
-    assert len(held) > 100
-    assert np.mean(held) >= 0.9
-    assert np.median(widths) < 1.8 * np.median(without)
+    generator = rng(11)
+    found = drops(
+        {
+            (study, t): ensemble(generator, number)
+            for study in range(100, 220)
+            for t, number in ((0.6, 20), (0.5, 20), (0.4, 4))
+        }
+    )
+    few = {one.n_particles for one in found if one.temperature == 0.4 and one.defined}
+    found = [one for one in found if one.n_particles in few]
+    assert len(few) > 100
+    rows, without = (
+        gamma_c.trends(some).query("what == 'mean' and n_particles.notna() and lower.notna()")
+        for some in (found, [one for one in found if one.temperature > 0.4])
+    )
+    assert np.mean((rows["lower"] < TRUTH) & (rows["upper"] > TRUTH)) >= 0.9
+    widths, narrow = (np.median(np.log(row["upper"] / row["lower"])) for row in (rows, without))
+    assert widths < 1.8 * narrow
 
 
 @pytest.mark.parametrize("n_samples", [3, 6])

@@ -32,6 +32,9 @@ MIN_EXPLAINED = 0.5
 STEPS, SETTLED = 200, 1e-9
 """Descents end when no parameter moves by more than this, or fail after so many steps."""
 
+AT_ONCE = 4096
+"""Curves that descend together: more would not fit into the processor's cache."""
+
 Curves = NDArray[np.float64]
 
 
@@ -126,7 +129,7 @@ def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
 def _fitted_logistics(gamma: Curves, curves: Curves) -> tuple[Curves, Curves]:
     """ln γ at half drop and steepness (B,) of the logistics; NaN where a fit failed.
 
-    All curves at once: from the best of a coarse grid by Levenberg's damped Gauss–Newton steps
+    Many curves at once: from the best of a coarse grid by Levenberg's damped Gauss–Newton steps
     (Marquardt 1963), the steepness held where it would leave its bounds.
     """
     plateau, floor = _plateau(gamma, curves), _floor(gamma, curves)
@@ -134,7 +137,9 @@ def _fitted_logistics(gamma: Curves, curves: Curves) -> tuple[Curves, Curves]:
     log_half, steepness = np.full((2, len(curves)), math.nan)
     x = np.log(gamma)
     y = (curves[usable] - floor[usable, None]) / (plateau - floor)[usable, None]
-    log_half[usable], steepness[usable], squares, settled = _descend(x, y)
+    blocks = [_descend(x, y[first : first + AT_ONCE]) for first in range(0, len(y) or 1, AT_ONCE)]
+    found = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    log_half[usable], steepness[usable], squares, settled = found
     explained = np.zeros(len(curves))
     explained[usable] = settled * (
         1.0 - squares / np.sum((y - y.mean(axis=1, keepdims=True)) ** 2, axis=1)
@@ -154,20 +159,21 @@ def _descend(x: Curves, y: Curves) -> tuple[Curves, Curves, Curves, NDArray[np.b
     steepnesses = np.tile([1.0, 2.0, 4.0, 8.0, 16.0], 40)
     coarse = expit(steepnesses[:, None] * (halves[:, None] - x))
     best = np.argmin(np.sum(coarse**2, axis=1) - 2.0 * np.einsum("bg,mg->bm", y, coarse), axis=1)
-    half, steep = halves[best], steepnesses[best]
-    squares = np.sum((coarse[best] - y) ** 2, axis=1)
+    half, steep, fraction = halves[best], steepnesses[best], coarse[best]
+    squares = np.sum((fraction - y) ** 2, axis=1)
     damping, moving = np.full(len(y), 1e-3), np.arange(len(y))
     for _ in range(STEPS):
-        new_half, new_steep = _step(x, y[moving], half[moving], steep[moving], damping[moving])
-        new_squares = np.sum(
-            (expit(new_steep[:, None] * (new_half[:, None] - x)) - y[moving]) ** 2, axis=1
+        new_half, new_steep = _step(
+            x, fraction[moving], y[moving], half[moving], steep[moving], damping[moving]
         )
+        new_fraction = expit(new_steep[:, None] * (new_half[:, None] - x))
+        new_squares = np.sum((new_fraction - y[moving]) ** 2, axis=1)
         moved = np.maximum(np.abs(new_half - half[moving]), np.abs(new_steep - steep[moving]))
         better = new_squares <= squares[moving]
         damping[moving] = np.clip(damping[moving] * np.where(better, 0.2, 4.0), 1e-9, 1e9)
         closer = moving[better]
         half[closer], steep[closer] = new_half[better], new_steep[better]
-        squares[closer] = new_squares[better]
+        fraction[closer], squares[closer] = new_fraction[better], new_squares[better]
         moving = moving[moved >= SETTLED]
         if not moving.size:
             break
@@ -177,10 +183,9 @@ def _descend(x: Curves, y: Curves) -> tuple[Curves, Curves, Curves, NDArray[np.b
 
 
 def _step(
-    x: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
+    x: Curves, fraction: Curves, y: Curves, half: Curves, steep: Curves, damping: Curves
 ) -> tuple[Curves, Curves]:
-    """Where a damped Gauss–Newton step within the bounds leads to."""
-    fraction = expit(steep[:, None] * (half[:, None] - x))
+    """Where a damped Gauss–Newton step within the bounds leads to, from fractions (B, G)."""
     slope = fraction * (1.0 - fraction)
     by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
     down_half = -np.sum(by_half * (fraction - y), axis=1)

@@ -12,7 +12,7 @@ estimators, so that trends and ratios have errors of their own. Errors are those
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,9 @@ from softmodes.analysis.critical_strain import (
 from softmodes.analysis.statistics import (
     Interval,
     bootstrap_interval,
+    effective_samples,
     resample_counts,
+    resample_weights,
     summarise,
 )
 from softmodes.random_streams import stream
@@ -50,7 +52,7 @@ class Estimate:
         resampled: (R,), from the averages over samples drawn anew; NaN where a fit failed.
         samples: (S,), their numbers.
         own: (S,), from each sample's own curve; NaN where that fit failed.
-        n_whole: samples whose curves are whole: those that the average is over.
+        whole: (S,), whether their curves are whole: those that the average is over.
         reason: why `value` is not defined; empty where it is.
     """
 
@@ -61,8 +63,13 @@ class Estimate:
     resampled: Curves
     samples: NDArray[np.int64]
     own: Curves
-    n_whole: int
+    whole: NDArray[np.bool_]
     reason: str
+
+    @property
+    def n_whole(self) -> int:
+        """Samples whose curves are whole."""
+        return int(self.whole.sum())
 
     @property
     def defined(self) -> bool:
@@ -128,10 +135,10 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
     }
     found: list[Estimate] = []
     for name, frame in observed.items():
-        strained = frame[frame["gamma"] > 0]
-        for (size, temperature), rows in strained.groupby(["n_particles", "temperature"]):
-            curves = rows.pivot(index="sample", columns="gamma", values=name)
-            found += _estimates(int(size), float(temperature), name, curves, draws[size])
+        curves = frame[frame["gamma"] > 0].pivot(
+            index=["n_particles", "temperature", "sample"], columns="gamma", values=name
+        )
+        found += _estimates(name, curves, draws)
     return sorted(found, key=lambda one: (one.n_particles, one.temperature, one.estimator))
 
 
@@ -216,47 +223,79 @@ def _draws(samples: ArrayLike, seed: int, n_particles: int) -> pd.DataFrame:
     return pd.DataFrame(resample_counts(len(numbers), rng).T, index=numbers)
 
 
+@dataclass(frozen=True)
+class _Ensemble:
+    """The samples (S,) of one N and T with their curves (S, G), NaN where not observed."""
+
+    n_particles: int
+    temperature: float
+    samples: NDArray[np.int64]
+    curves: Curves
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.curves).any(axis=1)
+
+    def averages(self, draws: pd.DataFrame) -> Curves:
+        """(1 + R, G), of the whole curves and of those of samples drawn anew."""
+        whole = self.curves[self.whole]
+        weights = resample_weights(draws.loc[self.samples[self.whole]].to_numpy().T)
+        resampled = np.einsum("rs,sg->rg", weights, whole) / len(whole)
+        return np.vstack([whole.mean(axis=0), resampled])
+
+
 def _estimates(
-    size: int, temperature: float, name: str, curves: pd.DataFrame, draws: pd.DataFrame
+    name: str, curves: pd.DataFrame, draws: Mapping[int, pd.DataFrame]
 ) -> Iterator[Estimate]:
+    """Of curves by N, T and sample; those of all N and T are fitted at once."""
     gamma, observable = curves.columns.to_numpy(float), OBSERVABLES[name]
-    whole = curves.dropna()
-    values = whole.to_numpy()
-    change = summarise(observable.contrast(gamma, values))
-    missing = ""
-    if len(whole) < 2:
-        missing = "fewer than two samples"
-    elif change.n == 0:
-        missing = f"no strain up to {PLATEAU_END:g}, where the plateau is"
-    elif not change.significant:
-        missing = "change not significant"
-    own = pd.DataFrame(observable.strains(gamma, values).T, whole.index).reindex(curves.index)
-    of_mean = np.full(len(observable.estimators), math.nan)
-    resampled = np.full((len(of_mean), draws.shape[1]), math.nan)
-    if not missing:
-        of_mean = observable.strains(gamma, values.mean(axis=0)[None])[:, 0]
-        counts = draws.loc[whole.index].to_numpy().T
-        drawn = counts.sum(axis=1) > 0
-        means = np.einsum("rs,sg->rg", counts[drawn], values)
-        resampled[:, drawn] = observable.strains(gamma, means / counts[drawn].sum(axis=1)[:, None])
-    for place, estimator in enumerate(observable.estimators):
-        value, reason = float(of_mean[place]), missing
-        if not reason and math.isnan(value):
-            fitted = not math.isnan(of_mean[0])
-            reason = "outside the strains of the drop" if fitted else "fit failed"
-        elif not reason and 2 * np.isnan(resampled[place]).sum() >= draws.shape[1]:
-            value, reason = math.nan, "fit failed in most resamples"
-        yield Estimate(
-            size,
-            temperature,
-            estimator,
-            value,
-            resampled[place],
-            curves.index.to_numpy(),
-            own[place].to_numpy(),
-            len(whole),
-            reason,
-        )
+    ensembles = [
+        _Ensemble(int(size), float(t), some.index.get_level_values(2).to_numpy(), some.to_numpy())
+        for (size, t), some in curves.groupby(level=[0, 1])
+    ]
+    reasons = [_missing(gamma, observable, one.curves[one.whole]) for one in ensembles]
+    to_fit = [one.curves[one.whole] for one in ensembles] + [
+        one.averages(draws[one.n_particles])
+        for one, missing in zip(ensembles, reasons, strict=True)
+        if not missing
+    ]
+    strains = observable.strains(gamma, np.concatenate(to_fit))
+    fitted = np.split(strains, np.cumsum([len(some) for some in to_fit])[:-1], axis=1)
+    of_averages = iter(fitted[len(ensembles) :])
+    for one, missing, of_whole in zip(ensembles, reasons, fitted, strict=False):
+        own = np.full((len(strains), len(one.samples)), math.nan)
+        own[:, one.whole] = of_whole
+        n_resamples = draws[one.n_particles].shape[1]
+        unknown = np.full((len(strains), 1 + n_resamples), math.nan)
+        averages = unknown if missing else next(of_averages)
+        for place, estimator in enumerate(observable.estimators):
+            value, resampled, reason = averages[place, 0], averages[place, 1:], missing
+            if not reason and math.isnan(value):
+                fits = not math.isnan(averages[0, 0])
+                reason = "outside the strains of the drop" if fits else "fit failed"
+            elif not reason and 2 * np.isnan(resampled).sum() >= n_resamples:
+                value, reason = math.nan, "fit failed in most resamples"
+            yield Estimate(
+                one.n_particles,
+                one.temperature,
+                estimator,
+                float(value),
+                resampled,
+                one.samples,
+                own[place],
+                one.whole,
+                reason,
+            )
+
+
+def _missing(gamma: Curves, observable: Observable, curves: Curves) -> str:
+    """Why the average of whole curves (S, G) has no strain; empty if one is to be sought."""
+    if len(curves) < 2:
+        return "fewer than two samples"
+    change = summarise(observable.contrast(gamma, curves))
+    if change.n == 0:
+        return f"no strain up to {PLATEAU_END:g}, where the plateau is"
+    return "" if change.significant else "change not significant"
 
 
 def _defined(
@@ -277,9 +316,7 @@ def _mean(found: Sequence[Estimate]) -> dict[str, Any]:
         return _row(math.nan, UNKNOWN, found)
     logarithms = _logarithms(found)
     means = _mean_of_known(logarithms)
-    n_samples = _effective_samples(logarithms, _numbers(found))
-    interval = bootstrap_interval(means[0], means[1:], n_samples)
-    return _row(math.exp(means[0]), _exponential(interval), found)
+    return _row(math.exp(means[0]), _exponential(_interval(means, logarithms, found)), found)
 
 
 def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
@@ -288,10 +325,7 @@ def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
         return _row(math.nan, UNKNOWN, found)
     logarithms = _logarithms(found)
     changes = _change_along_line(temperatures, logarithms)
-    n_samples = _effective_samples(
-        logarithms * (temperatures - temperatures.mean()), _numbers(found)
-    )
-    interval = bootstrap_interval(changes[0], changes[1:], n_samples)
+    interval = _interval(changes, logarithms * (temperatures - temperatures.mean()), found)
     return _row(changes[0], interval, found, temperatures.tolist())
 
 
@@ -312,11 +346,11 @@ def _change_with_size(found: Sequence[Estimate]) -> tuple[dict[str, Any], dict[s
     of_sizes = [[one for one in some if one.n_particles == size] for size in sizes]
     means = np.column_stack([_mean_of_known(_logarithms(group)) for group in of_sizes])
     changes = _change_along_line(np.log(sizes), means)
-    numbers = [_effective_samples(_logarithms(group), _numbers(group)) for group in of_sizes]
-    apart = np.log(sizes) - np.log(sizes).mean()
-    n_samples = _effective_samples(means * apart, np.array(numbers))
-    interval = bootstrap_interval(changes[0], changes[1:], n_samples)
-    return _row(changes[0], interval, some, sizes), left_out
+    # as many temperatures at every N
+    apart = np.log([one.n_particles for one in some]) - np.log(sizes).mean()
+    return _row(
+        changes[0], _interval(changes, _logarithms(some) * apart, some), some, sizes
+    ), left_out
 
 
 def _ratios(
@@ -333,9 +367,8 @@ def _ratios(
     if not some:
         return _row(math.nan, UNKNOWN, some), left_out
     logarithms = _logarithms(some) - _logarithms([at[one.temperature] for one in some])
-    n_samples = _effective_samples(logarithms, _numbers(some))
     means = _mean_of_known(logarithms)
-    return _row(means[0], bootstrap_interval(means[0], means[1:], n_samples), some), left_out
+    return _row(means[0], _interval(means, logarithms, some), some), left_out
 
 
 def _row(
@@ -364,21 +397,16 @@ def _exponential(interval: Interval) -> Interval:
     return Interval(math.exp(interval.low), math.exp(interval.high), interval.n_undefined)
 
 
-def _numbers(found: Iterable[Estimate]) -> Curves:
-    return np.array([one.n_whole for one in found], dtype=np.float64)
+def _interval(values: Curves, parts: Curves, found: Sequence[Estimate]) -> Interval:
+    """That of a value and its resampled ones (1 + R,), a sum of parts (1 + R, K) of estimates.
 
-
-def _effective_samples(parts: Curves, numbers: Curves) -> float:
-    """Samples behind a sum of parts (1 + R, K) that have these numbers (K,) of samples each.
-
-    One more than the degrees of freedom of Welch and Satterthwaite, but no more than the largest
-    number: parts share their samples.
+    Estimates of one N share their samples, as far as both have them.
     """
+    having = [{(one.n_particles, sample) for sample in one.samples[one.whole]} for one in found]
+    known = np.array([[one in some for some in having] for one in sorted(set.union(*having))])
+    numbers = known.sum(axis=0)
     variances = np.nanvar(parts[1:], axis=0) * numbers / (numbers - 1.0)
-    if not variances.sum() > 0.0:
-        return float(numbers.min())
-    degrees = variances.sum() ** 2 / np.sum(variances**2 / (numbers - 1.0))
-    return float(min(numbers.max(), 1.0 + degrees))
+    return bootstrap_interval(values[0], values[1:], *effective_samples(known, variances))
 
 
 def _logarithms(found: Iterable[Estimate]) -> Curves:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from softmodes.analysis.relaxation import relaxation_time
+from softmodes.analysis.statistics import resample_weights
 from softmodes.errors import InputError
 
 GRID = 400
@@ -66,15 +67,14 @@ def resampled_times(times: ArrayLike, scattering: ArrayLike, counts: ArrayLike) 
     Args:
         times: (K,), as `relaxation_time` takes them.
         scattering: (S, K).
-        counts: (R, S), how often each resample holds each sample.
+        counts: (R, S), how often each resample, of these samples and others, holds each.
 
     Returns:
-        NaN where F_s stays above 1/e, or none of these samples was drawn.
+        NaN where F_s stays above 1/e.
     """
-    curves, counts = np.asarray(scattering, dtype=np.float64), np.asarray(counts)
-    weights = np.vstack([np.ones((1, len(curves))), counts])
-    with np.errstate(invalid="ignore"):
-        means = np.einsum("rs,sk->rk", weights, curves) / weights.sum(axis=1)[:, None]
+    curves = np.asarray(scattering, dtype=np.float64)
+    weights = np.vstack([np.ones((1, len(curves))), resample_weights(counts)])
+    means = np.einsum("rs,sk->rk", weights, curves) / len(curves)
     return np.array([relaxation_time(times, mean) for mean in means])
 
 

@@ -31,6 +31,7 @@ class Summary:
         sem: standard error of the mean, sd / √n.
         n: observations that count.
         n_missing: observations that were NaN.
+        degrees: of freedom, n - 1 for a plain mean.
     """
 
     mean: float
@@ -38,11 +39,12 @@ class Summary:
     sem: float
     n: int
     n_missing: int
+    degrees: float
 
     @property
     def interval(self) -> Interval:
         """That of the mean, by Student's t; NaN for fewer than two observations."""
-        half = student(max(self.n - 1, 1)) * self.sem
+        half = student(max(self.degrees, 1)) * self.sem
         return Interval(self.mean - half, self.mean + half, 0)
 
     @property
@@ -79,7 +81,63 @@ def summarise(values: ArrayLike) -> Summary:
     mean = float(known.mean()) if n else math.nan
     sd = float(known.std(ddof=1)) if n > 1 else math.nan
     sem = sd / math.sqrt(n) if n else math.nan
-    return Summary(mean, sd, sem, n, len(values) - n)
+    return Summary(mean, sd, sem, n, len(values) - n, n - 1)
+
+
+def sum_of_means(values: ArrayLike, factors: ArrayLike) -> Summary:
+    """Σ_k a_k ⟨x_k⟩, each mean over the samples that have it, which may share some.
+
+    The variance is that of the samples' parts Σ_k a_k (x_sk - ⟨x_k⟩)/n_k, which counts what the
+    means have in common, times n/(n - 1), with n and degrees of freedom of `effective_samples`.
+
+    Args:
+        values: x (S, K), NaN where a sample has none.
+        factors: a (K,).
+
+    Returns:
+        `n` is the largest number of samples of a mean, `n_missing` how many have none, `sd` is
+        √n sem; `sem` is NaN where a mean is over fewer than two samples.
+    """
+    values, factors = np.asarray(values, dtype=np.float64), np.asarray(factors, dtype=np.float64)
+    known = ~np.isnan(values)
+    numbers = known.sum(axis=0)
+    n, n_missing = int(numbers.max(initial=0)), int((~known.any(axis=1)).sum())
+    if not numbers.all():
+        return Summary(math.nan, math.nan, math.nan, n, n_missing, n - 1)
+    means = np.nansum(values, axis=0) / numbers
+    mean = float(factors @ means)
+    if numbers.min(initial=2) < 2:
+        return Summary(mean, math.nan, math.nan, n, n_missing, n - 1)
+    parts = factors * np.where(known, values - means, 0.0) / numbers
+    variances = np.sum(parts**2, axis=0) * numbers / (numbers - 1)
+    behind, degrees = effective_samples(known, variances)
+    sem = math.sqrt(behind / (behind - 1.0) * np.sum(parts.sum(axis=1) ** 2))
+    return Summary(mean, math.sqrt(n) * sem, sem, n, n_missing, degrees)
+
+
+def effective_samples(known: ArrayLike, variances: ArrayLike) -> tuple[float, float]:
+    """Samples and degrees of freedom behind a sum of means that share some of their samples.
+
+    Where all means are over the same n samples: n and n - 1; where they share none: n such that
+    n/(n - 1) corrects a sum of variances with divisors n_k, and Welch's degrees. In between, the
+    degrees are Satterthwaite's of the sum of squares of the samples' parts, as if the parts of
+    one sample did not depend on each other (R. M. Bell and D. F. McCaffrey, Survey Methodology 28,
+    169 (2002)).
+
+    Args:
+        known: (S, K), whether mean k is over sample s; two samples each at least.
+        variances: (K,), squares of the means' standard errors.
+    """
+    shared, variances = np.asarray(known, dtype=np.float64), np.asarray(variances)
+    numbers = shared.sum(axis=0)
+    if not variances.sum() > 0.0:  # no scatter: all means alike
+        variances = np.ones(len(numbers))
+    # the covariance of the samples' parts is diag(own) - common commonᵀ
+    of_one = variances / (numbers - 1.0)
+    own, common = shared @ of_one, shared * np.sqrt(of_one / numbers)
+    squares = own @ (own - 2.0 * np.sum(common**2, axis=1)) + np.sum((common.T @ common) ** 2)
+    samples = variances.sum() / np.sum(variances / numbers)
+    return float(samples), float(variances.sum() ** 2 / squares)
 
 
 def student(degrees: float) -> float:
@@ -153,14 +211,36 @@ def resample_counts(n_samples: int, rng: np.random.Generator) -> NDArray[np.int6
     return rng.multinomial(n_samples, np.full(n_samples, 1 / n_samples), RESAMPLES)
 
 
-def bootstrap_interval(value: float, resampled: ArrayLike, n_samples: float) -> Interval:
+def resample_weights(counts: ArrayLike) -> NDArray[np.float64]:
+    """What n samples weigh in each resample of these and others (R, n); their sum is n.
+
+    How many of the n a resample holds is chance, binomial, of which a mean over these n knows
+    nothing: it would scatter too much, by an eighth for 4 among 20. What counts is how much more
+    often each is drawn than they are on average. So a mean scatters exactly as if its n samples
+    had been drawn alone, and as other means do that share them; drawn among themselves, samples
+    weigh as often as they are held. A weight may be negative.
+
+    Args:
+        counts: (R, n), how often each resample holds each of them.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    return 1.0 + (counts - counts.mean(axis=1, keepdims=True))
+
+
+def bootstrap_interval(
+    value: float, resampled: ArrayLike, n_samples: float, degrees: float | None = None
+) -> Interval:
     """That of Student's t about a value, with the standard error of its resampled ones.
 
     Percentiles of few samples are too narrow: six samples' intervals hold the truth 51 times in 60.
-    Arguments as in `standard_error`.
+
+    Args:
+        value: of all samples.
+        resampled, n_samples: as in `standard_error`.
+        degrees: of freedom, where they are not n_samples - 1.
     """
     error = standard_error(resampled, n_samples)
-    half = student(max(n_samples - 1, 1)) * error
+    half = student(max(n_samples - 1 if degrees is None else degrees, 1)) * error
     return Interval(value - half, value + half, int(np.isnan(resampled).sum()))
 
 
