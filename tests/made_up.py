@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -214,3 +215,17 @@ def shifted(
     alternating = np.where(frame.loc[chosen, "sample"].to_numpy(int) % 2, 1.0, -1.0)
     frame.loc[chosen, column] += by + scatter * alternating
     return changed(given, **{table: frame})
+
+
+def thinned(given: Tables, numbers: Mapping[tuple[int, float], int]) -> Tables:
+    """The same with these numbers of samples at an N and T, the first ones, in every table."""
+
+    def kept(frame: pd.DataFrame) -> pd.DataFrame:
+        if "sample" not in frame:
+            return frame
+        of_all = frame["sample"].isna()
+        state = zip(frame["n_particles"], frame["temperature"], strict=True)
+        return frame[of_all | (frame["sample"] < [numbers[key] for key in state])]
+
+    names = [field.name for field in fields(given) if field.name != "seed"]
+    return changed(given, **{name: kept(getattr(given, name)) for name in names})

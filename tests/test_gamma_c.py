@@ -12,6 +12,8 @@ from curves import GAMMA, logistic, noisy, rng
 from softmodes.analysis import gamma_c, statistics
 
 TRUTH = 0.071
+WITH_FEW = (0.6, 20), (0.4, 4)
+"""Temperatures with numbers of samples."""
 
 
 def tables(ensembles, stress=None, energy=None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -93,8 +95,9 @@ def test_a_definition_outside_the_drop_is_not_defined_and_says_so():
 def test_a_temperature_of_few_samples_does_not_widen_the_mean_of_all(few_resamples):
     """20, 20 and 4 samples: the mean over T holds the truth.
 
-    Its variance is that of 7/9 samples' in place of 2/4, and six degrees of freedom are left: it is
-    1.55 times as wide as that of 20 and 20. Those of four samples would make it 2.1 times as wide.
+    Its variance is (1/20 + 1/20 + 1/4)/9 in place of (1/20 + 1/20)/4, and five degrees of freedom
+    are left: it is 1.55 times as wide as that of 20 and 20. With the errors and degrees of four
+    samples throughout it would be 2.1 times as wide.
     """
     generator = rng(11)
     found = drops(
@@ -104,16 +107,68 @@ def test_a_temperature_of_few_samples_does_not_widen_the_mean_of_all(few_resampl
             for t, number in ((0.6, 20), (0.5, 20), (0.4, 4))
         }
     )
-    few = {one.n_particles for one in found if one.temperature == 0.4 and one.defined}
-    found = [one for one in found if one.n_particles in few]
-    assert len(few) > 100
-    rows, without = (
-        gamma_c.trends(some).query("what == 'mean' and n_particles.notna() and lower.notna()")
-        for some in (found, [one for one in found if one.temperature > 0.4])
-    )
-    assert np.mean((rows["lower"] < TRUTH) & (rows["upper"] > TRUTH)) >= 0.9
-    widths, narrow = (np.median(np.log(row["upper"] / row["lower"])) for row in (rows, without))
-    assert widths < 1.8 * narrow
+    held, widths, without = [], [], []
+    for cold, *warm in zip(found[::3], found[1::3], found[2::3], strict=True):
+        if not cold.defined:
+            continue
+        row, narrow = (trend(some, "mean", cold.n_particles) for some in ([cold, *warm], warm))
+        held.append(row["lower"] < TRUTH < row["upper"])
+        widths.append(math.log(row["upper"] / row["lower"]))
+        without.append(math.log(narrow["upper"] / narrow["lower"]))
+    assert len(held) > 100
+    assert np.mean(held) >= 0.9
+    assert np.median(widths) < 1.8 * np.median(without)
+
+
+def test_four_samples_among_twenty_have_the_error_of_four(few_resamples):
+    """Not that of a number which varies from draw to draw: that would be an eighth too large."""
+    generator = rng(12)
+    warm, cold = ({(n, t): ensemble(generator, m) for n in range(100, 140)} for t, m in WITH_FEW)
+    among = [one for one in drops(warm | cold) if one.temperature == 0.4]
+    ratios = [
+        np.nanstd(np.log(one.resampled)) / np.nanstd(np.log(alone.resampled))
+        for one, alone in zip(among, drops(cold), strict=True)
+        if one.defined
+    ]
+    assert len(ratios) > 35
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.04)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 1.0])
+def test_trends_of_plain_means_have_the_intervals_of_sums_of_means(correlation):
+    """The Letter's grid at N = 8000: 20 samples, of which 4 come to the lowest temperatures.
+
+    Estimates are means of the samples' own ln γ, which scatter little, so that all is linear.
+    """
+    generator, numbers, ratios = rng(13), [20] * 8 + [15, 10, 4, 4], []
+    temperatures = np.array([2.0, 1.5, 1.0, 0.8, 0.6, 0.55, 0.5, 0.46, 0.43, 0.4, 0.38, 0.36])
+    line = temperatures - temperatures.mean()
+    line *= TRUTH * np.ptp(temperatures) / (line @ line)
+    for _ in range(100):
+        shared, own = generator.standard_normal((20, 1)), generator.standard_normal((20, 12))
+        own = 0.01 * (math.sqrt(correlation) * shared + math.sqrt(1.0 - correlation) * own)
+        counts = generator.multinomial(20, np.full(20, 0.05), 1000)
+        found = []
+        for temperature, n, values in zip(temperatures, numbers, own.T, strict=True):
+            resampled = statistics.resample_weights(counts[:, :n]) @ values[:n] / n
+            state = 8000, temperature, "overlap_drop", TRUTH * math.exp(values[:n].mean())
+            samples = np.arange(n), values[:n], np.ones(n, dtype=bool)
+            found.append(gamma_c.Estimate(*state, TRUTH * np.exp(resampled), *samples, ""))
+        own[np.arange(20)[:, None] >= numbers] = math.nan
+        mean = statistics.sum_of_means(own, np.full(12, 1 / 12)).interval
+        change = statistics.sum_of_means(own, line).interval
+        rows = gamma_c.trends(found)
+        of_mean, of_change = (
+            rows[(rows["what"] == what) & (rows["n_particles"] == 8000)].iloc[0]
+            for what in ("mean", "change_with_temperature")
+        )
+        ratios.append(
+            (
+                math.log(of_mean["upper"] / of_mean["lower"]) / (mean.high - mean.low),
+                (of_change["upper"] - of_change["lower"]) / (change.high - change.low),
+            )
+        )
+    assert np.mean(ratios, axis=0) == pytest.approx([1.0, 1.0], abs=0.01)
 
 
 @pytest.mark.parametrize("n_samples", [3, 6])

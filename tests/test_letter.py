@@ -1,12 +1,14 @@
 """Every statement comes out all three ways, on made-up tables of which the truth is known."""
 
+import itertools
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from made_up import changed, letter_like, shifted
+from made_up import TEMPERATURES, changed, letter_like, shifted, thinned
 
+from softmodes.analysis import gamma_c
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import LETTER, MIXTURE, OWN, is_letters
 from softmodes.report.verdicts import AGREES, DIFFERS, TOO_SMALL, Finding
@@ -259,7 +261,7 @@ def test_only_changed_basins_count_for_neighbouring_minima(agreeing):
     assert "none of 6 samples" in found["modes_persist"].remark
     alike = found["propensity_pq_pdq"]
     assert alike.verdict == TOO_SMALL
-    assert [seen.n_samples for seen in alike.observations] == [12, 0]
+    assert [seen.n_samples for seen in alike.observations] == [6, 0]
     assert "none of the 60 configurations" in alike.remark
 
 
@@ -300,6 +302,67 @@ def test_a_flat_curve_levels_off_by_all_sizes_together():
         for size in sizes
     ]
     assert (*alone, verdict("levels_off", tables)) == (TOO_SMALL, TOO_SMALL, AGREES)
+
+
+ON_COOLING = {1000: (20, 20, 20, 20, 10), 4000: (20, 15, 10, 4, 4)}
+"""Samples at the temperatures of `made_up`, from the highest on."""
+
+
+@pytest.fixture(scope="module")
+def thinning() -> Tables:
+    """A study of which few samples come to low temperatures, its trends had from its curves."""
+    numbers = {
+        (size, t): number
+        for size, of_size in ON_COOLING.items()
+        for t, number in zip(sorted(TEMPERATURES, reverse=True), of_size, strict=True)
+    }
+    tables = thinned(letter_like(samples=20), numbers)
+    found = gamma_c.estimates(tables.overlap_vs_gamma, tables.energy_stress, tables.seed)
+    return changed(tables, gamma_c=gamma_c.table(found), gamma_c_trends=gamma_c.trends(found))
+
+
+@pytest.mark.filterwarnings("error")
+def test_statements_are_judged_where_few_samples_come_to_low_temperatures(thinning):
+    found = judged(thinning)
+    # at T = 1 hardly anything drops: the scatter is that of noise
+    assert {name for name, one in found.items() if one.verdict != AGREES} <= {
+        "critical_strain_scatter"
+    }
+    assert "N = 4000: 4 to 20 samples of a temperature" in found["levels_off"].remark
+    for name in ("critical_strain", "independent_of_size", "levels_off", "propensity_pq_pdq"):
+        assert found[name].observations[0].n_samples == 20
+    assert [one.n_samples for one in found["quadrupolar"].observations] == [10, 10, 4, 4]
+
+
+def test_means_over_temperatures_do_not_depend_on_how_many_samples_come_there(thinning):
+    """Samples that stop early know the high temperatures alone."""
+    tables = overlap("DP_pdq", 0.1, 0.0, temperature=hot)(thinning)
+    seen = judged(tables)["propensity_pq_pdq"].observations[0]
+    # a fifth of the temperatures
+    assert seen.value == pytest.approx(-0.02, abs=0.002)
+    assert seen.high - seen.low < 0.01
+
+
+def test_a_state_point_of_one_sample_has_no_error_and_is_left_out(agreeing):
+    numbers = dict.fromkeys(itertools.product((1000, 4000), TEMPERATURES), 6)
+    lone = thinned(agreeing, numbers | {(4000, 0.38): 1})
+    found = judged(lone)["propensity_pq_pdq"]
+    assert "left out: N = 4000, T = 0.38: one sample" in found.remark
+    whole = judged(thinned(agreeing, numbers | {(4000, 0.38): 2}))["propensity_pq_pdq"]
+    assert "left out" not in whole.remark
+    assert found.observations[0].high - found.observations[0].low < 0.01
+
+
+def test_rates_of_rise_are_those_of_lines_through_means(thinning):
+    """Against a fit through the means over samples of each temperature."""
+    frame = thinning.overlap_vs_temperature
+    rows = frame[(frame["quantity"] == "DW_pq") & (frame["n_particles"] == 4000)]
+    means = rows.groupby("temperature")["overlap"].mean()
+    warm, cold = (np.polyfit(some.index, some, 1)[0] for some in (means[0.5:], means[:0.43]))
+    one = thinning.state_points["n_particles"] == 4000
+    alone = changed(thinning, state_points=thinning.state_points[one])
+    (seen,) = judged(alone)["levels_off"].observations
+    assert seen.value == pytest.approx(cold - 0.5 * warm)
 
 
 def test_the_letters_mixture_is_known_by_its_particles():

@@ -4,16 +4,21 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import linregress, ttest_1samp
+from scipy.stats import linregress, ttest_1samp, ttest_ind
 
 from softmodes.analysis.statistics import (
+    Interval,
     bootstrap_interval,
     difference_of_halves,
     drift,
+    effective_samples,
     familywise_level,
     mean_p_value,
     position_of_maximum,
+    resample_counts,
+    resample_weights,
     standard_error,
+    sum_of_means,
     summarise,
 )
 from softmodes.errors import InputError
@@ -94,6 +99,96 @@ def test_position_of_a_maximum_of_known_place():
     assert position_of_maximum(x, np.tile(x, (3, 1)), rng(3))[0] == 2.0
     assert math.isnan(position_of_maximum(x, np.empty((0, 9)), rng(3))[0])
     assert math.isnan(position_of_maximum(x, curves[:1], rng(3))[1].low)
+
+
+# Samples of which only some are everywhere
+
+NUMBERS = {2000: [50] * 10 + [26, 25], 8000: [20] * 8 + [15, 10, 4, 4]}
+"""Samples by temperature, on cooling, of the Letter's grid."""
+
+
+def cooled(generator, numbers, correlation):
+    """Values (S, K) of samples that stop on the way, correlated over temperatures, of mean k."""
+    shape = max(numbers), len(numbers)
+    shared, own = generator.standard_normal((shape[0], 1)), generator.standard_normal(shape)
+    values = np.sqrt(correlation) * shared + np.sqrt(1.0 - correlation) * own
+    stopped = np.arange(shape[0])[:, None] >= numbers
+    return np.where(stopped, math.nan, values + np.arange(shape[1]))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("size", NUMBERS)
+def test_sums_over_temperatures_hold_the_truth(size, correlation):
+    """Of a mean, and of a slope; errors are as large as they should be."""
+    generator, numbers = rng(size), np.array(NUMBERS[size])
+    x = np.arange(len(numbers)) - 5.5
+    for factors, truth in ((np.full(12, 1 / 12), 5.5), (x / (x @ x), 1.0)):
+        found = [
+            sum_of_means(cooled(generator, numbers, correlation), factors) for _ in range(3000)
+        ]
+        held = [one.interval.low < truth < one.interval.high for one in found]
+        assert np.mean(held) == pytest.approx(0.95, abs=0.015)
+        pairs = np.where(np.eye(12, dtype=bool), 1.0, correlation)
+        variance = factors @ (pairs / np.maximum(*np.meshgrid(numbers, numbers))) @ factors
+        assert np.mean([one.sem**2 for one in found]) == pytest.approx(variance, rel=0.06)
+
+
+def test_sums_of_means_over_the_same_samples_or_none_are_the_textbooks():
+    generator = rng(8)
+    both = generator.normal(size=(9, 2)) + generator.normal(size=(9, 1))
+    found, paired = sum_of_means(both, [1.0, -1.0]), summarise(both[:, 0] - both[:, 1])
+    for name in ("mean", "sd", "sem", "n", "n_missing", "degrees"):
+        assert getattr(found, name) == pytest.approx(getattr(paired, name))
+    apart = both.copy()
+    apart[:4, 0] = apart[4:, 1] = math.nan
+    welch = ttest_ind(apart[4:, 0], apart[:4, 1], equal_var=False)
+    found, expected = sum_of_means(apart, [1.0, -1.0]), welch.confidence_interval(0.95)
+    assert found.degrees == pytest.approx(welch.df)
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high))
+    assert (found.n, found.n_missing) == (5, 0)
+
+
+def test_sums_of_means_that_have_no_error_or_are_not_there():
+    lone = sum_of_means([[1.0, 3.0], [2.0, math.nan]], [1.0, 1.0])
+    assert lone.mean == 4.5
+    assert math.isnan(lone.interval.low)
+    assert math.isnan(sum_of_means([[1.0, math.nan], [2.0, math.nan]], [1.0, 1.0]).mean)
+    assert math.isnan(sum_of_means(np.empty((0, 0)), []).mean)
+    same = sum_of_means(np.ones((4, 2)), [0.5, 0.5])
+    assert same.interval == Interval(1.0, 1.0, 0)
+
+
+def test_samples_behind_a_sum_of_means():
+    everywhere = np.ones((6, 3), dtype=bool)
+    alike = np.outer([1.0, 2.0, 0.5], [1.0, 2.0, 0.5])
+    assert effective_samples(everywhere, alike) == pytest.approx((6.0, 5.0))
+    assert effective_samples(everywhere, np.diag([1.0, 2.0, 0.0])) == pytest.approx((6.0, 5.0))
+    # a mean of few samples that hardly scatters does not count
+    few = np.arange(20)[:, None] < [20, 4]
+    assert effective_samples(few, np.diag([1.0, 1e-9])) == pytest.approx((20.0, 19.0))
+    assert effective_samples(few, np.diag([1e-9, 1.0])) == pytest.approx((4.0, 3.0))
+
+
+def test_four_samples_drawn_among_twenty_scatter_as_four():
+    """By √(3/4) of their standard error; were their number to vary, by an eighth more."""
+    counts = resample_counts(20, rng(5))
+    values = rng(6).normal(size=(4, 500))
+    weights = resample_weights(counts[:, 7:11])
+    np.testing.assert_allclose(weights.sum(axis=1), 4.0)
+    scatter = (weights @ values / 4).std(axis=0) / (values.std(axis=0) / 2)
+    assert np.mean(scatter) == pytest.approx(1.0, abs=0.03)
+    np.testing.assert_array_equal(resample_weights(counts), counts)
+
+
+def test_means_drawn_anew_follow_each_other_as_far_as_they_share_samples():
+    """Of twenty, and of four of these: their covariance is that of the four over twenty."""
+    counts = resample_counts(20, rng(7))
+    found = []
+    for values in rng(8).normal(size=(500, 20)):
+        cold = resample_weights(counts[:, :4]) @ values[:4] / 4
+        covariance = np.cov(cold, counts @ values / 20)[0, 1]
+        found.append(covariance / (values[:4].var() / 20))
+    assert np.median(found) == pytest.approx(1.0, abs=0.1)
 
 
 # Drifts and families of tests

@@ -1,6 +1,7 @@
 """The rule of judgement, by numbers whose intervals are known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,11 +112,12 @@ def test_differences_of_unlike_sets_have_welchs_interval():
 
 
 def test_the_root_mean_square_keeps_its_interval_positive():
-    seen = root_mean_square("", np.square([0.1, -0.1, 3.0]), (0.5, 2.0))
+    seen = root_mean_square("", summarise(np.square([0.1, -0.1, 3.0])), (0.5, 2.0))
     assert seen.value == pytest.approx(math.sqrt(9.02 / 3))
     assert seen.low == 0.0
     assert seen.verdict == TOO_SMALL
-    assert root_mean_square("", np.square([1.0, -1.1, 1.05, -0.9]), (0.5, 2.0)).verdict == AGREES
+    near = summarise(np.square([1.0, -1.1, 1.05, -0.9]))
+    assert root_mean_square("", near, (0.5, 2.0)).verdict == AGREES
 
 
 def test_the_samples_needed_shrink_the_interval_to_the_border():
@@ -127,6 +129,27 @@ def test_the_samples_needed_shrink_the_interval_to_the_border():
     assert math.isnan(Observation("", 0.1, -0.1, 0.3, 6, above(0.0), fixed=0.1).samples_needed)
     assert math.isnan(Observation("", 0.1, 0.05, 0.15, 6, above(0.0)).samples_needed)
     assert math.isnan(Observation("", math.nan, math.nan, math.nan, 0, above(0)).samples_needed)
+
+
+def test_the_samples_needed_are_those_where_there_are_most():
+    """Of two sizes of 200 and 40: the factor that halves the interval makes it 800 and 160."""
+    rng = np.random.default_rng(5)
+
+    def seen(numbers, border=-math.inf):
+        parts = [summarise(rng.normal(size=number)) for number in numbers]
+        return combined("", parts, (1.0, 2.0), allowed=above(border))
+
+    factors, halves = [], []
+    for _ in range(300):
+        few = seen((200, 40))
+        half = few.high - few.value
+        untold = replace(few, allowed=above(few.value - 0.5 * half))
+        factor = untold.samples_needed / 200
+        many = seen((round(200 * factor), round(40 * factor)))
+        factors.append(factor)
+        halves.append((many.high - many.value) / (0.5 * half))
+    assert np.mean(factors) == pytest.approx(4.0, abs=0.02)
+    assert np.mean(halves) == pytest.approx(1.0, abs=0.025)
 
 
 def test_one_that_differs_decides_then_one_too_small():

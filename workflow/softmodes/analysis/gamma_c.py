@@ -404,9 +404,11 @@ def _interval(values: Curves, parts: Curves, found: Sequence[Estimate]) -> Inter
     """
     having = [{(one.n_particles, sample) for sample in one.samples[one.whole]} for one in found]
     known = np.array([[one in some for some in having] for one in sorted(set.union(*having))])
-    numbers = known.sum(axis=0)
-    variances = np.nanvar(parts[1:], axis=0) * numbers / (numbers - 1.0)
-    return bootstrap_interval(values[0], values[1:], *effective_samples(known, variances))
+    apart = parts[1:] - np.nanmean(parts[1:], axis=0)
+    defined = ~np.isnan(apart)
+    sums = np.nan_to_num(apart).T @ np.nan_to_num(apart)
+    covariance = sums / np.maximum(defined.T.astype(float) @ defined, 1.0)
+    return bootstrap_interval(values[0], values[1:], *effective_samples(known, covariance))
 
 
 def _logarithms(found: Iterable[Estimate]) -> Curves:

@@ -102,42 +102,47 @@ def sum_of_means(values: ArrayLike, factors: ArrayLike) -> Summary:
     known = ~np.isnan(values)
     numbers = known.sum(axis=0)
     n, n_missing = int(numbers.max(initial=0)), int((~known.any(axis=1)).sum())
-    if not numbers.all():
+    if not numbers.size or not numbers.all():
         return Summary(math.nan, math.nan, math.nan, n, n_missing, n - 1)
     means = np.nansum(values, axis=0) / numbers
     mean = float(factors @ means)
     if numbers.min(initial=2) < 2:
         return Summary(mean, math.nan, math.nan, n, n_missing, n - 1)
     parts = factors * np.where(known, values - means, 0.0) / numbers
-    variances = np.sum(parts**2, axis=0) * numbers / (numbers - 1)
-    behind, degrees = effective_samples(known, variances)
+    behind, degrees = effective_samples(known, parts.T @ parts)
     sem = math.sqrt(behind / (behind - 1.0) * np.sum(parts.sum(axis=1) ** 2))
     return Summary(mean, math.sqrt(n) * sem, sem, n, n_missing, degrees)
 
 
-def effective_samples(known: ArrayLike, variances: ArrayLike) -> tuple[float, float]:
+def effective_samples(known: ArrayLike, covariance: ArrayLike) -> tuple[float, float]:
     """Samples and degrees of freedom behind a sum of means that share some of their samples.
 
-    Where all means are over the same n samples: n and n - 1; where they share none: n such that
+    Where all means are over the same n samples: n and n - 1. Where they share none: n such that
     n/(n - 1) corrects a sum of variances with divisors n_k, and Welch's degrees. In between, the
-    degrees are Satterthwaite's of the sum of squares of the samples' parts, as if the parts of
-    one sample did not depend on each other (R. M. Bell and D. F. McCaffrey, Survey Methodology 28,
-    169 (2002)).
+    degrees are Satterthwaite's of the sum of squares of the samples' parts, whose covariance comes
+    from that of the means (R. M. Bell and D. F. McCaffrey, Survey Methodology 28, 169 (2002)).
 
     Args:
         known: (S, K), whether mean k is over sample s; two samples each at least.
-        variances: (K,), squares of the means' standard errors.
+        covariance: (K, K), of the terms of the sum, as samples drawn anew give it: with divisors n.
     """
-    shared, variances = np.asarray(known, dtype=np.float64), np.asarray(variances)
-    numbers = shared.sum(axis=0)
-    if not variances.sum() > 0.0:  # no scatter: all means alike
-        variances = np.ones(len(numbers))
-    # the covariance of the samples' parts is diag(own) - common commonᵀ
-    of_one = variances / (numbers - 1.0)
-    own, common = shared @ of_one, shared * np.sqrt(of_one / numbers)
-    squares = own @ (own - 2.0 * np.sum(common**2, axis=1)) + np.sum((common.T @ common) ** 2)
+    shared = np.asarray(known, dtype=np.float64)
+    numbers, pairs = shared.sum(axis=0), shared.T @ shared
+    unbiased = np.asarray(covariance) * pairs / np.maximum(pairs - 1.0, 1.0)
+    variances = np.diag(unbiased)
+    if not variances.sum() > 0.0:
+        return float(numbers.min()), float(numbers.min() - 1.0)
     samples = variances.sum() / np.sum(variances / numbers)
-    return float(samples), float(variances.sum() ** 2 / squares)
+    # of one sample's values, of which their means are taken off
+    of_one = unbiased / np.maximum(pairs, 1.0)
+    of_one *= np.sqrt(np.outer(numbers, numbers) / np.outer(numbers - 1.0, numbers - 1.0))
+    own = shared * (shared @ of_one)
+    with_means = (own / numbers) @ shared.T
+    of_means = shared @ (of_one * pairs / np.outer(numbers, numbers)) @ shared.T
+    of_parts = np.diag(own.sum(axis=1)) - with_means - with_means.T + of_means
+    squares = np.sum(of_parts**2)  # none where samples' parts cancel
+    degrees = np.trace(of_parts) ** 2 / squares if squares > 0.0 else 0.0
+    return float(samples), float(max(degrees, numbers.min() - 1.0))
 
 
 def student(degrees: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from softmodes.analysis.statistics import Interval
+from softmodes.analysis.statistics import Interval, Summary, sum_of_means
 from softmodes.study.storage import STATE
 
 MIN_FRACTION = 0.001
@@ -74,14 +74,10 @@ class Tables:
         cold, hot = (self.overlap(quantity, size, t) for t in (known[0], known[-1]))
         return f"T = {known[0]:g} less T = {known[-1]:g}, N = {size}", cold - hot
 
-    def rate_of_rise(self, quantity: str, size: int, temperatures: list[float]) -> pd.Series:
-        """-dO/dT of each sample, by least squares."""
+    def overlap_by_temperature(self, quantity: str, size: int) -> pd.DataFrame:
+        """An overlap, one row per sample, one column per T where several samples have it."""
         rows = _known(self.overlap_vs_temperature, quantity, size)
-        rows = rows[rows["temperature"].isin(temperatures)]
-        curves = rows.pivot(index="sample", columns="temperature", values="overlap").dropna()
-        if len(curves.columns) < 2 or curves.empty:
-            return pd.Series(dtype=float)
-        return pd.Series(-np.polyfit(curves.columns, curves.T, 1)[0], index=curves.index)
+        return _of_several(rows.pivot(index="sample", columns="temperature", values="overlap"))
 
     def by_state(self, quantity: str) -> pd.Series:
         """Overlaps of `overlap_vs_temperature` by state point."""
@@ -135,9 +131,28 @@ class Tables:
         return row["value"], Interval(row["lower"], row["upper"], int(row["n_undefined"])), row
 
 
-def mean_over_temperatures(values: pd.Series) -> pd.Series:
-    """One number per sample: states of one sample at several T are not independent."""
-    return values.dropna().groupby(["n_particles", "sample"]).mean()
+def mean_over_state_points(values: pd.Series) -> Summary:
+    """Mean over every N and T, all with equal weight, of the mean over the samples that are there.
+
+    Samples of one N and number are the same at all T, and may lack at some. An N and T of one
+    sample, which has no error, counts only where there is no other.
+
+    Args:
+        values: by state point; NaN is left out.
+    """
+    rows = values.dropna().rename("value").reset_index()
+    ensembles = pd.MultiIndex.from_frame(rows[["n_particles", "temperature"]])
+    table = rows.assign(ensemble=ensembles).pivot(
+        index=["n_particles", "sample"], columns="ensemble", values="value"
+    )
+    some = _of_several(table)
+    table = table if some.empty else some
+    return sum_of_means(table, np.ones(table.shape[1]) / max(table.shape[1], 1))
+
+
+def _of_several(table: pd.DataFrame) -> pd.DataFrame:
+    """Those columns of which two rows or more are known, and those rows that have any."""
+    return table.loc[:, table.count() > 1].dropna(how="all")
 
 
 def _known(frame: pd.DataFrame, quantity: str, size: int) -> pd.DataFrame:

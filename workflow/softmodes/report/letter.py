@@ -15,9 +15,9 @@ import pandas as pd
 
 from softmodes.analysis import statistics
 from softmodes.analysis.critical_strain import FLOOR_START, PLATEAU_END, plateau_drop
-from softmodes.analysis.statistics import Interval, student, summarise
+from softmodes.analysis.statistics import Interval, student, sum_of_means
 from softmodes.random_streams import stream
-from softmodes.report.evidence import MIN_FRACTION, Tables, mean_over_temperatures
+from softmodes.report.evidence import MIN_FRACTION, Tables, mean_over_state_points
 from softmodes.report.verdicts import (
     Observation,
     Statements,
@@ -28,6 +28,7 @@ from softmodes.report.verdicts import (
     difference,
     mean,
     of_interval,
+    of_summary,
     ratio,
     root_mean_square,
     undefined,
@@ -172,10 +173,11 @@ def _critical_strain(tables: Tables) -> Yielded:
 )
 def _critical_strain_scatter(tables: Tables) -> Yielded:
     own = tables.own_strains("overlap_drop")
-    squares = mean_over_temperatures(((own - GAMMA_C) / GAMMA_C_SD) ** 2)
+    squares = mean_over_state_points(((own - GAMMA_C) / GAMMA_C_SD) ** 2)
     what = f"scatter about {GAMMA_C:g} over the Letter's"
     yield root_mean_square(what, squares, (1 / NEAR, NEAR))
     yield f"{own.isna().sum()} of {len(own)} samples' own fits failed"
+    yield from _alone(own)
 
 
 @LETTER.state(
@@ -293,9 +295,12 @@ def _propensities_alike(tables: Tables) -> Yielded:
         return
     switched = tables.state_points.set_index(STATE)["switched"].astype(bool)
     changed = difference[switched.reindex(difference.index, fill_value=False)]
-    for which, some in (("all", difference), ("changed basins alone", changed)):
-        what = f"O_DP,pq less O_DP,pdq, {which}"
-        yield mean(what, mean_over_temperatures(some), around_zero(SIMILAR))
+    what = "O_DP,pq less O_DP,pdq"
+    yield of_summary(f"{what}, all", mean_over_state_points(difference), around_zero(SIMILAR))
+    yield from _alone(difference)
+    # at which temperatures a sample changed is chance: its mean is over those
+    of_samples = changed.groupby(["n_particles", "sample"]).mean()
+    yield mean(f"{what}, changed basins alone", of_samples, around_zero(SIMILAR))
     yield (
         f"the strain changed the basin of {len(changed) or 'none'} of the {len(difference)} "
         "configurations compared"
@@ -327,19 +332,28 @@ def _levels_off(tables: Tables) -> Yielded:
     if min(len(cold), len(warm)) < 2:
         yield f"fewer than two temperatures up to T = {LEVELS_BELOW:g}, or above"
         return
-    differences = [
-        summarise(
-            0.5 * tables.rate_of_rise("DW_pq", size, warm)
-            - tables.rate_of_rise("DW_pq", size, cold)
-        )
-        for size in tables.sizes
-    ]
+    differences, weights, counts = [], [], []
+    for size in tables.sizes:
+        overlaps = tables.overlap_by_temperature("DW_pq", size)
+        hotter, colder = (overlaps.columns.intersection(ts) for ts in (warm, cold))
+        if min(len(hotter), len(colder)) < 2:
+            counts.append(f"N = {size}: too few temperatures of two samples")
+            continue
+        factors = pd.concat([0.5 * _rate_of_rise(hotter), -_rate_of_rise(colder)])
+        differences.append(sum_of_means(overlaps[factors.index], factors))
+        # the variance of an overlap goes as 1/N
+        numbers = overlaps[factors.index].count()
+        weights.append(size / np.sum(factors**2 / numbers))
+        counts.append(f"N = {size}: {numbers.min()} to {numbers.max()} samples of a temperature")
     what = f"half the rate of rise above T = {LEVELS_BELOW:g} less the rate below"
-    # the variance of an overlap goes as 1/N
-    weights = [size * part.n for size, part in zip(tables.sizes, differences, strict=True)]
     yield combined(what, differences, weights, allowed=above(0))
-    counts = zip(tables.sizes, differences, strict=True)
-    yield "samples at every T: " + ", ".join(f"{part.n} of N = {size}" for size, part in counts)
+    yield from counts
+
+
+def _rate_of_rise(temperatures: pd.Index) -> pd.Series:
+    """By T, what values are to be multiplied by for their sum to be -d/dT by least squares."""
+    apart = temperatures.to_numpy(float) - temperatures.to_numpy(float).mean()
+    return pd.Series(-apart / np.sum(apart**2), index=temperatures)
 
 
 @LETTER.state(
@@ -565,14 +579,22 @@ def _at(tables: Tables, size: int) -> str:
 
 
 def _n_samples(tables: Tables, size: int | None = None) -> int:
+    """At that T, of an N or of all, that has most."""
     states = tables.state_points
     chosen = states if size is None else states[states["n_particles"] == size]
-    return int(chosen["sample"].nunique())
+    return int(chosen.groupby(["n_particles", "temperature"])["sample"].nunique().max())
 
 
 def _left_out(row: pd.Series) -> Iterator[str]:
     if isinstance(row["left_out"], str) and row["left_out"]:
         yield f"left out: {row['left_out']}"
+
+
+def _alone(values: pd.Series) -> Iterator[str]:
+    """What `mean_over_state_points` leaves out, by state point."""
+    counts = values.groupby(level=["n_particles", "temperature"]).count()
+    for size, temperature in counts.index[(counts == 1) & (counts.max() > 1)]:
+        yield f"left out: N = {size}, T = {temperature:g}: one sample"
 
 
 LABELS = {

@@ -53,7 +53,7 @@ class Observation:
         what: what was observed, in words.
         value: the number, NaN where it could not be had.
         low, high: ends of its interval, NaN where that could not be had.
-        n_samples: samples behind it.
+        n_samples: samples behind it; where they differ by N or T, the most.
         allowed: the range that the statement allows.
         fixed: half width, within the interval's, that more samples would leave as it is.
     """
@@ -80,7 +80,9 @@ class Observation:
     def samples_needed(self) -> float:
         """Samples that would tell if the value stayed; else NaN.
 
-        The interval's square shrinks as 1/n, but for `fixed`.
+        The interval's square shrinks as 1/n, but for `fixed`. Where numbers of samples differ by N
+        or T, it does so if all grow by the same factor: what is given is, as `n_samples` is, the
+        number at the N and T that have most.
         """
         distance = min(abs(self.value - border) for border in self.allowed)
         if self.verdict != TOO_SMALL or not distance > self.fixed:
@@ -92,17 +94,19 @@ class Observation:
 
 def mean(what: str, values: Iterable[float], allowed: Range) -> Observation:
     """The mean of one number per sample (S,); NaN is left out."""
-    found = summarise(np.fromiter(values, dtype=np.float64))
+    return of_summary(what, summarise(np.fromiter(values, dtype=np.float64)), allowed)
+
+
+def of_summary(what: str, found: Summary, allowed: Range) -> Observation:
+    """A mean that is known."""
     return Observation(what, found.mean, found.interval.low, found.interval.high, found.n, allowed)
 
 
-def root_mean_square(what: str, squares: ArrayLike, allowed: Range) -> Observation:
-    """√ of the mean of one squared deviation per sample (S,), with the interval of that mean."""
-    found = summarise(squares)
-    value, low, high = np.sqrt(
-        np.maximum([found.mean, found.interval.low, found.interval.high], 0.0)
-    )
-    return Observation(what, float(value), float(low), float(high), found.n, allowed)
+def root_mean_square(what: str, squares: Summary, allowed: Range) -> Observation:
+    """√ of a mean of squared deviations, with the interval of that mean."""
+    ends = [squares.mean, squares.interval.low, squares.interval.high]
+    value, low, high = np.sqrt(np.maximum(ends, 0.0))
+    return Observation(what, float(value), float(low), float(high), squares.n, allowed)
 
 
 def ratio(
@@ -121,7 +125,7 @@ def difference(what: str, one: ArrayLike, other: ArrayLike, *, allowed: Range) -
     """Mean of one set of samples (S,) less that of another (S',)."""
     parts = summarise(one), summarise(other)
     value, half = _of_independent(parts, (1.0, -1.0))
-    n_samples = min(part.n for part in parts)
+    n_samples = max(part.n for part in parts)
     return Observation(what, value, value - half, value + half, n_samples, allowed)
 
 
@@ -132,18 +136,18 @@ def combined(
 
     Args:
         what, allowed: of the observation.
-        parts: of the ensembles; those of fewer than two samples do not count.
+        parts: of the ensembles; those without an error do not count.
         weights: of each, known beforehand: estimated from few samples they would make the interval
             too narrow.
     """
-    counted = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.n > 1]
+    counted = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.sem >= 0]
     if not counted:
         return undefined(what, allowed)
     whole = sum(weight for _, weight in counted)
     value, half = _of_independent(
         [part for part, _ in counted], [weight / whole for _, weight in counted]
     )
-    n_samples = sum(part.n for part, _ in counted)
+    n_samples = max(part.n for part, _ in counted)
     return Observation(what, value, value - half, value + half, n_samples, allowed)
 
 
@@ -158,7 +162,7 @@ def _of_independent(parts: Sequence[Summary], factors: Sequence[float]) -> tuple
     if not variance > 0.0:  # equal samples, or too few
         return value, variance
     degrees = variance**2 / sum(
-        one**2 / (part.n - 1) for part, one in zip(parts, variances, strict=True)
+        one**2 / part.degrees for part, one in zip(parts, variances, strict=True)
     )
     return value, student(degrees) * math.sqrt(variance)
 
