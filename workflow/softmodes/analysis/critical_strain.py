@@ -187,9 +187,9 @@ def _step(
 ) -> tuple[Curves, Curves]:
     """Where a damped Gauss–Newton step within the bounds leads to, from fractions (B, G)."""
     slope = fraction * (1.0 - fraction)
-    by_half, by_steep = slope * steep[:, None], slope * (half[:, None] - x)
-    down_half = -np.sum(by_half * (fraction - y), axis=1)
-    down_steep = -np.sum(by_steep * (fraction - y), axis=1)
+    by_half, by_steep, error = slope * steep[:, None], slope * (half[:, None] - x), fraction - y
+    down_half = -np.sum(by_half * error, axis=1)
+    down_steep = -np.sum(by_steep * error, axis=1)
     held = (steep <= MIN_STEEPNESS) & (down_steep < 0)
     held |= (steep >= MAX_STEEPNESS) & (down_steep > 0)
     down_steep[held] = 0.0
