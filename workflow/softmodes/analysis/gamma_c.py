@@ -117,7 +117,7 @@ def estimates(overlap: pd.DataFrame, energy: pd.DataFrame, seed: int) -> list[Es
     at the largest strain, the rise of the energy.
 
     Args:
-        overlap: table `overlap_vs_gamma`.
+        overlap: table `overlap_vs_gamma`, of the same strains at every N and T.
         energy: table `energy_stress`.
         seed: of the study, for the draws.
 

@@ -140,7 +140,11 @@ def combined(
         weights: of each, known beforehand: estimated from few samples they would make the interval
             too narrow.
     """
-    counted = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.sem >= 0]
+    counted = [
+        (part, weight)
+        for part, weight in zip(parts, weights, strict=True)
+        if not math.isnan(part.sem)
+    ]
     if not counted:
         return undefined(what, allowed)
     whole = sum(weight for _, weight in counted)
