@@ -234,7 +234,7 @@ class _Ensemble:
 
     @property
     def whole(self) -> NDArray[np.bool_]:
-        return ~np.isnan(self.curves).any(axis=1)
+        return np.asarray(~np.isnan(self.curves).any(axis=1))
 
     def averages(self, draws: pd.DataFrame) -> Curves:
         """(1 + R, G), of the whole curves and of those of samples drawn anew."""
