@@ -10,7 +10,7 @@ FOLLOWERS = []
 def tasks():
     """What this run has to do, by Snakemake's numbers of its jobs."""
     planned = costs.jobs(config, published_state_points())
-    seconds = {f"{RESULTS}/logs/{name}.log": cost.seconds for _, name, cost in planned}
+    seconds = {f"{RESULTS}/logs/{one.name}.log": one.cost.seconds for one in planned}
     return {
         job.jobid: terminal.Task(
             stage=job.rule.name,
