@@ -408,7 +408,8 @@ def _interval(values: Curves, parts: Curves, found: Sequence[Estimate]) -> Inter
     defined = ~np.isnan(apart)
     sums = np.nan_to_num(apart).T @ np.nan_to_num(apart)
     covariance = sums / np.maximum(defined.T.astype(float) @ defined, 1.0)
-    return bootstrap_interval(values[0], values[1:], *effective_samples(known, covariance))
+    n_samples, degrees = effective_samples(known, covariance)
+    return bootstrap_interval(values[0], values[1:], n_samples, degrees=degrees)
 
 
 def _logarithms(found: Iterable[Estimate]) -> Curves:

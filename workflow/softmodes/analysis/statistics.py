@@ -233,7 +233,7 @@ def resample_weights(counts: ArrayLike) -> NDArray[np.float64]:
 
 
 def bootstrap_interval(
-    value: float, resampled: ArrayLike, n_samples: float, degrees: float | None = None
+    value: float, resampled: ArrayLike, n_samples: float, *, degrees: float | None = None
 ) -> Interval:
     """That of Student's t about a value, with the standard error of its resampled ones.
 
