@@ -127,7 +127,7 @@ def test_a_state_point_comes_back_as_it_went(results, tmp_path):
     )
     # other scans of the number of modes, other draws
     both = both[~both["quantity"].str.contains("scan|equal_size")]
-    assert len(both) == 4 + 7 * 5
+    assert len(both) == 3 + 7 * 5
     for name in ("overlap", "rank_correlation"):
         np.testing.assert_array_equal(both[name], both[f"{name}_study"])
 

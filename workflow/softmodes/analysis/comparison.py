@@ -241,9 +241,9 @@ class Comparison:
             yield key | self.of(pair.one, pair.other)
         if moved is not None:
             yield {"quantity": "DW_equal_size"} | unstrained | self.with_as_many_small(moved)
-            yield {"quantity": "DW_attainable"} | unstrained | self.within_reach(moved)
-        if fields.propensity is not None:
-            yield {"quantity": "DP_attainable"} | unstrained | self.within_reach(fields.propensity)
+        for name, field in (("DW", moved), ("DP", fields.propensity)):
+            if field is not None and field.halves is not None:
+                yield {"quantity": f"{name}_attainable"} | unstrained | self.within_reach(field)
 
     def of(self, one: Field, other: Field) -> dict[str, float]:
         """The overlap of two fields; the controls shuffle the other one."""
