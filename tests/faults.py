@@ -731,8 +731,8 @@ FAULTS = [
     Fault(
         "intervals of the samples of one temperature alone",
         "analysis.gamma_c",
-        "*effective_samples(known, covariance)",
-        "float(known.sum(axis=0).min())",
+        "n_samples, degrees = effective_samples(known, covariance)",
+        "n_samples, degrees = float(known.sum(axis=0).min()), None",
         "test_gamma_c.py::test_a_temperature_of_few_samples_does_not_widen_the_mean_of_all",
     ),
     Fault(
