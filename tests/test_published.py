@@ -1,14 +1,17 @@
-"""The published studies: their figures are those of their tables."""
+"""The published studies: figures and numbers told of them are those of their tables."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from softmodes.stages import figure
 
-PUBLISHED = Path(__file__).parents[1] / "results" / "published"
+ROOT = Path(__file__).parents[1]
+PUBLISHED = ROOT / "results" / "published"
 STUDIES = sorted(path.parent.name for path in PUBLISHED.glob("*/overlap_vs_gamma.csv"))
 
 
@@ -34,3 +37,21 @@ def test_published_figures_are_those_of_the_published_tables(study, drawn, numbe
     # edges may be shaded otherwise on another processor
     assert np.abs(one - other).mean() < 0.1
     assert (drawn / f"fig{number}.pdf").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("page", "name"), [("README.md", "letter"), ("docs/demo.md", "demo")])
+def test_what_is_told_of_a_published_study_is_in_its_tables(page, name):
+    """The critical strain with its interval, and the overlap at the lowest temperature."""
+    text = re.sub(r"\s+", " ", (ROOT / page).read_text(encoding="utf-8"))
+    trends, means = (
+        pd.read_csv(PUBLISHED / name / f"{table}.csv") for table in ("gamma_c_trends", "means")
+    )
+    rows = trends[(trends["estimator"] == "overlap_drop") & (trends["what"] == "mean")]
+    (told,) = re.findall(r"γ_c = ([\d.]+) \(95% interval ([\d.]+) to ([\d.]+)[;)]", text)
+    found = rows.loc[rows["n_particles"].isna(), ["value", "lower", "upper"]].iloc[0]
+    assert list(told) == [f"{number:.3f}" for number in found]
+    cold = means[(means["temperature"] == means["temperature"].min()) & (means["basins"] == "all")]
+    rows = cold[cold["quantity"] == "DW_pq"].set_index("measure")
+    overlap = rows.loc["overlap"]
+    assert f"{overlap['value']:.3f} ± {overlap['sem']:.3f}" in text
+    assert f"{rows.loc['random', 'value']:.2f} when shuffled at random" in text
