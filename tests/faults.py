@@ -812,6 +812,20 @@ FAULTS = [
         "twice = 2.0 * (uy * xx - ux * xy)",
         "test_local_strain.py",
     ),
+    Fault(
+        "rise by the decade of the wrong sign",
+        "report.causes",
+        "abscissa = pd.Series(-np.log10(times), abscissa)",
+        "abscissa = pd.Series(np.log10(times), abscissa)",
+        "test_causes.py",
+    ),
+    Fault(
+        "the way to chance taken to the floor",
+        "report.causes",
+        "if control is None:",
+        "if True:",
+        "test_causes.py",
+    ),
 ]
 """Every room of the library has its own."""
 

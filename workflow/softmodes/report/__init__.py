@@ -2,6 +2,7 @@
 
 __all__ = [
     "archive",
+    "causes",
     "checks",
     "evidence",
     "figures",

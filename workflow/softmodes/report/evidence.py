@@ -74,10 +74,12 @@ class Tables:
         cold, hot = (self.overlap(quantity, size, t) for t in (known[0], known[-1]))
         return f"T = {known[0]:g} less T = {known[-1]:g}, N = {size}", cold - hot
 
-    def overlap_by_temperature(self, quantity: str, size: int) -> pd.DataFrame:
-        """An overlap, one row per sample, one column per T where several samples have it."""
+    def overlap_by_temperature(
+        self, quantity: str, size: int, column: str = "overlap"
+    ) -> pd.DataFrame:
+        """An overlap, or what stands beside it, by sample and T, where several samples have it."""
         rows = _known(self.overlap_vs_temperature, quantity, size)
-        return _of_several(rows.pivot(index="sample", columns="temperature", values="overlap"))
+        return _of_several(rows.pivot(index="sample", columns="temperature", values=column))
 
     def by_state(self, quantity: str) -> pd.Series:
         """Overlaps of `overlap_vs_temperature` by state point."""
@@ -85,11 +87,13 @@ class Tables:
         rows = rows[(rows["quantity"] == quantity) & rows["overlap"].notna()]
         return rows.set_index(STATE)["overlap"]
 
-    def overlap_curves(self, size: int, temperature: float) -> pd.DataFrame:
-        """O_DW,p, one row per sample, one column per strain above zero."""
+    def overlap_curves(
+        self, size: int, temperature: float, column: str = "overlap"
+    ) -> pd.DataFrame:
+        """O_DW,p, or what stands beside it, by sample and strain above zero."""
         rows = self.overlap_vs_gamma
         rows = rows[rows["quantity"] == "DW_p"]
-        return _strained(rows, size, temperature, "overlap").dropna()
+        return _strained(rows, size, temperature, column).dropna()
 
     def energy_curves(self, size: int, temperature: float, column: str) -> pd.DataFrame:
         """A column of `energy_stress`, one row per sample, one column per strain above zero."""

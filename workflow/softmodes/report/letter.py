@@ -339,7 +339,10 @@ def _levels_off(tables: Tables) -> Yielded:
         if min(len(hotter), len(colder)) < 2:
             counts.append(f"N = {size}: too few temperatures of two samples")
             continue
-        factors = pd.concat([0.5 * _rate_of_rise(hotter), -_rate_of_rise(colder)])
+        rates = (rate_of_rise(some.to_series()) for some in (hotter, colder))
+        factors = pd.concat(
+            [factor * rate for factor, rate in zip((0.5, -1.0), rates, strict=True)]
+        )
         differences.append(sum_of_means(overlaps[factors.index], factors))
         # the variance of an overlap goes as 1/N
         numbers = overlaps[factors.index].count()
@@ -350,10 +353,10 @@ def _levels_off(tables: Tables) -> Yielded:
     yield from counts
 
 
-def _rate_of_rise(temperatures: pd.Index) -> pd.Series:
-    """By T, what values are to be multiplied by for their sum to be -d/dT by least squares."""
-    apart = temperatures.to_numpy(float) - temperatures.to_numpy(float).mean()
-    return pd.Series(-apart / np.sum(apart**2), index=temperatures)
+def rate_of_rise(x: pd.Series) -> pd.Series:
+    """What values at x are to be multiplied by for their sum to be -d/dx by least squares."""
+    apart = x - x.mean()
+    return -apart / np.sum(apart**2)
 
 
 @LETTER.state(

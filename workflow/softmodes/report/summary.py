@@ -15,9 +15,10 @@ import pandas as pd
 
 from softmodes.analysis import gamma_c
 from softmodes.analysis.statistics import summarise
+from softmodes.report.causes import CAUSES
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import GAMMA_C, GAMMA_C_SD, LABELS, LETTER, OWN
-from softmodes.report.verdicts import Finding, Observation
+from softmodes.report.verdicts import DIFFERS, TOO_SMALL, Finding, Observation
 
 NEIGHBOUR_TOLERANCE = 0.05
 """By how much a neighbour distance may miss the first minimum of its g(r) without a word."""
@@ -48,6 +49,7 @@ def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]
             "n_samples": _numbers_of_samples(tables),
             "statements": findings,
             "controls": [_finding(statement.judge(tables)) for statement in OWN],
+            "causes": _causes(tables, findings),
             "gamma_c": _critical_strains(tables),
             "gamma_c_trends": _trends(tables),
             "overlaps_at_lowest_temperature": _coldest_overlaps(tables),
@@ -79,6 +81,21 @@ def _observation(seen: Observation) -> dict[str, Any]:
 def _without_verdict(finding: dict[str, Any]) -> dict[str, Any]:
     observations = [seen | {"verdict": NOT_COMPARED} for seen in finding["observations"]]
     return finding | {"observations": observations, "verdict": NOT_COMPARED}
+
+
+def _causes(tables: Tables, findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is known of the statements that do not agree."""
+    open_ones = {item["name"] for item in findings if item["verdict"] in (DIFFERS, TOO_SMALL)}
+    answered = [
+        {
+            "name": cause.statement,
+            "question": cause.question,
+            "observations": [_observation(seen) for seen in cause.observe(tables)],
+        }
+        for cause in CAUSES
+        if cause.statement in open_ones
+    ]
+    return [item for item in answered if item["observations"]]
 
 
 def _headline(tables: Tables) -> str:

@@ -29,6 +29,9 @@ AGREES, DIFFERS, TOO_SMALL = "agrees", "differs", "too small to tell"
 Range = tuple[float, float]
 """Lower and upper border of what a statement allows."""
 
+ANYTHING: Range = (-math.inf, math.inf)
+"""Of a number that nothing is judged by."""
+
 
 def above(limit: float) -> Range:
     """Everything above a limit."""
