@@ -28,10 +28,9 @@ def draw_all(
         folder: where fig1.pdf, fig1.png and so on go, and their provenance.
         config, code: as `draw` takes them.
     """
-    there = {
-        number: names for number, names in TABLES.items() if inputs.keys() >= {*names.values()}
-    }
-    for number, names in there.items():
+    for number, names in TABLES.items():
+        if not inputs.keys() >= set(names.values()):
+            continue
         used = {name: inputs[table] for name, table in names.items()}
         pdf = Path(folder, f"fig{number}.pdf")
         draw(number, used, str(pdf), png=str(pdf.with_suffix(".png")), config=config, code=code)
