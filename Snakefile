@@ -37,6 +37,13 @@ if "variants" in config:
 
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
+
+
+if "linear_response" in config:
+
+    include: "workflow/rules/linear_response.smk"
+
+
 include: "workflow/rules/published.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/report.smk"

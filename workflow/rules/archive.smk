@@ -8,10 +8,8 @@ STUDY_FILES = [
     *rules.slowing_down.output,
     *rules.maps.output,
     *(rules.variants.output if "variants" in config else []),
-    *rules.figure1.output,
-    *rules.figure2.output,
-    *rules.figure3.output,
-    *rules.figure4.output,
+    *(rules.linear_response.output if "linear_response" in config else []),
+    *(path for number in figure_numbers(config) for path in flatten(figure_files(number).values())),
     *rules.summary.output,
 ]
 

@@ -5,5 +5,6 @@ __all__ = [
     "lanczos",
     "modes",
     "quench",
+    "response",
     "shear",
 ]

@@ -16,6 +16,7 @@ __all__ = [
     "gamma_c",
     "isoconfigurational",
     "isoconfigurational_batch",
+    "linear_response",
     "maps",
     "overlap",
     "pack_equilibria",

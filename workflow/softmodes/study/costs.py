@@ -33,6 +33,7 @@ from softmodes.study.config import (
     ensemble,
     ensembles,
     equilibrated_sizes,
+    figure_numbers,
     mode_number,
     n_equilibria,
     n_propensities,
@@ -63,7 +64,6 @@ BASE = 200.0
 """MB of every job, likewise."""
 COMPILATION = 52.0
 """Seconds."""
-FIGURES = ("figure1", "figure2", "figure3", "figure4")
 TAKEN = 0.2
 """Seconds for an equilibrated sample that is published."""
 
@@ -92,6 +92,11 @@ and least time between two of them."""
 HARMONIC = 0.055
 """Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
 Its memory is less than theirs."""
+RESPONSES, RESPONSE_PARTS = 0.08, 1.5e-7
+"""Seconds for the responses to shear and random forces, of N = 2000, growing as N^1.4; and for
+their parts along the modes, per mode and particle."""
+COLLECTED = 0.5
+"""Seconds for a table that only joins others."""
 SHUFFLED_OVERLAP = 25e-9
 """Seconds per particle."""
 AGGREGATED = 1.25e-4
@@ -291,7 +296,8 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
                 yield Job(stage, f"{stage}/{name}", part.cost(config, one), n, temperature)
     left_out = {"compile"} | {stage for stage, block in _BLOCK_OF.items() if block not in config}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
-        for name in FIGURES if stage == "figure" else [stage]:
+        figures = [f"figure{number}" for number in figure_numbers(config)]
+        for name in figures if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
 
 
@@ -625,6 +631,19 @@ def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cos
     )
 
 
+def _respond(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, scanned = one["n_particles"], config["modes"]["scan_fractions"]
+    largest = mode_number(scanned[-1], n)
+    quenched = SHEARED_QUENCH * (n / 2000) ** 1.5
+    drawn = RESPONSES * (n / 2000) ** 1.4 + RESPONSE_PARTS * largest * n
+    rows = one["samples"] * (1 + len(scanned))
+    return _cost(
+        one["samples"] * (quenched + _sparse(n, largest) + drawn),
+        BASE + 9.5 * largest * 8e-6 * 2 * n,
+        100e-6 * rows,
+    )
+
+
 def _particles(config: Mapping[str, Any]) -> int:
     """Of all state points together."""
     return sum(n_particles for n_particles, _, _ in all_samples(config))
@@ -653,6 +672,10 @@ def _variants(config: Mapping[str, Any]) -> Cost:
     wanted = config["variants"]
     ensembles = len(wanted["n_particles"]) * len(wanted["temperatures"])
     return _cost(ensembles * (0.05 * wanted["samples"] + 4 * RESAMPLED), 1.5 * BASE)
+
+
+def _linear_response(_config: Mapping[str, Any]) -> Cost:
+    return _cost(COLLECTED)
 
 
 def _gamma_c(config: Mapping[str, Any]) -> Cost:
@@ -685,8 +708,10 @@ class _Part(NamedTuple):
     cost: Callable[[Mapping[str, Any], Mapping[str, Any]], Cost]
 
 
-_OF_ENSEMBLE: Mapping[str, _Part] = {}
-_BLOCK_OF = {"variants": "variants"}
+_OF_ENSEMBLE: Mapping[str, _Part] = {
+    "respond": _Part("linear_response", together=True, cost=_respond),
+}
+_BLOCK_OF = {"variants": "variants", "linear_response": "linear_response"}
 """Jobs of the whole study that only studies with a block have."""
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
@@ -694,6 +719,7 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "checks": _checks,
     "figure": _figure,
     "gamma_c": _gamma_c,
+    "linear_response": _linear_response,
     "maps": _figure,
     "slowing_down": _slowing_down,
     "summary": _summary,
