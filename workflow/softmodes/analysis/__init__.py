@@ -1,10 +1,12 @@
 """Arrays in, arrays out: what configurations and runs tell."""
 
 __all__ = [
+    "cages",
     "comparison",
     "critical_strain",
     "gamma_c",
     "local_strain",
+    "metabasins",
     "overlap",
     "relaxation",
     "slowing_down",

@@ -6,4 +6,5 @@ __all__ = [
     "modes",
     "quench",
     "shear",
+    "visited",
 ]
