@@ -15,7 +15,7 @@ from softmodes.system.mixture import Mixture
 from softmodes.system.velocities import maxwell_boltzmann
 
 MIXTURE = Mixture()
-TEMPERATURE = 1.0
+TEMPERATURE = 0.8
 
 
 def settled() -> Configuration:
@@ -56,7 +56,7 @@ def test_as_step_by_step_with_full_quenches():
     same = found.structure[:, None] == found.structure
     assert (same == (apart < 0.1)).all()
     assert apart[same].max() < 1e-4
-    assert 5 < len(found.energy) < 41
+    assert 3 <= len(found.energy) < 41
     (left,) = np.nonzero(~same[:-1, 1:].diagonal())
     assert any(same[visit, visit + 2 :].any() for visit in left)
     for visit, one in enumerate(fully):

@@ -8,6 +8,7 @@ __all__ = [
     "local_strain",
     "metabasins",
     "overlap",
+    "persistence",
     "relaxation",
     "slowing_down",
     "stationarity",
