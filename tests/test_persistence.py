@@ -105,5 +105,5 @@ def test_ranks_and_their_change():
 
 
 def test_a_lag_longer_than_the_sequence_is_refused():
-    with pytest.raises(InputError, match="^lag: 12 given, a number from 0 to 11"):
+    with pytest.raises(InputError, match=r"^lag: 12 given, a number from 0 to 11"):
         lagged_pairs(SEQUENCE, 12, ALL)
