@@ -61,8 +61,10 @@ def cage_fates(out: NDArray[np.bool_], visit: int) -> CageFates:
     """
     if not 0 <= visit < len(out):
         raise InputError(f"visit: {visit} given, a number from 0 to {len(out) - 1} expected")
-    now, before = out[visit], out[:visit].any(axis=0)
-    return CageFates(left=out[visit:].all(axis=0), returned=~now & before, elsewhere=~now & ~before)
+    now, before = out[visit], np.logical_or.reduce(out[:visit])
+    return CageFates(
+        left=np.logical_and.reduce(out[visit:]), returned=~now & before, elsewhere=~now & ~before
+    )
 
 
 def _codes(bonds: Bonds, n_particles: int) -> NDArray[np.int64]:

@@ -107,7 +107,7 @@ def inherent_trajectory(
             )
     found = _arrays(visited)
     return InherentTrajectory(
-        time=np.arange(n_quenches + 1) * interval,
+        time=interval * np.arange(n_quenches + 1, dtype=np.float64),
         structure=structure,
         positions=found["inherent_positions"],
         energy=found["energy"],
