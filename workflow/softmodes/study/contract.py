@@ -166,8 +166,8 @@ CONTRACT: dict[str, Stage] = {
             "shear/converged": Dataset("1", ("G",), "bool"),
             "shear/soft_participation": Dataset("1", ("M", "G", "N")),
         },
-        attributes={"box_length": float, "precision": str},
-        optional={"tilt": float},
+        attributes={"precision": str},
+        optional=CELL,
     ),
 }
 
