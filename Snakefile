@@ -35,6 +35,11 @@ if "variants" in config:
     include: "workflow/rules/variants.smk"
 
 
+if "landscape" in config:
+
+    include: "workflow/rules/landscape.smk"
+
+
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
 

@@ -854,6 +854,55 @@ FAULTS = [
         "if True:",
         "test_causes.py",
     ),
+    Fault(
+        "structures told apart by their energies alone",
+        "landscape.visited",
+        "if largest_distance(moved) < SAME_POSITION:",
+        "if True:",
+        "test_visited.py",
+    ),
+    Fault(
+        "a structure that a cheap quench misses counted as new",
+        "landscape.visited",
+        "            number = self._number(full)\n",
+        "",
+        "test_visited.py",
+    ),
+    Fault(
+        "a common shift taken for a displacement",
+        "system.distance",
+        "return displacement - displacement.mean(axis=-2, keepdims=True)",
+        "return displacement",
+        "test_distance.py",
+    ),
+    Fault(
+        "a metabasin ends though an earlier structure of it comes back",
+        "analysis.metabasins",
+        "pending = np.maximum.accumulate(_last_visits(sequence)[sequence])",
+        "pending = _last_visits(sequence)[sequence]",
+        "test_metabasins.py",
+    ),
+    Fault(
+        "particles that come back to their cage later left it for good",
+        "analysis.cages",
+        "left=np.logical_and.reduce(out[visit:])",
+        "left=now",
+        "test_cages.py",
+    ),
+    Fault(
+        "a quenched trajectory goes on with another thermostat",
+        "dynamics.inherent_trajectory",
+        '        set_generator_state(rng, str(kept["generator"]))\n',
+        "",
+        "test_checkpoint.py::test_a_quenched_trajectory_goes_on",
+    ),
+    Fault(
+        "pairs of structures by distance with those of one structure",
+        "stages.persistence",
+        "np.where(different, np.digitize(apart, DISTANCE_EDGES), 0)",
+        "np.digitize(apart, DISTANCE_EDGES) + ~different",
+        "test_landscape.py",
+    ),
 ]
 """Every room of the library has its own."""
 

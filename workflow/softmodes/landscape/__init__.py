@@ -7,4 +7,5 @@ __all__ = [
     "quench",
     "response",
     "shear",
+    "visited",
 ]

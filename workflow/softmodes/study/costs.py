@@ -644,6 +644,34 @@ def _respond(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
     )
 
 
+def _landscape(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, quenches, strains = one["n_particles"], one["quenches"], 1 + len(config["shear"]["gamma"])
+    structures = _structures(one)
+    numbers = [mode_number(fraction, n) for fraction in one["mode_fractions"]]
+    entry = at_temperature(config, one["temperature"])
+    moved = _run(config, n, entry, quenches * one["interval"])
+    cheap = (1 + quenches) * SERIES_QUENCH * (n / 2000) ** 1.4
+    full = (structures + strains) * SHEARED_QUENCH * (n / 2000) ** 1.5
+    soft = (structures + strains) * _sparse(n, max(numbers))
+    sizes = {"N": n, "G": strains, "M": len(numbers), "V": 1 + quenches, "I": structures}
+    disk = _size("landscape", **sizes)
+    return _cost(moved + cheap + full + soft, BASE + 4 * disk + 0.02 * n, disk)
+
+
+def _structures(one: Mapping[str, Any]) -> int:
+    """Of an ensemble's trajectory, at most, and hardly fewer where the system is large."""
+    return 1 + one["quenches"]
+
+
+def _persistence(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, samples = one["n_particles"], one["samples"]
+    return _cost(1.0 * samples)
+
+
+def _landscape_table(config: Mapping[str, Any]) -> Cost:
+    return _cost(1.0, 1.5 * BASE)
+
+
 def _particles(config: Mapping[str, Any]) -> int:
     """Of all state points together."""
     return sum(n_particles for n_particles, _, _ in all_samples(config))
@@ -709,9 +737,15 @@ class _Part(NamedTuple):
 
 
 _OF_ENSEMBLE: Mapping[str, _Part] = {
+    "landscape": _Part("landscape", together=False, cost=_landscape),
+    "persistence": _Part("landscape", together=True, cost=_persistence),
     "respond": _Part("linear_response", together=True, cost=_respond),
 }
-_BLOCK_OF = {"variants": "variants", "linear_response": "linear_response"}
+_BLOCK_OF = {
+    "variants": "variants",
+    "landscape_table": "landscape",
+    "linear_response": "linear_response",
+}
 """Jobs of the whole study that only studies with a block have."""
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
@@ -720,6 +754,7 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "figure": _figure,
     "gamma_c": _gamma_c,
     "linear_response": _linear_response,
+    "landscape_table": _landscape_table,
     "maps": _figure,
     "slowing_down": _slowing_down,
     "summary": _summary,
