@@ -91,8 +91,8 @@ def test_more_modes_than_an_ensemble_has_are_refused(tmp_path):
     """Though the study's own systems have them."""
     study = yaml.safe_load(configuration(tmp_path, ENSEMBLES[1:]).read_text())
     study["n_particles"] = [1000]
-    study["modes"]["scan_fractions"] = [0.01, 0.985]
+    study["modes"]["scan_fractions"] = [0.01, 0.98]
     config.validate(study)
-    study["modes"]["scan_fractions"] = [0.01, 0.99]
-    with pytest.raises(InputError, match=r"scan_fractions\[1\]: 0.99 given.* n_particles 100;"):
+    study["modes"]["scan_fractions"] = [0.01, 0.985]
+    with pytest.raises(InputError, match=r"scan_fractions\[1\]: 0.985 given.* n_particles 100;"):
         config.validate(study)

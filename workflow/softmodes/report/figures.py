@@ -300,7 +300,7 @@ def figure7(response: pd.DataFrame, states: pd.DataFrame) -> Figure:
             axes.plot(random.index, random, color=symbols[t]["color"], lw=0.6, ls="--")
         axes.set(xscale="log", xlabel=r"lowest modes [% of $2N$]")
         axes.set_ylabel(r"fraction of $|d_{\mathrm{lin}}|^2$")
-        _plain_ticks(axes, (1,))
+        _plain_ticks(axes, (1, 3))
         _overlap_axis(axes)
         random, _ = _control_lines()
         _legend(figure, [*_temperatures(symbols), *_sizes(fillings), random], 3)
