@@ -864,7 +864,7 @@ FAULTS = [
     Fault(
         "a quenched trajectory goes on with another thermostat",
         "dynamics.inherent_trajectory",
-        "        set_generator_state(rng, str(kept[\"generator\"]))\n",
+        '        set_generator_state(rng, str(kept["generator"]))\n',
         "",
         "test_checkpoint.py::test_a_quenched_trajectory_goes_on",
     ),

@@ -21,7 +21,7 @@ NAMES = ["N120_T0.600_s000", "N120_T0.600_s001"]
 GAMMA = [0.001, 0.1]
 DISTANCES = np.array([1.45, 1.67, 1.91])
 FRACTIONS = [0.05, 0.02]
-INTERVAL, QUENCHES = 0.4, 60
+INTERVAL, QUENCHES = 0.2, 300
 CLUSTERS = {"top_fraction": 0.25, "minimum_cluster": 3}
 
 
@@ -237,16 +237,21 @@ def test_metabasins(rows, sample):
 
 def test_pairs_within_and_between_metabasins(rows, sample):
     basins = sample.basins()
-    pairs = {
-        "within": [pair for basin in basins for pair in itertools.combinations(sorted(basin), 2)],
-        "between": [
+    mean = (QUENCHES + 1) / (len(basins) - 1)
+    lasting = [basin for basin in basins if sum(one in basin for one in sample.sequence) >= mean]
+    assert 1 < len(lasting) < len(basins)
+    pairs = {}
+    for of_these, some in (("", basins), ("_lasting", lasting)):
+        pairs[f"within{of_these}"] = [
+            pair for basin in some for pair in itertools.combinations(sorted(basin), 2)
+        ]
+        pairs[f"between{of_these}"] = [
             pair
-            for one, other in itertools.pairwise(basins)
+            for one, other in itertools.pairwise(some)
             for pair in itertools.product(sorted(one), sorted(other))
-        ],
-    }
+        ]
     for relation, some in pairs.items():
-        assert some
+        assert some, relation
         for name, between, fraction in (
             ("overlap", sample.overlap, 0.05),
             ("distance", sample.rms, None),
