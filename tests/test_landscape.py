@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from softmodes.analysis.overlap import overlap, top_clusters
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.stages import landscape, persistence
-from softmodes.study import records, storage
+from softmodes.study import costs, records, storage
 
 NAMES = ["N120_T0.600_s000", "N120_T0.600_s001"]
 GAMMA = [0.001, 0.1]
@@ -353,13 +354,21 @@ def test_the_workflow_makes_the_table(snakemake, tmp_path):
     configuration = tmp_path / "study.yaml"
     configuration.write_text(yaml.safe_dump(study), encoding="utf-8")
     target = "results/test/tables/landscape.csv"
-    planned = snakemake(tmp_path, configuration, "--cores=1", "--dry-run")
-    assert "landscape_table" in planned.stdout
+    planned = snakemake(tmp_path, configuration, "--dry-run", "--quiet=rules")
+    jobs = {name: int(n) for name, n in re.findall(r"^(\w+)\s+(\d+)$", planned.stdout, re.M)}
+    lines = {line.stage: line for line in costs.estimate(study, 1).lines}
+    for stage, number in {"landscape": 2, "persistence": 1, "landscape_table": 1}.items():
+        assert jobs[stage] == lines[stage].jobs == number
+    assert jobs["equilibrate"] == lines["equilibrate"].jobs == 4 + 2
     done = snakemake(tmp_path, configuration, "--cores=1", target)
     assert done.returncode == 0, done.stdout
     found = pd.read_csv(tmp_path / target)
     assert set(found["sample"]) == {0, 1}
     assert set(found["n_particles"]) == {100}
     assert (tmp_path / f"{target}.provenance.json").exists()
+    files = [path.stat().st_size for path in tmp_path.glob("results/test/landscape/*.h5")]
+    assert 1e6 * lines["landscape"].disk == pytest.approx(sum(files), rel=0.4)
+    tables = [path.stat().st_size for path in tmp_path.glob("results/test/landscape/*.csv")]
+    assert 1e6 * lines["persistence"].disk == pytest.approx(sum(tables), rel=0.6)
     again = snakemake(tmp_path, configuration, "--cores=1", "--dry-run", target)
     assert "Nothing to be done" in again.stdout
