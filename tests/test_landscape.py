@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,13 @@ from softmodes.analysis.overlap import overlap, top_clusters
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.stages import landscape, persistence
-from softmodes.study import records, storage
+from softmodes.study import costs, records, storage
 
 NAMES = ["N120_T0.600_s000", "N120_T0.600_s001"]
 GAMMA = [0.001, 0.1]
 DISTANCES = np.array([1.45, 1.67, 1.91])
 FRACTIONS = [0.05, 0.02]
-INTERVAL, QUENCHES = 0.4, 60
+INTERVAL, QUENCHES = 0.2, 300
 CLUSTERS = {"top_fraction": 0.25, "minimum_cluster": 3}
 
 
@@ -237,16 +238,21 @@ def test_metabasins(rows, sample):
 
 def test_pairs_within_and_between_metabasins(rows, sample):
     basins = sample.basins()
-    pairs = {
-        "within": [pair for basin in basins for pair in itertools.combinations(sorted(basin), 2)],
-        "between": [
+    mean = (QUENCHES + 1) / (len(basins) - 1)
+    lasting = [basin for basin in basins if sum(one in basin for one in sample.sequence) >= mean]
+    assert 1 < len(lasting) < len(basins)
+    pairs = {}
+    for of_these, some in (("", basins), ("_lasting", lasting)):
+        pairs[f"within{of_these}"] = [
+            pair for basin in some for pair in itertools.combinations(sorted(basin), 2)
+        ]
+        pairs[f"between{of_these}"] = [
             pair
-            for one, other in itertools.pairwise(basins)
+            for one, other in itertools.pairwise(some)
             for pair in itertools.product(sorted(one), sorted(other))
-        ],
-    }
+        ]
     for relation, some in pairs.items():
-        assert some
+        assert some, relation
         for name, between, fraction in (
             ("overlap", sample.overlap, 0.05),
             ("distance", sample.rms, None),
@@ -348,13 +354,21 @@ def test_the_workflow_makes_the_table(snakemake, tmp_path):
     configuration = tmp_path / "study.yaml"
     configuration.write_text(yaml.safe_dump(study), encoding="utf-8")
     target = "results/test/tables/landscape.csv"
-    planned = snakemake(tmp_path, configuration, "--cores=1", "--dry-run")
-    assert "landscape_table" in planned.stdout
+    planned = snakemake(tmp_path, configuration, "--dry-run", "--quiet=rules")
+    jobs = {name: int(n) for name, n in re.findall(r"^(\w+)\s+(\d+)$", planned.stdout, re.M)}
+    lines = {line.stage: line for line in costs.estimate(study, 1).lines}
+    for stage, number in {"landscape": 2, "persistence": 1, "landscape_table": 1}.items():
+        assert jobs[stage] == lines[stage].jobs == number
+    assert jobs["equilibrate"] == lines["equilibrate"].jobs == 4 + 2
     done = snakemake(tmp_path, configuration, "--cores=1", target)
     assert done.returncode == 0, done.stdout
     found = pd.read_csv(tmp_path / target)
     assert set(found["sample"]) == {0, 1}
     assert set(found["n_particles"]) == {100}
     assert (tmp_path / f"{target}.provenance.json").exists()
+    files = [path.stat().st_size for path in tmp_path.glob("results/test/landscape/*.h5")]
+    assert 1e6 * lines["landscape"].disk == pytest.approx(sum(files), rel=0.4)
+    tables = [path.stat().st_size for path in tmp_path.glob("results/test/landscape/*.csv")]
+    assert 1e6 * lines["persistence"].disk == pytest.approx(sum(tables), rel=0.6)
     again = snakemake(tmp_path, configuration, "--cores=1", "--dry-run", target)
     assert "Nothing to be done" in again.stdout

@@ -38,6 +38,12 @@ def test_pairs_of_a_hand_made_sequence():
     assert listed(pairs_between(found, ALL)) == [
         (0, 3), (1, 3), (2, 3), (3, 4), (3, 5), (4, 6), (5, 6),
     ]  # fmt: skip
+    kept = np.array([True, False, True, True])
+    assert listed(pairs_within(found, ALL, kept)) == [(0, 1), (0, 2), (1, 2), (4, 5)]
+    assert listed(pairs_within(found, ALL, ~kept)) == []
+    assert listed(pairs_between(found, ALL, kept)) == [
+        (0, 4), (0, 5), (1, 4), (1, 5), (2, 4), (2, 5), (4, 6), (5, 6),
+    ]  # fmt: skip
     assert listed(lagged_pairs(SEQUENCE, 9, ALL)) == [(0, 5), (1, 4), (0, 6)]
     assert listed(lagged_pairs(SEQUENCE, 0, ALL)) == [(one, one) for one in SEQUENCE]
 

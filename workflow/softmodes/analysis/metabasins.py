@@ -30,6 +30,11 @@ class Metabasins:
     of_structure: NDArray[np.int64]
 
     @property
+    def visits(self) -> NDArray[np.int64]:
+        """Number (B,) of visits of each."""
+        return self.last - self.first + 1
+
+    @property
     def changes(self) -> int:
         """From one metabasin to the next."""
         return len(self.first) - 1

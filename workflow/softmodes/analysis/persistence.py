@@ -65,9 +65,17 @@ def lagged_pairs(sequence: NDArray[np.int64], lag: int, most: int) -> NDArray[np
     return np.stack([sequence[start], sequence[start + lag]], axis=1)
 
 
-def pairs_within(found: Metabasins, most: int) -> NDArray[np.int64]:
-    """Pairs (P, 2) of different structures of one metabasin, `most` at most."""
-    members, start, size = _members(found)
+def pairs_within(
+    found: Metabasins, most: int, kept: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Pairs (P, 2) of different structures of one metabasin.
+
+    Args:
+        found: the metabasins of a sequence.
+        most: pairs.
+        kept: (B,), metabasins to take; None: all.
+    """
+    members, start, size = _members(found, kept)
     basin, place = _unravelled(size * (size - 1) // 2, most)
     # pairs (second, first < second) in the order of the second
     second = ((1.0 + np.sqrt(1.0 + 8.0 * place)) / 2.0).astype(np.int64)
@@ -75,9 +83,14 @@ def pairs_within(found: Metabasins, most: int) -> NDArray[np.int64]:
     return members[start[basin][:, None] + np.stack([first, second], axis=1)]
 
 
-def pairs_between(found: Metabasins, most: int) -> NDArray[np.int64]:
-    """Pairs (P, 2) of structures of successive metabasins, `most` at most."""
-    members, start, size = _members(found)
+def pairs_between(
+    found: Metabasins, most: int, kept: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Pairs (P, 2) of structures of metabasins that follow each other, among those kept.
+
+    Arguments as of `pairs_within`.
+    """
+    members, start, size = _members(found, kept)
     basin, place = _unravelled(size[:-1] * size[1:], most)
     first, second = np.divmod(place, size[basin + 1])
     return np.stack([members[start[basin] + first], members[start[basin + 1] + second]], axis=1)
@@ -126,10 +139,13 @@ def rank_changes(before: ArrayLike, after: ArrayLike) -> NDArray[np.float64]:
     return 3.0 * np.abs(relative_ranks(after) - relative_ranks(before))
 
 
-def _members(found: Metabasins) -> tuple[NDArray[np.int64], ...]:
+def _members(found: Metabasins, kept: NDArray[np.bool_] | None) -> tuple[NDArray[np.int64], ...]:
     """Structures ordered by metabasin, where each metabasin begins, and how many it has."""
-    size = np.bincount(found.of_structure, minlength=len(found.first))
-    return np.argsort(found.of_structure, kind="stable"), np.cumsum(size) - size, size
+    kept = np.ones(len(found.first), bool) if kept is None else kept
+    members = np.argsort(found.of_structure, kind="stable")
+    members = members[kept[found.of_structure[members]]]
+    size = np.bincount(found.of_structure, minlength=len(kept))[kept]
+    return members, np.cumsum(size) - size, size
 
 
 def _unravelled(

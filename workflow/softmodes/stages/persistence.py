@@ -293,9 +293,13 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
         lifetime = metabasins.mean_lifetime(basins, float(found.time[1]))
         yield _row("lifetime", lifetime, basins.changes)
     yield from _mean("returned_fraction", moves.returned.astype(np.float64))
+    # most changes lead through metabasins of a moment: those that last are told apart too
+    lasting = basins.visits * basins.changes >= basins.visits.sum()
     for relation, pairs in (
         ("within", persistence.pairs_within(basins, MOST_PAIRS)),
         ("between", persistence.pairs_between(basins, MOST_PAIRS)),
+        ("within_lasting", persistence.pairs_within(basins, MOST_PAIRS, lasting)),
+        ("between_lasting", persistence.pairs_between(basins, MOST_PAIRS, lasting)),
     ):
         distances = found.distances(pairs)
         yield from _mean("distance_of_pairs", distances.rms, relation=relation)

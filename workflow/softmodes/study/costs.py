@@ -97,6 +97,13 @@ RESPONSES, RESPONSE_PARTS = 0.08, 1.5e-7
 their parts along the modes, per mode and particle."""
 COLLECTED = 0.5
 """Seconds for a table that only joins others."""
+STRUCTURE = 0.02
+"""Seconds of an inherent structure along a trajectory, whatever N: its search for modes."""
+NEW_STRUCTURES = 0.05
+"""Inherent structures that a trajectory finds, per particle and relaxation time."""
+COMPARED_SAMPLE, COMPARED_STRUCTURE = 0.5, 3e-3
+"""Seconds for the pairs of structures along a trajectory, and for each structure of N = 2000; the
+latter grows as N^0.5."""
 SHUFFLED_OVERLAP = 25e-9
 """Seconds per particle."""
 AGGREGATED = 1.25e-4
@@ -646,30 +653,38 @@ def _respond(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
 
 def _landscape(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
     n, quenches, strains = one["n_particles"], one["quenches"], 1 + len(config["shear"]["gamma"])
-    structures = _structures(one)
     numbers = [mode_number(fraction, n) for fraction in one["mode_fractions"]]
-    entry = at_temperature(config, one["temperature"])
+    entry, structures = at_temperature(config, one["temperature"]), _structures(config, one)
     moved = _run(config, n, entry, quenches * one["interval"])
     cheap = (1 + quenches) * SERIES_QUENCH * (n / 2000) ** 1.4
-    full = (structures + strains) * SHEARED_QUENCH * (n / 2000) ** 1.5
-    soft = (structures + strains) * _sparse(n, max(numbers))
+
+    def seconds(structures: float) -> float:
+        each = SHEARED_QUENCH * (n / 2000) ** 1.5 + _sparse(n, max(numbers)) + STRUCTURE
+        return moved + cheap + (structures + strains) * each
+
     sizes = {"N": n, "G": strains, "M": len(numbers), "V": 1 + quenches, "I": structures}
     disk = _size("landscape", **sizes)
-    return _cost(moved + cheap + full + soft, BASE + 4 * disk + 0.02 * n, disk)
+    return _cost(seconds(structures), BASE + 4 * disk + 0.02 * n, disk, bound=seconds(1 + quenches))
 
 
-def _structures(one: Mapping[str, Any]) -> int:
-    """Of an ensemble's trajectory, at most, and hardly fewer where the system is large."""
-    return 1 + one["quenches"]
+def _structures(config: Mapping[str, Any], one: Mapping[str, Any]) -> int:
+    """Different inherent structures along a trajectory of an ensemble."""
+    relaxation_time = expected_relaxation_time(config, at_temperature(config, one["temperature"]))
+    moves = one["n_particles"] * one["quenches"] * one["interval"] / relaxation_time
+    return 1 + min(one["quenches"], math.ceil(NEW_STRUCTURES * moves))
 
 
 def _persistence(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
-    n, samples = one["n_particles"], one["samples"]
-    return _cost(1.0 * samples)
+    structures, samples = _structures(config, one), one["samples"]
+    each = COMPARED_SAMPLE + COMPARED_STRUCTURE * structures * (one["n_particles"] / 2000) ** 0.5
+    rows = samples * (400 + 300 * len(one["mode_fractions"]))
+    megabytes = 4 * _landscape(config, one).disk + 2e-3 * rows
+    return _cost(samples * each, 1.5 * BASE + megabytes, 80e-6 * rows)
 
 
 def _landscape_table(config: Mapping[str, Any]) -> Cost:
-    return _cost(1.0, 1.5 * BASE)
+    samples = sum(one["samples"] for one in ensembles(config, "landscape"))
+    return _cost(0.01 * samples, 1.5 * BASE + 2.0 * samples)
 
 
 def _particles(config: Mapping[str, Any]) -> int:
