@@ -104,6 +104,20 @@ def judged(tables: BeyondTables) -> list[Finding]:
     return [item for item in found if item.observations]
 
 
+def warnings(tables: BeyondTables) -> list[str]:
+    """What a reader must know before believing the statements."""
+    if tables.cyclic_shear is None:
+        return []
+    cycles = tables.cyclic_shear[tables.cyclic_shear["cycle"] > 0]
+    unconverged = ~cycles["converged"].astype(bool)
+    return [
+        f"{_at((int(size), float(temperature)))}: in {some.sum()} of {len(some)} cycles of shear "
+        "quenches did not converge"
+        for (size, temperature), some in unconverged.groupby([cycles[name] for name in STATE[:2]])
+        if some.any()
+    ]
+
+
 # --- along the dynamics -----------------------------------------------------------------------
 
 
@@ -317,7 +331,7 @@ def irreversibility_amplitudes(runs: pd.DataFrame) -> pd.Series:
 
 def _interpolated(at: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """Values on straight lines in ln x, NaN beyond the ends."""
-    at, x = np.asarray(at, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    at, x, y = (np.asarray(values, dtype=np.float64) for values in (at, x, y))
     if not x.size:
         return np.full(at.shape, math.nan)
     return np.interp(np.log(at), np.log(x), y, left=math.nan, right=math.nan)
