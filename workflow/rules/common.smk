@@ -12,11 +12,15 @@ sys.path.insert(0, str(LIBRARY))
 from softmodes.study.code_digest import code_digest
 from softmodes.study import costs, equilibria
 from softmodes.study.config import (
+    all_equilibria,
     all_samples,
     at_temperature,
     backend,
+    ensemble,
+    ensembles,
     equilibrated,
     from_command_line,
+    n_equilibria,
     n_propensities,
     n_samples,
     n_varied,
@@ -107,6 +111,20 @@ def each_sample(stage):
     ]
 
 
+def files_of_ensemble(block, stage):
+    """Function of the wildcards: the files of a stage for the samples of a block's ensemble."""
+    return lambda wildcards: [
+        f"{RESULTS}/{stage}/{state_point(*numbers(wildcards), sample)}.h5"
+        for sample in range(ensemble_at(block, wildcards)["samples"])
+    ]
+
+
+def ensemble_at(block, wildcards):
+    """A block's ensemble at an N and T."""
+    n_particles, temperature = numbers(wildcards)
+    return ensemble(config, block, n_particles=n_particles, temperature=temperature)
+
+
 def figure_files(number):
     """A figure's outputs by name."""
     figure = f"{RESULTS}/figures/fig{number}"
@@ -134,7 +152,7 @@ def published_equilibria(wildcards):
 
 def published_of_samples(wildcards):
     """Likewise, of every sample at an N and T."""
-    samples = range(n_samples(config, *numbers(wildcards)))
+    samples = range(n_equilibria(config, *numbers(wildcards)))
     return [archive(*numbers(wildcards), sample) for sample in samples]
 
 
@@ -145,7 +163,7 @@ def published_archives(wildcards):
 
 def published_state_points():
     """How long the state points were run, in τ, that are taken, not simulated."""
-    found = {point: published(*point) for point in SAMPLES}
+    found = {point: published(*point) for point in all_equilibria(config)}
     return {point: there.time for point, there in found.items() if there}
 
 
@@ -192,7 +210,7 @@ def hotter_equilibrium(wildcards):
 
 def hotter_equilibria(wildcards):
     """Likewise, of every sample at an N and T."""
-    samples = range(n_samples(config, *numbers(wildcards)))
+    samples = range(n_equilibria(config, *numbers(wildcards)))
     found = [hotter(wildcards, sample) for sample in samples]
     return [path for path in found if path]
 

@@ -31,6 +31,13 @@ OTHER_WINDOWS = (5.0, 20.0)
 OLDER_CUTOFF = 4.5
 """x_c of the older papers, where the potential ends in a step: one of the variants."""
 
+BLOCKS = ("landscape", "cyclic", "linear_response")
+"""Keys of what goes beyond the Letter, each with ensembles of its own."""
+
+QUENCH_GRID = 0.1
+"""Interval in τ of which those between the quenches of a trajectory are multiples: its thermostat
+acts so often."""
+
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
 
@@ -96,6 +103,9 @@ def validate(config: Any) -> None:
     _check_times(config)
     _check_strains(config)
     _check_variants(config)
+    for block in BLOCKS:
+        _check_ensembles(config, block)
+    _check_amplitudes(config)
     for n_particles in config["n_particles"]:
         _check_composition(config, n_particles)
         _check_box(config, n_particles)
@@ -147,6 +157,8 @@ def n_samples(config: Mapping[str, Any], n_particles: int, temperature: float) -
 def n_propensities(config: Mapping[str, Any], n_particles: int, temperature: float) -> int:
     """Samples, the first ones, whose propensity is measured."""
     given = at_temperature(config, temperature)["propensity"]
+    if n_particles not in config["n_particles"]:
+        return 0
     if isinstance(given, bool):
         return n_samples(config, n_particles, temperature) if given else 0
     return _of_size(config, given, n_particles)
@@ -165,6 +177,54 @@ def n_varied(config: Mapping[str, Any], n_particles: int, temperature: float) ->
     if wanted is None or n_particles not in wanted["n_particles"]:
         return 0
     return wanted["samples"] if temperature in wanted["temperatures"] else 0
+
+
+def ensembles(config: Mapping[str, Any], block: str) -> list[dict[str, Any]]:
+    """The ensembles of one of the BLOCKS; none where the study lacks it."""
+    return config.get(block, {}).get("ensembles", [])
+
+
+def ensemble(
+    config: Mapping[str, Any], block: str, *, n_particles: int, temperature: float
+) -> dict[str, Any]:
+    """The ensemble at an N and T of one of the BLOCKS that has it."""
+    (found,) = (
+        one
+        for one in ensembles(config, block)
+        if one["n_particles"] == n_particles and one["temperature"] == temperature
+    )
+    return found
+
+
+def equilibrated_sizes(config: Mapping[str, Any]) -> list[int]:
+    """Every N of which samples are equilibrated: the study's own, then those of its ensembles."""
+    others = (one["n_particles"] for block in BLOCKS for one in ensembles(config, block))
+    return list(dict.fromkeys([*config["n_particles"], *others]))
+
+
+def n_equilibria(config: Mapping[str, Any], n_particles: int, temperature: float) -> int:
+    """Samples of an N, the first ones, that are equilibrated at a temperature.
+
+    Those of an ensemble of the BLOCKS come there on the way to its own temperature.
+    """
+    numbers = [
+        one["samples"]
+        for block in BLOCKS
+        for one in ensembles(config, block)
+        if one["n_particles"] == n_particles and one["temperature"] <= temperature
+    ]
+    if n_particles in config["n_particles"]:
+        numbers.append(n_samples(config, n_particles, temperature))
+    return max(numbers, default=0)
+
+
+def all_equilibria(config: Mapping[str, Any]) -> Iterator[tuple[int, float, int]]:
+    """N, T and number of all samples that are equilibrated, by N and in the order of cooling."""
+    for n_particles, temperature in itertools.product(
+        equilibrated_sizes(config), temperatures(config)
+    ):
+        for sample in range(n_equilibria(config, n_particles, temperature)):
+            yield n_particles, temperature, sample
 
 
 def temperatures(config: Mapping[str, Any]) -> list[float]:
@@ -437,11 +497,50 @@ def _check_variants_of(config: Mapping[str, Any], n_particles: int) -> None:
         )
 
 
-def _check_composition(config: Mapping[str, Any], n_particles: int) -> None:
+def _check_ensembles(config: Mapping[str, Any], block: str) -> None:
+    known = temperatures(config)
+    seen: set[tuple[int, float]] = set()
+    for index, one in enumerate(ensembles(config, block)):
+        where = f"{block}.ensembles[{index}]"
+        n_particles, temperature = one["n_particles"], one["temperature"]
+        if temperature not in known:
+            _refuse(f"{where}.temperature", f"{temperature} given", f"one of {_listed(known)}")
+        if (n_particles, temperature) in seen:
+            given = f"{n_particles} given at temperature {temperature} a second time"
+            _refuse(f"{where}.n_particles", given, "every N and T once")
+        seen.add((n_particles, temperature))
+        _check_composition(config, n_particles, f"{where}.n_particles")
+        _check_box(config, n_particles, f"{where}.n_particles")
+        if backend(config, "equilibrate") == "cuda" and (
+            n_particles not in config["n_particles"]
+            or one["samples"] > n_samples(config, n_particles, temperature)
+        ):
+            _refuse(
+                f"{where}.n_particles",
+                f"{n_particles} given with {one['samples']} samples",
+                "samples of the study itself: with backend.equilibrate cuda all go together",
+            )
+        fractions = {
+            f"{where}.mode_fractions[{i}]": f for i, f in enumerate(one.get("mode_fractions", []))
+        }
+        for key, fraction in (fractions or {"modes.fraction": config["modes"]["fraction"]}).items():
+            _check_mode_number(key, fraction, n_particles)
+        if "interval" in one and not _is_multiple(one["interval"], QUENCH_GRID):
+            _refuse(f"{where}.interval", f"{one['interval']} given", f"a multiple of {QUENCH_GRID}")
+
+
+def _check_amplitudes(config: Mapping[str, Any]) -> None:
+    amplitudes = config.get("cyclic", {}).get("amplitudes", [])
+    _check_order([f"cyclic.amplitudes[{i}]" for i in range(len(amplitudes))], amplitudes, sign=1)
+
+
+def _check_composition(
+    config: Mapping[str, Any], n_particles: int, key: str = "n_particles"
+) -> None:
     fraction = config["model"]["small_fraction"]
     if not _is_whole(n_particles * fraction):
         _refuse(
-            "n_particles",
+            key,
             f"{n_particles} given",
             f"a number of which model.small_fraction, {fraction}, is a whole number of particles",
         )
@@ -497,13 +596,7 @@ def _check_modes(config: Mapping[str, Any], n_particles: int) -> None:
         for index, fraction in enumerate(modes["scan_fractions"])
     }
     for key, fraction in named.items():
-        number = mode_number(fraction, n_particles)
-        if number > 2 * n_particles - 4:
-            _refuse(
-                key,
-                f"{fraction} given, which is {number} modes at n_particles {n_particles}",
-                f"at most {2 * n_particles - 4} modes",
-            )
+        _check_mode_number(key, fraction, n_particles)
     numbers = [mode_number(fraction, n_particles) for fraction in modes["scan_fractions"]]
     for index, (one, other) in enumerate(itertools.pairwise(numbers), start=1):
         if one == other:
@@ -512,6 +605,16 @@ def _check_modes(config: Mapping[str, Any], n_particles: int) -> None:
                 f"{modes['scan_fractions'][index]} given",
                 f"more modes than the {one} of the entry before it, at n_particles {n_particles}",
             )
+
+
+def _check_mode_number(key: str, fraction: float, n_particles: int) -> None:
+    number = mode_number(fraction, n_particles)
+    if number > 2 * n_particles - 4:
+        _refuse(
+            key,
+            f"{fraction} given, which is {number} modes at n_particles {n_particles}",
+            f"at most {2 * n_particles - 4} modes",
+        )
 
 
 def _check_order(keys: Iterable[str], values: Iterable[float], sign: int) -> None:

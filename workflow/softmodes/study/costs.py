@@ -26,10 +26,15 @@ from numpy.typing import NDArray
 
 from softmodes.study import job_log
 from softmodes.study.config import (
+    BLOCKS,
     all_samples,
     at_temperature,
     backend,
+    ensemble,
+    ensembles,
+    equilibrated_sizes,
     mode_number,
+    n_equilibria,
     n_propensities,
     n_samples,
     n_varied,
@@ -238,6 +243,10 @@ def job(
         return _OF_STUDY[stage](config)
     assert n_particles is not None
     assert temperature is not None
+    if stage in _OF_ENSEMBLE:
+        part = _OF_ENSEMBLE[stage]
+        found = ensemble(config, part.block, n_particles=n_particles, temperature=temperature)
+        return part.cost(config, found)
     asked = sample < n_propensities(config, n_particles, temperature)
     entry = at_temperature(config, temperature) | {"propensity": asked}
     return _OF_STATE_POINT[stage](config, n_particles, entry)
@@ -260,10 +269,12 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
         published: those that are taken, not simulated.
     """
     yield Job("compile", "compile", job(config, "compile"))
+    number_of = {"equilibrate": n_equilibria, "vary": n_varied}
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
-        for n, temperature in itertools.product(config["n_particles"], temperatures(config)):
-            number = (n_varied if stage == "vary" else n_samples)(config, n, temperature)
+        sizes = equilibrated_sizes(config) if stage == "equilibrate" else config["n_particles"]
+        for n, temperature in itertools.product(sizes, temperatures(config)):
+            number = number_of.get(stage, n_samples)(config, n, temperature)
             points = [(n, temperature, sample) for sample in range(number)]
             for group in [points] if together else [[point] for point in points]:
                 sample = group[0][2]
@@ -272,7 +283,13 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
                 free = stage == "equilibrate" and all(point in published for point in group)
                 taken = _taken(config, cost, group, published) if free else cost
                 yield Job(stage, f"{stage}/{name}", taken, n, temperature)
-    left_out = {"compile", *([] if "variants" in config else ["variants"])}
+    for stage, part in _OF_ENSEMBLE.items():
+        for one in ensembles(config, part.block):
+            n, temperature = one["n_particles"], one["temperature"]
+            names = [state_point(n, temperature, sample) for sample in range(one["samples"])]
+            for name in [f"N{n}_T{temperature:.3f}"] if part.together else names:
+                yield Job(stage, f"{stage}/{name}", part.cost(config, one), n, temperature)
+    left_out = {"compile"} | {stage for stage, block in _BLOCK_OF.items() if block not in config}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
         for name in FIGURES if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
@@ -418,31 +435,52 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
     )
 
     def points(n_particles: int, temperature: float) -> list[StatePoint]:
-        samples = range(n_samples(config, n_particles, temperature))
+        samples = range(n_equilibria(config, n_particles, temperature))
         return [(n_particles, temperature, sample) for sample in samples]
+
+    def after(n_particles: int, temperature: float) -> float:
+        seconds = {
+            stage: job(config, stage, n_particles=n_particles, temperature=temperature).seconds
+            for stage in _OF_STATE_POINT
+        }
+        compared = [seconds["overlap"] + sum(ends), checked]
+        if n_varied(config, n_particles, temperature):
+            compared.append(seconds["vary"] + job(config, "variants").seconds)
+        soft = seconds["quench"] + seconds["diagonalise"]
+        return max(seconds["isoconfigurational"], soft) + max(compared)
+
+    def beyond(n_particles: int, temperature: float) -> float:
+        return max(
+            (
+                sum(
+                    part.cost(config, one).seconds
+                    for part in _OF_ENSEMBLE.values()
+                    if part.block == block
+                )
+                for block in BLOCKS
+                for one in ensembles(config, block)
+                if (one["n_particles"], one["temperature"]) == (n_particles, temperature)
+            ),
+            default=0.0,
+        )
 
     def of_size(n_particles: int) -> float:
         cooled, longest = dict[int, float](), 0.0
         for temperature in temperatures(config):
-            costs = {
-                stage: job(config, stage, n_particles=n_particles, temperature=temperature)
-                for stage in _OF_STATE_POINT
-            }
-            seconds = {stage: cost.seconds for stage, cost in costs.items()}
+            cost = job(config, "equilibrate", n_particles=n_particles, temperature=temperature)
             cooled = {
-                point[2]: _taken(config, costs["equilibrate"], [point], published).seconds
+                point[2]: _taken(config, cost, [point], published).seconds
                 if point in published
-                else cooled.get(point[2], 0.0) + seconds["equilibrate"]
+                else cooled.get(point[2], 0.0) + cost.seconds
                 for point in points(n_particles, temperature)
             }
-            after = max(seconds["isoconfigurational"], seconds["quench"] + seconds["diagonalise"])
-            compared = [seconds["overlap"] + sum(ends), checked]
-            if n_varied(config, n_particles, temperature):
-                compared.append(seconds["vary"] + job(config, "variants").seconds)
-            longest = max(longest, max(cooled.values()) + after + max(compared))
+            follows = beyond(n_particles, temperature)
+            if n_particles in config["n_particles"]:
+                follows = max(follows, after(n_particles, temperature))
+            longest = max(longest, max(cooled.values(), default=0.0) + follows)
         return longest
 
-    return compiled + max(map(of_size, config["n_particles"]))
+    return compiled + max(map(of_size, equilibrated_sizes(config)))
 
 
 def _steps(entry: Mapping[str, Any], time: float) -> float:
@@ -637,6 +675,19 @@ _OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any
     "overlap": _overlap,
     "vary": _vary,
 }
+
+
+class _Part(NamedTuple):
+    """A stage of one of the BLOCKS, whether a job has all samples of an ensemble, and its cost."""
+
+    block: str
+    together: bool
+    cost: Callable[[Mapping[str, Any], Mapping[str, Any]], Cost]
+
+
+_OF_ENSEMBLE: Mapping[str, _Part] = {}
+_BLOCK_OF = {"variants": "variants"}
+"""Jobs of the whole study that only studies with a block have."""
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
     "aggregate": _aggregate,
