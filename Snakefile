@@ -37,6 +37,7 @@ if "variants" in config:
 
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/beyond_figures.smk"
 include: "workflow/rules/published.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/report.smk"

@@ -61,7 +61,7 @@ ERROR_BARS = (
 
 RANDOM = "Dashed: mean overlap with one field shuffled among all particles"
 
-SHEARED = {"ls": "--", "lw": 0.6, "marker": "x"}
+SHEARED: dict[str, Any] = {"ls": "--", "lw": 0.6, "marker": "x"}
 """Of points that shear came to, beside those of the dynamics."""
 
 MIN_DISTANCE = 1e-3
@@ -301,7 +301,8 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
     """
     with letter_style():
         figure = _figure(2 * COLUMN_WIDTH, 4.4)
-        upper, lower = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+        grid = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
+        upper, lower = (figure.add_subfigure(grid[row]) for row in range(2))
         symbols, fillings = _spread(_symbols(landscape), MAX_TEMPERATURES), _fillings(landscape)
         panels = [*upper.subplots(1, 2, sharey=True), *lower.subplots(1, 3)]
         large, small = max(fillings), min(fillings)
@@ -391,29 +392,49 @@ def _against_distance(
 
 def _distributions(panels: Sequence[Axes], rows: pd.DataFrame, colour: tuple) -> None:
     """Fractions of pairs of structures, within metabasins and between successive ones."""
-    looks: dict[str, dict] = {
-        "within": {"color": colour, "lw": 1.0},
-        "between": {"color": "0.45", "lw": 1.0, "ls": (0, (4, 1))},
+    looks: dict[str, dict[str, Any]] = {
+        "within": {"color": colour},
+        "between": {"color": "0.45", "ls": (0, (4, 1))},
     }
-    for axes, observable in zip(
-        panels, ("overlap_distribution", "distance_distribution"), strict=True
-    ):
-        for relation, look in looks.items():
-            bins = beyond.observed(rows, observable, relation).groupby("x")["value"]
-            x, fraction, sd = bins.mean().index, bins.mean(), bins.std().fillna(0.0)
-            axes.errorbar(
-                x, fraction, yerr=sd, ls="", color=look["color"], elinewidth=0.5, capsize=0
-            )
-            axes.plot(x, fraction, drawstyle="steps-mid", **look)
-        axes.set_ylim(bottom=0)
     overlap, distance = panels
+    for relation, look in looks.items():
+        of_overlap = beyond.observed(rows, "overlap_distribution", relation)
+        of_distance = beyond.observed(rows, "distance_distribution", relation)
+        _histogram(overlap, of_overlap, look, filled=relation == "within")
+        _histogram(distance, of_distance, look, filled=relation == "within", logarithmic=True)
     overlap.set(xlim=(0, 1), xlabel=r"$O_{pp}$", ylabel="fraction of pairs")
     distance.set(xscale="log", xlabel=r"rms distance [$\sigma_{11}$]")
-    pairs = beyond.observed(rows, "distance_distribution")
-    filled = pairs.loc[pairs["value"] > 0, "x"]
-    if not filled.empty:
-        distance.set_xlim(filled.min() / 1.5, filled.max() * 1.5)
+    distances = beyond.observed(rows, "distance_distribution")
+    met = distances.loc[distances["value"] > 0, "x"]
+    if not met.empty:
+        distance.set_xlim(met.min() / 1.5, met.max() * 1.5)
     _panel_legend(overlap, [Line2D([], [], label=name, **look) for name, look in looks.items()])
+
+
+def _histogram(
+    axes: Axes, pairs: pd.DataFrame, look: dict, *, filled: bool, logarithmic: bool = False
+) -> None:
+    """Means over samples of the fractions in bins of equal width, in x or in its logarithm."""
+    forth, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
+    bins = pairs.groupby("x")["value"].agg(["mean", "std"]).fillna(0.0)
+    if len(bins) < 2:
+        return
+    centres = forth(bins.index.to_numpy())
+    half = 0.5 * np.diff(centres).min()
+    edges = back(np.append(centres - half, centres[-1] + half))
+    axes.stairs(bins["mean"], edges, **look)
+    if filled:
+        axes.stairs(bins["mean"], edges, fill=True, color=look["color"], alpha=0.15)
+    axes.errorbar(
+        bins.index,
+        bins["mean"],
+        yerr=bins["std"],
+        ls="",
+        elinewidth=0.5,
+        capsize=0,
+        color=look["color"],
+    )
+    axes.set_ylim(bottom=0)
 
 
 def _ranks(axes: Axes, landscape: pd.DataFrame, fillings: dict) -> None:
@@ -484,7 +505,7 @@ def _mark_amplitudes(
     marks: list[tuple[str, tuple, dict[str, Any]]] = []
     if found := beyond.critical_strain(critical):
         strain, interval = found
-        look = {"color": "0.25", "lw": 0.7}
+        look: dict[str, Any] = {"color": "0.25", "lw": 0.7}
         marks.append((r"\gamma_c", (strain, interval.low, interval.high), look))
     for (_, temperature), own in runs.groupby(STATE[:2]):
         mean = statistics.summarise(np.log(beyond.irreversibility_amplitudes(own)))

@@ -13,6 +13,8 @@ TABLES = {
     2: {"overlap": "overlap_vs_temperature"},
     3: {"maps": "maps"},
     4: {"overlap": "overlap_vs_modes"},
+    5: {"landscape": "landscape", "critical": "gamma_c_trends"},
+    6: {"cyclic": "cyclic_shear", "critical": "gamma_c_trends"},
 }
 """Of each figure, the parameters and the tables that they are."""
 
@@ -45,7 +47,7 @@ def draw(
     """Draw a figure of the study.
 
     Args:
-        number: of the figure, 1 to 4.
+        number: of the figure.
         inputs: tables by the names of the parameters of `figures.figure1` and so on.
         pdf, png: files to write.
         config, code: the study's configuration and `code_digest`, for the provenance.
