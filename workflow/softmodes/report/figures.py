@@ -319,6 +319,7 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
         _ranks(panels[4], landscape, fillings)
         for axes, letter in zip(panels, "abcde", strict=True):
             axes.set_title(f"({letter})", loc="left", pad=3)
+            axes.tick_params(axis="x", pad=5)  # away from the other axis' zero
         random, _ = _control_lines()
         _legend(figure, [*_temperatures(symbols), *_sizes(fillings), random], 10)
         figure.set_label(
@@ -353,9 +354,9 @@ def _against_distance(
     for temperature, curve in sheared.groupby("temperature"):
         by_strain = curve.groupby("x")
         axes.errorbar(
-            np.exp(by_strain["place"].mean()),
-            by_strain["value"].mean(),
-            yerr=by_strain["value"].std().fillna(0.0),
+            np.exp(by_strain["place"].mean().to_numpy()),
+            by_strain["value"].mean().to_numpy(),
+            yerr=by_strain["value"].std().fillna(0.0).to_numpy(),
             elinewidth=0.5,
             capsize=0,
             color=symbols[temperature]["color"],
