@@ -211,6 +211,31 @@ def test_nothing_covers_anything(landscapes, cycled, samples):
             assert not crossed(frame, axes)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        {"observable": "relaxation_time"},
+        {"observable": "overlap_by_distance"},
+        {"observable": "rank_change"},
+        {"relation": "between"},
+        {"relation": "shear"},
+    ],
+    ids=lambda lacking: next(iter(lacking.values())),
+)
+def test_what_could_not_be_had_leaves_its_place_empty(tables, drawn, lacking):
+    frame = tables.landscape
+    ((column, value),) = lacking.items()
+    unknown = frame.assign(value=frame["value"].where(frame[column] != value))
+    figure = figures.figure5(unknown, tables.gamma_c_trends)
+    figure.draw_without_rendering()
+    assert n_points(figure) < n_points(drawn[5])
+
+
+def n_points(figure: Figure) -> int:
+    return sum(len(line.get_xdata()) for axes in figure.axes for line in axes.lines)
+
+
 def test_no_room_is_left_above_the_data(drawn):
     for number, figure in drawn.items():
         for index, axes in enumerate(figure.axes):

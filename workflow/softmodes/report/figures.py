@@ -334,7 +334,9 @@ def _against_time(axes: Axes, rows: pd.DataFrame, symbols: dict, fillings: dict)
     times = beyond.observed(rows, "relaxation_time").groupby("temperature")["value"].first()
     curves = beyond.observed(rows, "overlap_by_time")
     curves = curves.assign(time=curves["x"] / curves["temperature"].map(times))
-    _curves(axes, curves[curves["time"].notna()], "time", "value", symbols, fillings)
+    curves = curves[curves["time"].notna()]
+    if not curves.empty:
+        _curves(axes, curves, "time", "value", symbols, fillings)
     random = beyond.observed(rows, "random_by_time")["value"].mean()
     axes.axhline(random, color="k", ls="--")
     axes.set(xscale="log", xlabel=r"$t/\tau_{\mathrm{e}}$", ylabel=r"$O_{pp}$")
