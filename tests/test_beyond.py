@@ -145,6 +145,22 @@ def test_sizes_and_temperatures_are_those_of_the_criteria(agreeing):
     assert told["shear_moves_modes_as_dynamics_does"].verdict == AGREES
 
 
+def test_the_main_number_of_modes_is_the_first(agreeing):
+    """Also where it is not the smallest, or one of its values could not be had."""
+    frame = agreeing.landscape.copy()
+    first, other = frame["mode_fraction"] == 0.025, frame["mode_fraction"] == 0.05
+    frame.loc[first, "mode_fraction"] = 0.1
+    found = beyond.observed(frame, "overlap_of_pairs", "within")
+    assert set(found["mode_fraction"]) == {0.1}
+    assert len(found) == 18
+    rows = frame["observable"] == "overlap_of_pairs"
+    frame.loc[rows & first & (frame["sample"] < 5), "value"] = math.nan
+    found = beyond.observed(frame, "overlap_of_pairs", "within")
+    assert set(found["mode_fraction"]) == {0.1}
+    assert set(found["sample"]) == {5}
+    assert not found.index.isin(frame.index[other]).any()
+
+
 def test_distances_between_metabasins_are_set_against_that_at_the_critical_strain(agreeing):
     """0.5 against 5 γ_c, whose 10 % enter beside the scatter of the samples."""
     given = critical(0.05, 0.1)(seen("distance_of_pairs", 0.15, 0.0, relation="between")(agreeing))

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up import DISTANCES, RELAXATION_TIME, beyond_like, changed
 from matplotlib.figure import Figure
@@ -23,10 +24,14 @@ def tables() -> BeyondTables:
     return beyond_like(noise=0.0)
 
 
+STUDY = pd.DataFrame({"temperature": [0.36, 0.4, 0.43, 0.46, 0.5, 0.6, 1.0, 2.0]})
+"""What of the study's table `state_points` the figures need."""
+
+
 def drawn_from(tables: BeyondTables) -> dict[int, Figure]:
     return {
-        5: figures.figure5(tables.landscape, tables.gamma_c_trends),
-        6: figures.figure6(tables.cyclic_shear, tables.gamma_c_trends),
+        5: figures.figure5(tables.landscape, tables.gamma_c_trends, STUDY),
+        6: figures.figure6(tables.cyclic_shear, tables.gamma_c_trends, STUDY),
     }
 
 
@@ -128,6 +133,14 @@ def test_figure5_shows_changes_of_rank_of_all_sizes(drawn):
     assert horizontals(last, "--") == [1.0]
 
 
+def test_a_temperature_has_the_symbol_that_it_has_throughout_the_study(drawn):
+    symbols = figures._symbols(STUDY)
+    for figure in drawn.values():
+        for line, temperature in zip(curves(figure.axes[0]), (0.4, 0.5), strict=True):
+            own = {"color": line.get_color(), "marker": line.get_marker()}
+            assert own == symbols[temperature]
+
+
 def test_figure6_shows_what_runs_come_to(tables, drawn):
     runs = beyond.steady(tables.cyclic_shear)
     for axes, name in zip(drawn[6].axes, ("energy", "distance", "overlap"), strict=True):
@@ -227,7 +240,7 @@ def test_what_could_not_be_had_leaves_its_place_empty(tables, drawn, lacking):
     frame = tables.landscape
     ((column, value),) = lacking.items()
     unknown = frame.assign(value=frame["value"].where(frame[column] != value))
-    figure = figures.figure5(unknown, tables.gamma_c_trends)
+    figure = figures.figure5(unknown, tables.gamma_c_trends, STUDY)
     figure.draw_without_rendering()
     assert n_points(figure) < n_points(drawn[5])
 

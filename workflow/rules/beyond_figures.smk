@@ -4,6 +4,7 @@ if "landscape" in config:
         input:
             landscape=f"{RESULTS}/tables/landscape.csv",
             critical=f"{RESULTS}/tables/gamma_c_trends.csv",
+            states=f"{RESULTS}/tables/state_points.csv",
         output:
             **figure_files(5),
         log:
@@ -21,6 +22,7 @@ if "cyclic" in config:
         input:
             cyclic=f"{RESULTS}/tables/cyclic_shear.csv",
             critical=f"{RESULTS}/tables/gamma_c_trends.csv",
+            states=f"{RESULTS}/tables/state_points.csv",
         output:
             **figure_files(6),
         log:

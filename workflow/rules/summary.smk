@@ -1,5 +1,5 @@
 # of blocks beyond the Letter, where the study has them
-BEYOND = {
+BLOCK_TABLES = {
     table: f"{RESULTS}/tables/{table}.csv"
     for block, table in (
         ("landscape", "landscape"),
@@ -12,7 +12,7 @@ BEYOND = {
 
 rule summary:
     input:
-        **BEYOND,
+        **BLOCK_TABLES,
         overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
         overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
         overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",

@@ -244,11 +244,12 @@ def observed(landscape: pd.DataFrame, observable: str, relation: str | None = No
         landscape: the table.
         observable, relation: as in it; every relation, if none is given.
     """
-    rows = landscape[(landscape["observable"] == observable) & landscape["value"].notna()]
+    fractions = landscape["mode_fraction"]
+    main = landscape.groupby(STATE[:2])["mode_fraction"].transform("first")
+    chosen = (landscape["observable"] == observable) & (fractions.isna() | (fractions == main))
     if relation is not None:
-        rows = rows[rows["relation"] == relation]
-    main = rows.groupby(STATE[:2])["mode_fraction"].transform("first")
-    return rows[rows["mode_fraction"].isna() | (rows["mode_fraction"] == main)]
+        chosen &= landscape["relation"] == relation
+    return landscape[chosen & landscape["value"].notna()]
 
 
 def critical_strain(trends: pd.DataFrame) -> tuple[float, Interval] | None:

@@ -285,7 +285,7 @@ def figure4(overlap: pd.DataFrame) -> Figure:
     return figure
 
 
-def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
+def figure5(landscape: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) -> Figure:
     """Soft modes of the inherent structures along the dynamics, in and between metabasins.
 
     Of the largest system their overlap with those of an earlier structure against time (a) and
@@ -296,6 +296,7 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
     Args:
         landscape: the table of that name.
         critical: table `gamma_c_trends`; the distance that its γ_c moves a structure is marked.
+        states: table `state_points`, for the temperatures of the study.
 
     Of more than `MAX_TEMPERATURES`, as many from the lowest to the highest are drawn.
     """
@@ -303,7 +304,8 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
         figure = _figure(2 * COLUMN_WIDTH, 4.4)
         grid = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
         upper, lower = (figure.add_subfigure(grid[row]) for row in range(2))
-        symbols, fillings = _spread(_symbols(landscape), MAX_TEMPERATURES), _fillings(landscape)
+        every, fillings = _symbols_among(states, landscape), _fillings(landscape)
+        symbols = _spread(every, MAX_TEMPERATURES)
         panels = [*upper.subplots(1, 2, sharey=True), *lower.subplots(1, 3)]
         large, small = max(fillings), min(fillings)
         shown = landscape["temperature"].isin(list(symbols))
@@ -315,7 +317,7 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame) -> Figure:
         smallest = landscape[landscape["n_particles"] == small]
         coldest = smallest["temperature"].min()
         smallest = smallest[smallest["temperature"] == coldest]
-        _distributions(panels[2:4], smallest, _symbols(landscape)[coldest]["color"])
+        _distributions(panels[2:4], smallest, every[coldest]["color"])
         _ranks(panels[4], landscape, fillings)
         for axes, letter in zip(panels, "abcde", strict=True):
             axes.set_title(f"({letter})", loc="left", pad=3)
@@ -457,7 +459,7 @@ def _ranks(axes: Axes, landscape: pd.DataFrame, fillings: dict) -> None:
     _panel_legend(axes, handles)
 
 
-def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame) -> Figure:
+def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) -> Figure:
     """What cyclic shear comes to, against its amplitude.
 
     Energy after the last cycle (a), distance that a cycle moves the structure (b) and overlap of
@@ -466,12 +468,13 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame) -> Figure:
     Args:
         cyclic: table `cyclic_shear`; A_c of every N and T is marked.
         critical: table `gamma_c_trends`, whose γ_c is marked.
+        states: table `state_points`, for the temperatures of the study.
     """
     with letter_style():
         figure = _figure(COLUMN_WIDTH, 4.6)
         panels = figure.subplots(3, 1, sharex=True)
         runs = beyond.steady(cyclic)
-        symbols, fillings = _symbols(runs), _fillings(runs)
+        symbols, fillings = _symbols_among(states, runs), _fillings(runs)
         drawn = (
             ("energy", r"$e_{\mathrm{IS}}$ [$\epsilon$]"),
             ("distance", r"distance per cycle [$\sigma_{11}$]"),
@@ -748,6 +751,12 @@ def _symbols(rows: pd.DataFrame) -> dict[float, dict]:
         temperature: {"color": tuple(colours[index]), "marker": MARKERS[index % len(MARKERS)]}
         for index, temperature in enumerate(temperatures)
     }
+
+
+def _symbols_among(states: pd.DataFrame, rows: pd.DataFrame) -> dict[float, dict]:
+    """Of the temperatures that rows have, as among all of the study."""
+    there = set(rows["temperature"])
+    return {t: symbol for t, symbol in _symbols(states).items() if t in there}
 
 
 def _spread(symbols: dict[float, dict], max_temperatures: int) -> dict[float, dict]:
