@@ -37,9 +37,9 @@ if "variants" in config:
 
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/beyond_figures.smk"
 include: "workflow/rules/published.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/beyond_figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/archive.smk"
