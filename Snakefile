@@ -51,6 +51,7 @@ if "linear_response" in config:
 
 include: "workflow/rules/published.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/beyond_figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/estimate.smk"
 include: "workflow/rules/archive.smk"

@@ -903,6 +903,34 @@ FAULTS = [
         "np.digitize(apart, DISTANCE_EDGES) + ~different",
         "test_landscape.py",
     ),
+    Fault(
+        "cycles on the way to a limit cycle counted in it",
+        "report.beyond",
+        "tail(period or LAST_CYCLES)",
+        "tail(LAST_CYCLES)",
+        "test_beyond.py",
+    ),
+    Fault(
+        "runs that come back beyond an amplitude at which one did not",
+        "report.beyond",
+        'int(np.cumprod(own["period"] > 0).sum())',
+        'int((own["period"] > 0).sum())',
+        "test_beyond.py::test_the_amplitude_lies_between_the_last_that_always_comes_back_and_the_next",
+    ),
+    Fault(
+        "the error of the critical strain left out of what is compared with it",
+        "report.beyond",
+        "half = math.hypot(seen.high - seen.value, fixed)",
+        "half = seen.high - seen.value",
+        "test_beyond.py",
+    ),
+    Fault(
+        "time of the overlap in units of its own",
+        "report.figures",
+        'time=curves["x"] / curves["temperature"].map(times)',
+        'time=curves["x"]',
+        "test_beyond_figures.py::test_figure5_has_overlap_against_time_in_relaxation_times",
+    ),
 ]
 """Every room of the library has its own."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from itertools import product
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
+from softmodes.report.beyond import BeyondTables
 from softmodes.report.evidence import Tables
 
 GAMMA = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.5, 1.0])
@@ -196,14 +199,120 @@ def _trends(sizes: tuple[int, ...], temperatures: tuple[float, ...], samples: in
     return pd.DataFrame(rows)
 
 
-def changed(given: Tables, **frames: pd.DataFrame) -> Tables:
+LANDSCAPES = ((200, 0.4), (2000, 0.4), (2000, 0.5))
+DISTANCES = 10 ** (np.arange(-3, 1, 0.125) + 0.0625)
+RELAXATION_TIME = 50.0
+CYCLED = ((500, 0.4), (500, 0.5))
+AMPLITUDES = (0.03, 0.05, 0.065, 0.075, 0.09, 0.12)
+CYCLES = 12
+
+
+def beyond_like(
+    landscapes: tuple = LANDSCAPES, cycled: tuple = CYCLED, samples: int = 6, noise: float = 0.004
+) -> BeyondTables:
+    """A study in which all comes out as the Letter conjectured, γ_c being 0.07.
+
+    O_pp = 1/(1 + 2 d) at the distance d, along the dynamics and by shear, whose distance is 5 γ.
+    Metabasins are 0.35 apart, as far as γ_c moves a structure. Runs of cyclic shear come back up to
+    an amplitude of 0.065.
+    """
+    trends = pd.DataFrame(
+        [
+            {"estimator": "overlap_drop", "what": "mean", "n_particles": size, "value": value}
+            | {"lower": 0.95 * value, "upper": 1.05 * value, "n_undefined": 0}
+            for size, value in ((math.nan, 0.07), (500, 0.04))
+        ]
+    )
+    return BeyondTables(
+        landscape=_landscape(landscapes, samples, noise),
+        cyclic_shear=_cyclic(cycled, samples, noise),
+        linear_response=None,
+        gamma_c_trends=trends,
+    )
+
+
+def _landscape(ensembles: tuple, samples: int, noise: float) -> pd.DataFrame:
+    rng = np.random.default_rng(6)
+    rows = []
+
+    def overlap(distance: float) -> float:
+        return 1 / (1 + 2 * distance)
+
+    def add(key: dict, name: str, relation: str, x: float, value: float) -> None:
+        modes = name.startswith(("overlap", "random", "rank"))
+        scattered = value * (1 + noise * rng.normal())
+        for fraction in (0.025, 0.05) if modes else (math.nan,):
+            # the main fraction alone is as stated
+            told = scattered if fraction != 0.05 else 0.9
+            rows.append(
+                key
+                | {"mode_fraction": fraction, "observable": name, "relation": relation}
+                | {"x": x, "value": told, "n": 100}
+            )
+
+    for (size, temperature), sample in product(ensembles, range(samples)):
+        key = {"n_particles": size, "temperature": temperature, "sample": sample}
+        add(key, "relaxation_time", "", math.nan, RELAXATION_TIME)
+        for lag in 2.0 ** np.arange(10):
+            distance = 0.1 * lag**0.5 * (temperature / 0.4) ** 4
+            add(key, "overlap_by_time", "dynamics", lag, 0.2 + 0.8 * overlap(distance))
+            add(key, "distance_by_time", "dynamics", lag, distance)
+            add(key, "random_by_time", "dynamics", lag, 0.2)
+        for distance in DISTANCES[DISTANCES > 0.01]:
+            add(key, "overlap_by_distance", "dynamics", distance, overlap(distance))
+        for gamma in GAMMA[1:]:
+            add(key, "distance_by_strain", "shear", gamma, 5 * gamma)
+            add(key, "overlap_by_strain", "shear", gamma, overlap(5 * gamma))
+        for relation, mean, distance in (("within", 0.8, 0.05), ("between", 0.5, 0.35)):
+            add(key, "overlap_of_pairs", relation, math.nan, mean)
+            add(key, "distance_of_pairs", relation, math.nan, distance)
+            centres = np.arange(0.025, 1, 0.05)
+            for name, x, apart in (
+                ("overlap_distribution", centres, (centres - mean) / 0.1),
+                ("distance_distribution", DISTANCES, np.log(DISTANCES / distance)),
+            ):
+                share = np.exp(-0.5 * apart**2)
+                for at, part in zip(x, share / share.sum(), strict=True):
+                    add(key, name, relation, at, part)
+        for relation, change in (("left", 0.9), ("returned", 0.6), ("elsewhere", 0.3)):
+            add(key, "rank_change", relation, math.nan, change)
+    return pd.DataFrame(rows)
+
+
+def _cyclic(ensembles: tuple, samples: int, noise: float) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    rows = []
+    for (size, temperature), sample, amplitude in product(ensembles, range(samples), AMPLITUDES):
+        comes_back = amplitude < 0.07
+        # the state after cycle 4 is that after cycle 2
+        for cycle in range(5 if comes_back else CYCLES + 1):
+            settled = min(cycle / 3, 1) * amplitude * (1 if comes_back else 0.5)
+            changes = cycle <= 2 or not comes_back
+            rows.append(
+                {"n_particles": size, "temperature": temperature, "sample": sample}
+                | {"amplitude": amplitude, "strain_step": 0.002, "cycle": cycle}
+                | {"energy": 1.9 + 0.2 * temperature - 0.3 * settled + 0.1 * noise * rng.normal()}
+                | {"distance": 10 * (amplitude - 0.04) if changes and cycle else 1e-3}
+                | {"mobile_distance": 0.3 if changes else 3e-3}
+                | {"overlap": (0.7 if changes else 0.98) + noise * rng.normal()}
+                | {"period": 2 * comes_back, "converged": True}
+            )
+    frame = pd.DataFrame(rows)
+    frame.loc[frame["cycle"] == 0, ["distance", "mobile_distance", "overlap"]] = math.nan
+    return frame
+
+
+Given = TypeVar("Given", Tables, BeyondTables)
+
+
+def changed(given: Given, **frames: pd.DataFrame | None) -> Given:
     """The same with other frames."""
     return replace(given, **frames)
 
 
 def shifted(
-    given: Tables, table: str, column: str, by: float, scatter: float, **where: object
-) -> Tables:
+    given: Given, table: str, column: str, by: float, scatter: float, **where: object
+) -> Given:
     """A column moved by a number, and by ± another from sample to sample, in the rows named.
 
     A value of `where` that is callable tells the rows from the column.

@@ -7,10 +7,13 @@ import re
 
 import numpy as np
 import pytest
-from made_up import changed, letter_like
+from made_up import beyond_like, changed, letter_like
 
 from softmodes.report import summary, summary_page, tables
+from softmodes.report.beyond import BEYOND
 from softmodes.report.evidence import Tables
+from softmodes.report.letter import MIXTURE
+from softmodes.stages import summary as stage
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +223,69 @@ def test_tables_read_back_from_csv_give_the_same_summary(agreeing, found, tmp_pa
     read = {name: tables.read_csv(tmp_path / f"{name}.csv") for name in names}
     again = summary.compare(Tables(**read, seed=7), "made-up", letters_mixture=True)
     assert again == found
+
+
+def test_what_is_beyond_the_letter_has_a_section_of_its_own(agreeing, found):
+    given = beyond_like()
+    told = summary.compare(agreeing, "made-up", letters_mixture=True, beyond_tables=given)
+    assert told | {"beyond": []} == found
+    assert {item["verdict"] for item in told["beyond"]} == {"agrees"}
+    before, after = summary_page.markdown(found), summary_page.markdown(told)
+    (section,) = re.findall(r"## Beyond the Letter\n\n.*?\n\n(?=## )", after, re.S)
+    criteria = "".join(f"- **{item['name']}**: {item['criterion']}\n" for item in told["beyond"])
+    assert after.replace(section, "").replace(criteria, "") == before
+    assert after.endswith(criteria)
+    for item in told["beyond"]:
+        assert item["statement"] in section
+        assert all(seen["what"] in section for seen in item["observations"])
+
+
+def test_of_the_blocks_that_a_study_has_not_nothing_is_told(agreeing, found):
+    without = changed(beyond_like(), landscape=None, cyclic_shear=None)
+    assert found["beyond"] == []
+    assert "Beyond the Letter" not in summary_page.markdown(found)
+    told = summary.compare(agreeing, "made-up", letters_mixture=True, beyond_tables=without)
+    assert told == found
+
+
+def test_another_mixture_has_its_own_verdicts_beyond_the_letter(agreeing):
+    told = summary.compare(agreeing, "made-up", letters_mixture=False, beyond_tables=beyond_like())
+    assert {item["verdict"] for item in told["beyond"]} == {"agrees"}
+
+
+def test_cycles_that_did_not_converge_are_said(agreeing):
+    given = beyond_like()
+    cycles = given.cyclic_shear
+    some = (cycles["temperature"] == 0.5) & (cycles["cycle"] == 2) & (cycles["sample"] == 1)
+    given = changed(given, cyclic_shear=cycles.assign(converged=~some))
+    told = summary.compare(agreeing, "made-up", letters_mixture=True, beyond_tables=given)
+    total = (cycles[cycles["temperature"] == 0.5]["cycle"] > 0).sum()
+    assert told["warnings"] == [
+        f"N = 500, T = 0.5: in 6 of {total} cycles of shear quenches did not converge"
+    ]
+
+
+def test_the_stage_takes_tables_of_blocks_where_there_are_any(agreeing, tmp_path):
+    """Named as files; read from CSV they give the same verdicts."""
+    names = [field.name for field in dataclasses.fields(Tables) if field.name != "seed"]
+    frames = {name: getattr(agreeing, name) for name in names}
+    given = beyond_like()
+    more = {"landscape": given.landscape, "cyclic_shear": given.cyclic_shear}
+    told = {}
+    for study, used in (("without", frames), ("with", frames | more)):
+        paths = {name: str(tmp_path / f"{name}.csv") for name in used}
+        for name, path in paths.items():
+            tables.write_csv(used[name], path)
+        page, data = (str(tmp_path / f"{study}.{suffix}") for suffix in ("md", "json"))
+        stage.summarise(paths, study, MIXTURE, seed=7, markdown=page, data=data)
+        told[study] = json.loads((tmp_path / f"{study}.json").read_text(encoding="utf-8"))
+    assert told["without"]["beyond"] == []
+    names = [item["name"] for item in told["with"]["beyond"]]
+    assert names == [statement.name for statement in BEYOND]
+    assert told["with"]["letters_mixture"]
+    trends = changed(given, gamma_c_trends=agreeing.gamma_c_trends)
+    again = summary.compare(agreeing, "with", letters_mixture=True, beyond_tables=trends)
+    assert told["with"] == again
 
 
 def test_numbers_of_samples_that_differ_are_a_range(agreeing):

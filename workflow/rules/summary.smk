@@ -1,5 +1,18 @@
+# of blocks beyond the Letter, where the study has them
+BLOCK_TABLES = {
+    table: f"{RESULTS}/tables/{table}.csv"
+    for block, table in (
+        ("landscape", "landscape"),
+        ("cyclic", "cyclic_shear"),
+        ("linear_response", "linear_response"),
+    )
+    if block in config
+}
+
+
 rule summary:
     input:
+        **BLOCK_TABLES,
         overlap_vs_gamma=f"{RESULTS}/tables/overlap_vs_gamma.csv",
         overlap_vs_temperature=f"{RESULTS}/tables/overlap_vs_temperature.csv",
         overlap_vs_modes=f"{RESULTS}/tables/overlap_vs_modes.csv",

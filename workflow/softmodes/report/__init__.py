@@ -2,6 +2,7 @@
 
 __all__ = [
     "archive",
+    "beyond",
     "causes",
     "checks",
     "evidence",

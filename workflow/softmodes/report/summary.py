@@ -1,7 +1,7 @@
 """The study beside the Letter as plain data: statements with verdicts, and the numbers behind.
 
-Everything comes from the tables of `softmodes.report.tables`, through the statements of
-`softmodes.report.letter`; verdicts follow the one rule of `softmodes.report.verdicts`.
+Everything comes from the study's tables, through the statements of `softmodes.report.letter` and
+`softmodes.report.beyond`; verdicts follow the one rule of `softmodes.report.verdicts`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import pandas as pd
 
 from softmodes.analysis import gamma_c
 from softmodes.analysis.statistics import summarise
+from softmodes.report import beyond
+from softmodes.report.beyond import BeyondTables
 from softmodes.report.causes import CAUSES
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import GAMMA_C, GAMMA_C_SD, LABELS, LETTER, OWN
@@ -27,7 +29,13 @@ NOT_COMPARED = "not compared"
 """In place of a verdict on the Letter, where the mixture is another than the Letter's."""
 
 
-def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]:
+def compare(
+    tables: Tables,
+    study: str,
+    letters_mixture: bool,
+    *,
+    beyond_tables: BeyondTables | None = None,
+) -> dict[str, Any]:
     """The whole summary as plain data, NaN as None: what `summary.json` holds.
 
     Args:
@@ -35,10 +43,13 @@ def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]
         study: its name.
         letters_mixture: whether the mixture is the Letter's; statements about another one get what
             was observed, and no verdict.
+        beyond_tables: what the study has beyond the Letter, judged whatever the mixture is.
     """
     findings = [_finding(statement.judge(tables)) for statement in LETTER]
     if not letters_mixture:
         findings = [_without_verdict(item) for item in findings]
+    further = beyond.judged(beyond_tables) if beyond_tables else []
+    doubts = beyond.warnings(beyond_tables) if beyond_tables else []
     return _plain(
         {
             "study": study,
@@ -50,12 +61,13 @@ def compare(tables: Tables, study: str, letters_mixture: bool) -> dict[str, Any]
             "statements": findings,
             "controls": [_finding(statement.judge(tables)) for statement in OWN],
             "causes": _causes(tables, findings),
+            "beyond": [_finding(found) for found in further],
             "gamma_c": _critical_strains(tables),
             "gamma_c_trends": _trends(tables),
             "overlaps_at_lowest_temperature": _coldest_overlaps(tables),
             "state_points": _ensembles(tables),
             "checks": tables.checks.to_dict("records"),
-            "warnings": _warnings(tables),
+            "warnings": _warnings(tables) + doubts,
         }
     )
 

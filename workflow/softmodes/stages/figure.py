@@ -13,6 +13,8 @@ TABLES = {
     2: {"overlap": "overlap_vs_temperature"},
     3: {"maps": "maps"},
     4: {"overlap": "overlap_vs_modes"},
+    5: {"landscape": "landscape", "critical": "gamma_c_trends", "states": "state_points"},
+    6: {"cyclic": "cyclic_shear", "critical": "gamma_c_trends", "states": "state_points"},
     7: {"response": "linear_response", "states": "state_points"},
 }
 """Of each figure, the parameters and the tables that they are."""

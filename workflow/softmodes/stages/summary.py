@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from softmodes.report import letter, summary, summary_page, tables
+from softmodes.report.beyond import BeyondTables
 from softmodes.report.evidence import Tables
 from softmodes.study import storage
+
+BLOCKS = ("landscape", "cyclic_shear", "linear_response")
+"""Tables of blocks that a study may lack."""
 
 
 def summarise(
@@ -24,7 +28,8 @@ def summarise(
     """Write the summary as Markdown and JSON.
 
     Args:
-        inputs: paths of the tables by the names that `evidence.Tables` gives them.
+        inputs: paths of the tables by the names that `evidence.Tables` and `beyond.BeyondTables`
+            give them; those of blocks that the study has not may lack.
         study: its name.
         model: keys of the mixture, which tell whether it is the Letter's.
         seed: of the study, for the draws.
@@ -32,6 +37,12 @@ def summarise(
         config, code: the study's configuration and `code_digest`, for the provenance.
     """
     frames = {name: tables.read_csv(path) for name, path in inputs.items()}
-    found = summary.compare(Tables(**frames, seed=seed), study, letter.is_letters(model))
+    beyond = BeyondTables(
+        **{name: frames.pop(name, None) for name in BLOCKS},
+        gamma_c_trends=frames["gamma_c_trends"],
+    )
+    found = summary.compare(
+        Tables(**frames, seed=seed), study, letter.is_letters(model), beyond_tables=beyond
+    )
     summary_page.write(found, markdown, data)
     storage.write_provenance([markdown, data], inputs.values(), config, code=code)

@@ -1,0 +1,260 @@
+"""Every statement beyond the Letter comes out all three ways, on made-up tables of known truth."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import AMPLITUDES, CYCLED, CYCLES, DISTANCES, beyond_like, changed, shifted
+
+from softmodes.report import beyond
+from softmodes.report.beyond import BEYOND, BeyondTables
+from softmodes.report.verdicts import AGREES, DIFFERS, TOO_SMALL, Finding
+
+Change = Callable[[BeyondTables], BeyondTables]
+
+
+@pytest.fixture(scope="module")
+def agreeing() -> BeyondTables:
+    return beyond_like()
+
+
+def judged(tables: BeyondTables) -> dict[str, Finding]:
+    return {found.name: found for found in beyond.judged(tables)}
+
+
+def verdict(name: str, tables: BeyondTables) -> str:
+    return judged(tables)[name].verdict
+
+
+def seen(observable: str, by: float, scatter: float, **where: object) -> Change:
+    return lambda tables: shifted(
+        tables, "landscape", "value", by, scatter, observable=observable, **where
+    )
+
+
+def cycles(column: str, by: float, scatter: float, **where: object) -> Change:
+    return lambda tables: shifted(tables, "cyclic_shear", column, by, scatter, **where)
+
+
+def critical(value: float, error: float) -> Change:
+    """γ_c with its relative error."""
+
+    def change(tables: BeyondTables) -> BeyondTables:
+        ends = {"value": value, "lower": value * (1 - error), "upper": value * (1 + error)}
+        return changed(tables, gamma_c_trends=tables.gamma_c_trends.assign(**ends))
+
+    return change
+
+
+def reversible_up_to(*amplitudes: float) -> Change:
+    """The largest amplitudes at which samples come back, sample after sample over again."""
+
+    def change(tables: BeyondTables) -> BeyondTables:
+        frame = tables.cyclic_shear
+        own = np.array(amplitudes)[frame["sample"] % len(amplitudes)]
+        return changed(tables, cyclic_shear=frame.assign(period=1 * (frame["amplitude"] <= own)))
+
+    return change
+
+
+def irreversible(amplitude: float) -> bool:
+    return amplitude > 0.07
+
+
+DIFFERING = [
+    ("modes_persist_within_metabasins", seen("overlap_of_pairs", -0.4, 0.0)),
+    ("modes_persist_within_metabasins", seen("overlap_of_pairs", 0.4, 0.0, relation="between")),
+    ("metabasin_distance", seen("distance_of_pairs", 0.5, 0.0, relation="between")),
+    ("metabasin_distance", critical(0.02, 0.05)),
+    ("shear_moves_modes_as_dynamics_does", seen("overlap_by_distance", 0.1, 0.0)),
+    ("shear_moves_modes_as_dynamics_does", seen("overlap_by_strain", 0.1, 0.0)),
+    ("irreversibility_amplitude", reversible_up_to(0.03)),
+    ("irreversibility_amplitude", critical(0.12, 0.05)),
+    ("modes_change_when_irreversible", cycles("overlap", 0.3, 0.0, amplitude=irreversible)),
+]
+UNTOLD = [
+    ("modes_persist_within_metabasins", seen("overlap_of_pairs", 0.0, 0.5, relation="within")),
+    ("metabasin_distance", seen("distance_of_pairs", 0.0, 0.3, relation="between")),
+    ("metabasin_distance", critical(0.07, 0.8)),
+    ("shear_moves_modes_as_dynamics_does", seen("overlap_by_distance", 0.0, 0.2)),
+    ("irreversibility_amplitude", reversible_up_to(0.03, 0.09)),
+    ("irreversibility_amplitude", critical(0.07, 0.4)),
+    ("modes_change_when_irreversible", cycles("overlap", 0.2, 0.4, amplitude=irreversible)),
+]
+
+
+def test_a_study_as_the_letter_conjectured_agrees_throughout(agreeing):
+    found = judged(agreeing)
+    assert {one.verdict for one in found.values()} == {AGREES}
+    assert list(found) == [statement.name for statement in BEYOND]
+    assert [len(one.observations) for one in found.values()] == [2, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(("name", "change"), DIFFERING)
+def test_a_study_that_shows_otherwise_differs(agreeing, name, change):
+    assert verdict(name, change(agreeing)) == DIFFERS
+
+
+@pytest.mark.parametrize(("name", "change"), UNTOLD)
+def test_a_study_that_scatters_cannot_tell(agreeing, name, change):
+    assert verdict(name, change(agreeing)) == TOO_SMALL
+
+
+def test_each_statement_was_seen_to_differ_and_to_be_untold():
+    names = {statement.name for statement in BEYOND}
+    assert {name for name, _ in DIFFERING} == {name for name, _ in UNTOLD} == names
+    assert len(names) == len(BEYOND) == 5
+
+
+def test_one_sample_can_tell_nothing():
+    found = judged(beyond_like(samples=1))
+    assert {one.verdict for one in found.values()} == {TOO_SMALL}
+    assert len(found) == 5
+
+
+def test_statements_without_a_table_are_left_out(agreeing):
+    names = [statement.name for statement in BEYOND]
+    assert list(judged(changed(agreeing, cyclic_shear=None))) == names[:3]
+    assert list(judged(changed(agreeing, landscape=None))) == names[3:]
+    assert judged(changed(agreeing, landscape=None, cyclic_shear=None)) == {}
+
+
+def test_without_a_critical_strain_nothing_is_compared_with_it(agreeing):
+    unknown = changed(agreeing, gamma_c_trends=agreeing.gamma_c_trends.assign(value=math.nan))
+    found = judged(unknown)
+    untold = {name for name, one in found.items() if one.verdict == TOO_SMALL}
+    assert untold == {"metabasin_distance", "irreversibility_amplitude"}
+    assert all("γ_c not defined" in seen.what for seen in found["metabasin_distance"].observations)
+
+
+def test_sizes_and_temperatures_are_those_of_the_criteria(agreeing):
+    """What is at others does not enter."""
+    frame = agreeing.landscape
+    small = (frame["n_particles"] == 200) & (frame["temperature"] == 0.4)
+    pairs = frame["observable"].str.endswith("_of_pairs")
+    others = frame.assign(value=frame["value"].where(small | ~pairs, 7.0))
+    told = judged(changed(agreeing, landscape=others))
+    assert told["modes_persist_within_metabasins"].verdict == AGREES
+    assert "N = 200, T = 0.4" in told["modes_persist_within_metabasins"].observations[0].what
+    large = (frame["n_particles"] == 2000) & (frame["temperature"] == 0.4)
+    along = frame["observable"] == "overlap_by_distance"
+    others = frame.assign(value=frame["value"].where(large | ~along, 7.0))
+    told = judged(changed(agreeing, landscape=others))
+    assert told["shear_moves_modes_as_dynamics_does"].verdict == AGREES
+
+
+def test_the_main_number_of_modes_is_the_first(agreeing):
+    """Also where it is not the smallest, or one of its values could not be had."""
+    frame = agreeing.landscape.copy()
+    first, other = frame["mode_fraction"] == 0.025, frame["mode_fraction"] == 0.05
+    frame.loc[first, "mode_fraction"] = 0.1
+    found = beyond.observed(frame, "overlap_of_pairs", "within")
+    assert set(found["mode_fraction"]) == {0.1}
+    assert len(found) == 18
+    rows = frame["observable"] == "overlap_of_pairs"
+    frame.loc[rows & first & (frame["sample"] < 5), "value"] = math.nan
+    found = beyond.observed(frame, "overlap_of_pairs", "within")
+    assert set(found["mode_fraction"]) == {0.1}
+    assert set(found["sample"]) == {5}
+    assert not found.index.isin(frame.index[other]).any()
+
+
+def test_distances_between_metabasins_are_set_against_that_at_the_critical_strain(agreeing):
+    """0.5 against 5 γ_c, whose 10 % enter beside the scatter of the samples."""
+    given = critical(0.05, 0.1)(seen("distance_of_pairs", 0.15, 0.0, relation="between")(agreeing))
+    (found,) = judged(given)["metabasin_distance"].observations
+    assert found.value == pytest.approx(math.log(0.5 / 0.25), abs=0.01)
+    assert found.fixed == pytest.approx(0.5 * math.log(1.1 / 0.9), rel=0.05)
+    assert found.high - found.value == pytest.approx(found.fixed, rel=0.05)
+
+
+def test_equal_distances_are_compared_sample_by_sample(agreeing):
+    """Against a loop over samples and bins; a sample without shear drops out and is told."""
+    frame = agreeing.landscape
+    strained = frame["observable"].isin(["overlap_by_strain", "distance_by_strain"])
+    given = changed(agreeing, landscape=frame[~strained | (frame["sample"] != 2)])
+    told = judged(given)["shear_moves_modes_as_dynamics_does"]
+    rows = frame[(frame["n_particles"] == 2000) & (frame["temperature"] == 0.4)]
+    rows = rows[rows["mode_fraction"] != 0.05]
+
+    def value(observable, sample, x):
+        one = (rows["observable"] == observable) & (rows["sample"] == sample) & (rows["x"] == x)
+        return rows.loc[one, "value"].item()
+
+    means = []
+    for sample in (0, 1, 3, 4, 5):
+        strains = np.unique(rows.loc[rows["observable"] == "overlap_by_strain", "x"])
+        distances = [value("distance_by_strain", sample, gamma) for gamma in strains]
+        overlaps = [value("overlap_by_strain", sample, gamma) for gamma in strains]
+        differences = []
+        for centre in DISTANCES[DISTANCES > 0.01]:
+            if distances[0] <= centre <= distances[-1]:
+                after = np.searchsorted(distances, centre)
+                low, high = distances[after - 1], distances[after]
+                part = math.log(centre / low) / math.log(high / low)
+                there = (1 - part) * overlaps[after - 1] + part * overlaps[after]
+                differences.append(value("overlap_by_distance", sample, centre) - there)
+        means.append(np.mean(differences))
+    (found,) = told.observations
+    assert found.value == pytest.approx(np.mean(means))
+    assert found.n_samples == 5
+    assert told.remark == "1 of 6 samples have no distance in common"
+
+
+def test_values_at_a_strain_are_those_of_power_laws():
+    gamma = np.array([1e-3, 1e-2, 0.1])
+    curves = pd.DataFrame([3 * gamma**0.5, 2 * gamma**1.5], columns=gamma).T.T
+    curves.loc[2] = [math.nan, 0.01, 1.0]
+    found = beyond.at_strain(curves, 0.03)
+    assert found.tolist() == pytest.approx(
+        [3 * 0.03**0.5, 2 * 0.03**1.5, 0.01 * 100 ** math.log10(3)]
+    )
+    assert beyond.at_strain(curves, 0.2).isna().all()
+    assert beyond.at_strain(curves, 5e-3).isna().tolist() == [False, False, True]
+
+
+def test_runs_that_came_back_are_known_by_the_cycles_that_they_repeat(agreeing):
+    runs = beyond.steady(agreeing.cyclic_shear)
+    assert len(runs) == len(CYCLED) * 6 * len(AMPLITUDES)
+    back = runs["period"] > 0
+    assert (back == (runs["amplitude"] < 0.07)).all()
+    np.testing.assert_allclose(runs.loc[back, "distance"], 1e-3)
+    np.testing.assert_allclose(runs.loc[back, "overlap"], 0.98, atol=0.02)
+    np.testing.assert_allclose(runs.loc[~back, "overlap"], 0.7, atol=0.01)
+    frame = agreeing.cyclic_shear
+    one = (frame["n_particles"] == 500) & (frame["temperature"] == 0.5) & (frame["sample"] == 3)
+    own = frame[one & (frame["amplitude"] == 0.12)].set_index("cycle")
+    found = runs[(runs["temperature"] == 0.5) & (runs["sample"] == 3)].iloc[-1]
+    assert found["energy"] == own.loc[CYCLES, "energy"]
+    assert found["start_energy"] == own.loc[0, "energy"]
+    assert found["overlap"] == pytest.approx(own.loc[CYCLES - 4 : CYCLES, "overlap"].mean())
+
+
+def test_the_amplitude_lies_between_the_last_that_always_comes_back_and_the_next():
+    def amplitudes(*periods):
+        return beyond.irreversibility_amplitudes(
+            pd.DataFrame({"sample": 0, "amplitude": [0.02, 0.05, 0.08, 0.1], "period": periods})
+        )[0]
+
+    assert amplitudes(1, 2, 0, 0) == pytest.approx(math.sqrt(0.05 * 0.08))
+    # once it has not come back, what it does beyond does not count
+    assert amplitudes(1, 0, 3, 0) == pytest.approx(math.sqrt(0.02 * 0.05))
+    assert amplitudes(1, 1, 1, 0) == pytest.approx(math.sqrt(0.08 * 0.1))
+    assert math.isnan(amplitudes(0, 1, 1, 0))
+    assert math.isnan(amplitudes(1, 1, 1, 1))
+
+
+def test_samples_without_a_bracket_are_told(agreeing):
+    given = reversible_up_to(0.065, 0.065, 0.065, 0.065, 0.0, 1.0)(agreeing)
+    found = judged(given)["irreversibility_amplitude"]
+    assert [seen.n_samples for seen in found.observations] == [4, 4]
+    assert (
+        "N = 500, T = 0.4: no A_c in 2 of 6 samples: 1 came back at every amplitude, 1 not at the "
+        "smallest"
+    ) in found.remark
+    never = judged(reversible_up_to(0.0)(agreeing))
+    assert never["irreversibility_amplitude"].verdict == TOO_SMALL
+    assert never["modes_change_when_irreversible"].verdict == TOO_SMALL
+    assert "0 of 36 runs came back" in never["modes_change_when_irreversible"].remark

@@ -1,0 +1,371 @@
+"""What the Letter could only conjecture: statements about metabasins, dynamics and cyclic shear.
+
+Written as those of `softmodes.report.letter`, with their criteria fixed before results were looked
+at. Each may come out against the Letter. The tables are of blocks that a study may lack; then the
+statements drawn from them yield nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from softmodes.analysis.statistics import Interval
+from softmodes.report.letter import MOSTLY_THE_SAME, NEAR, SIMILAR
+from softmodes.report.verdicts import (
+    Finding,
+    Observation,
+    Range,
+    Statements,
+    above,
+    around_zero,
+    mean,
+    of_interval,
+    undefined,
+)
+from softmodes.study.storage import STATE
+
+LAST_CYCLES = 5
+"""So many at the end of a run that never came back stand for what it would go on doing."""
+
+SAME_STRAIN = 1.25
+"""Factor within which two strains are the same."""
+
+Ensemble = tuple[int, float]
+"""N and T."""
+
+Yielded = Iterator[Observation | str]
+
+
+@dataclass(frozen=True)
+class BeyondTables:
+    """Tables of the blocks beyond the Letter, None without a block, and where γ_c is told."""
+
+    landscape: pd.DataFrame | None
+    cyclic_shear: pd.DataFrame | None
+    linear_response: pd.DataFrame | None
+    gamma_c_trends: pd.DataFrame
+
+    def coldest(self, of_sizes: Callable[[Iterable[int]], int]) -> list[Ensemble]:
+        """The lowest temperature of the smallest or largest system of `landscape`; none without it.
+
+        Args:
+            of_sizes: min or max.
+        """
+        if self.landscape is None:
+            return []
+        size = of_sizes(self.landscape["n_particles"])
+        rows = self.landscape[self.landscape["n_particles"] == size]
+        return [(int(size), float(rows["temperature"].min()))]
+
+    def curves(self, observable: str, ensemble: Ensemble, relation: str) -> pd.DataFrame:
+        """What `observed` gives of an N and T, one row per sample, one column per x."""
+        rows = _of(ensemble, observed(self.landscape, observable, relation))
+        return rows.pivot(index="sample", columns="x", values="value")
+
+    def of_pairs(self, observable: str, ensemble: Ensemble, relation: str) -> pd.Series:
+        """A mean over pairs of structures by sample."""
+        rows = _of(ensemble, observed(self.landscape, observable, relation))
+        return rows.set_index("sample")["value"]
+
+    def sheared(self, ensemble: Ensemble) -> Iterator[tuple[int, pd.DataFrame]]:
+        """Samples, each with its overlap and distance by strain, in order of distance."""
+        overlaps = self.curves("overlap_by_strain", ensemble, "shear").stack()
+        distances = self.curves("distance_by_strain", ensemble, "shear").stack()
+        both = pd.DataFrame({"overlap": overlaps, "distance": distances}).dropna()
+        for sample, curve in both[both["distance"] > 0].groupby("sample"):
+            yield int(sample), curve.sort_values("distance")
+
+    def runs(self) -> Iterator[tuple[Ensemble, pd.DataFrame]]:
+        """Every N and T with `steady` states of its cyclic shear; none without the block."""
+        if self.cyclic_shear is None:
+            return
+        for (size, temperature), rows in steady(self.cyclic_shear).groupby(STATE[:2]):
+            yield (int(size), float(temperature)), rows
+
+    @property
+    def critical_strain(self) -> tuple[float, Interval] | None:
+        """γ_c of the mean overlaps over every N and T; None where it is not defined."""
+        return critical_strain(self.gamma_c_trends)
+
+
+BEYOND: Statements[BeyondTables] = Statements()
+
+
+def judged(tables: BeyondTables) -> list[Finding]:
+    """The statements whose tables there are, with what was found."""
+    found = [statement.judge(tables) for statement in BEYOND]
+    return [item for item in found if item.observations]
+
+
+def warnings(tables: BeyondTables) -> list[str]:
+    """What a reader must know before believing the statements."""
+    if tables.cyclic_shear is None:
+        return []
+    cycles = tables.cyclic_shear[tables.cyclic_shear["cycle"] > 0]
+    unconverged = ~cycles["converged"].astype(bool)
+    return [
+        f"{_at((int(size), float(temperature)))}: in {some.sum()} of {len(some)} cycles of shear "
+        "quenches did not converge"
+        for (size, temperature), some in unconverged.groupby([cycles[name] for name in STATE[:2]])
+        if some.any()
+    ]
+
+
+# --- along the dynamics -----------------------------------------------------------------------
+
+
+@BEYOND.state(
+    "modes_persist_within_metabasins",
+    "Soft modes persist within metabasins and change between them.",
+    f"smallest N, lowest T: overlap O_pp of pairs of structures of one metabasin > "
+    f"{MOSTLY_THE_SAME:g}; less that of pairs of successive metabasins > 0",
+)
+def _modes_persist(tables: BeyondTables) -> Yielded:
+    for ensemble in tables.coldest(min):
+        within, between = (
+            tables.of_pairs("overlap_of_pairs", ensemble, relation)
+            for relation in ("within", "between")
+        )
+        where = _at(ensemble)
+        yield mean(f"O_pp within metabasins, {where}", within, above(MOSTLY_THE_SAME))
+        what = f"O_pp within less between metabasins, {where}"
+        yield mean(what, within - between, above(0))
+
+
+@BEYOND.state(
+    "metabasin_distance",
+    "The distance between metabasins is that which the critical strain moves the structures.",
+    f"smallest N, lowest T: ln(distance of structures of successive metabasins over nonaffine "
+    f"distance at γ_c), with the errors of both, within ln {NEAR:g}",
+)
+def _metabasin_distance(tables: BeyondTables) -> Yielded:
+    for ensemble in tables.coldest(min):
+        between = tables.of_pairs("distance_of_pairs", ensemble, "between")
+        sheared = tables.curves("distance_by_strain", ensemble, "shear")
+        yield _about_critical_strain(
+            f"ln(distance between metabasins over that at γ_c), {_at(ensemble)}",
+            partial(_log_of_distances, between, sheared),
+            tables,
+            allowed=around_zero(math.log(NEAR)),
+        )
+
+
+def _log_of_distances(between: pd.Series, sheared: pd.DataFrame, strain: float) -> pd.Series:
+    return np.log(between / at_strain(sheared, strain))
+
+
+@BEYOND.state(
+    "shear_moves_modes_as_dynamics_does",
+    "Shear changes soft modes as much as the dynamics does over the same distance.",
+    "largest N, lowest T: O_pp at equal distance, along the dynamics less by shear, averaged over "
+    f"distances that both reach: within {SIMILAR:g}",
+)
+def _shear_as_dynamics(tables: BeyondTables) -> Yielded:
+    for ensemble in tables.coldest(max):
+        dynamics = tables.curves("overlap_by_distance", ensemble, "dynamics")
+        differences = {}
+        for sample, curve in tables.sheared(ensemble):
+            if sample in dynamics.index:
+                own = dynamics.loc[sample].dropna()
+                there = _interpolated(own.index, curve["distance"], curve["overlap"])
+                differences[sample] = (own - there).mean()
+        what = f"O_pp along the dynamics less by shear, {_at(ensemble)}"
+        yield mean(what, differences.values(), around_zero(SIMILAR))
+        lacking = len(dynamics) - np.isfinite(list(differences.values())).sum()
+        if lacking:
+            yield f"{lacking} of {len(dynamics)} samples have no distance in common"
+
+
+# --- cyclic shear -----------------------------------------------------------------------------
+
+
+@BEYOND.state(
+    "irreversibility_amplitude",
+    "The amplitude from which cyclic shear is irreversible equals the critical strain.",
+    "every N and T: ln(A_c/γ_c), A_c the geometric mean of a sample's largest amplitude up to "
+    "which it always came back and the next, with the errors of both, within "
+    f"ln {SAME_STRAIN:g}",
+)
+def _irreversibility_amplitude(tables: BeyondTables) -> Yielded:
+    for ensemble, runs in tables.runs():
+        amplitudes = irreversibility_amplitudes(runs)
+        yield _about_critical_strain(
+            f"ln(A_c/γ_c), {_at(ensemble)}",
+            partial(_log_of_strains, amplitudes),
+            tables,
+            allowed=around_zero(math.log(SAME_STRAIN)),
+        )
+        lacking = int(amplitudes.isna().sum())
+        if lacking:
+            always = int((runs.groupby("sample")["period"].min() > 0).sum())
+            yield (
+                f"{_at(ensemble)}: no A_c in {lacking} of {len(amplitudes)} samples: {always} came "
+                f"back at every amplitude, {lacking - always} not at the smallest"
+            )
+
+
+def _log_of_strains(amplitudes: pd.Series, strain: float) -> pd.Series:
+    return np.log(amplitudes / strain)
+
+
+@BEYOND.state(
+    "modes_change_when_irreversible",
+    "Soft modes change from cycle to cycle above that amplitude and not below.",
+    "every N and T: O_pp of successive cycles, of runs that came back (over the cycles that they "
+    f"repeat) less of those that did not (over the last {LAST_CYCLES}) > {SIMILAR:g}",
+)
+def _modes_change(tables: BeyondTables) -> Yielded:
+    for ensemble, runs in tables.runs():
+        came_back = runs["period"] > 0
+        reversible, irreversible = (
+            some.groupby("sample")["overlap"].mean() for some in (runs[came_back], runs[~came_back])
+        )
+        what = f"O_pp of successive cycles, reversible less irreversible, {_at(ensemble)}"
+        yield mean(what, reversible - irreversible, above(SIMILAR))
+        yield f"{_at(ensemble)}: {came_back.sum()} of {len(runs)} runs came back"
+
+
+# --- what statements and figures share --------------------------------------------------------
+
+
+def observed(landscape: pd.DataFrame, observable: str, relation: str | None = None) -> pd.DataFrame:
+    """Known values of an observable of the table `landscape`.
+
+    Where modes enter, those of the first number of them that an N and T has: the main one.
+
+    Args:
+        landscape: the table.
+        observable, relation: as in it; every relation, if none is given.
+    """
+    fractions = landscape["mode_fraction"]
+    main = landscape.groupby(STATE[:2])["mode_fraction"].transform("first")
+    chosen = (landscape["observable"] == observable) & (fractions.isna() | (fractions == main))
+    if relation is not None:
+        chosen &= landscape["relation"] == relation
+    return landscape[chosen & landscape["value"].notna()]
+
+
+def critical_strain(trends: pd.DataFrame) -> tuple[float, Interval] | None:
+    """γ_c with its interval, of the mean overlaps over every N and T; None where not defined.
+
+    Args:
+        trends: table `gamma_c_trends`.
+    """
+    rows = trends[
+        (trends["estimator"] == "overlap_drop")
+        & (trends["what"] == "mean")
+        & trends["n_particles"].isna()
+        & trends["value"].notna()
+    ]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    return float(row["value"]), Interval(row["lower"], row["upper"], int(row["n_undefined"]))
+
+
+def at_strain(curves: pd.DataFrame, strain: float) -> pd.Series:
+    """Each sample's value at a strain, between those known by a power law; NaN beyond them.
+
+    Args:
+        curves: one row per sample, one column per strain above zero; values above zero.
+        strain: above zero.
+    """
+    values = {}
+    for sample, curve in curves.iterrows():
+        known = np.log(curve[curve > 0])
+        values[sample] = math.exp(_interpolated([strain], known.index, known)[0])
+    return pd.Series(values, dtype=float)
+
+
+def steady(cyclic_shear: pd.DataFrame) -> pd.DataFrame:
+    """What runs of cyclic shear come to, one row per N, T, sample and amplitude.
+
+    A run that came back would repeat its last `period` cycles for ever: distance and overlap are
+    means over these, and over the last LAST_CYCLES of a run that did not.
+
+    Args:
+        cyclic_shear: the table of that name.
+
+    Returns:
+        Columns STATE, amplitude, period (0: did not come back), energy (per particle, after the
+        last cycle), start_energy (before the first), distance (per cycle, in σ11), overlap (of
+        successive cycles).
+    """
+    found = []
+    columns = [*STATE, "amplitude"]
+    for key, run in cyclic_shear.sort_values("cycle").groupby(columns):
+        period = int(run["period"].iloc[0])
+        last = run[run["cycle"] > 0].tail(period or LAST_CYCLES)
+        found.append(
+            dict(zip(columns, key, strict=True))
+            | {"period": period, "energy": run["energy"].iloc[-1]}
+            | {"start_energy": run["energy"].iloc[0]}
+            | {name: last[name].mean() for name in ("distance", "overlap")}
+        )
+    return pd.DataFrame(found)
+
+
+def irreversibility_amplitudes(runs: pd.DataFrame) -> pd.Series:
+    """A_c of each sample of an N and T.
+
+    The geometric mean of the largest amplitude up to which all runs came back and the next one; NaN
+    where there is none of the one or the other.
+
+    Args:
+        runs: as `steady` gives them.
+    """
+    found = {}
+    for sample, own in runs.sort_values("amplitude").groupby("sample"):
+        amplitudes = own["amplitude"].to_numpy()
+        n_reversible = int(np.cumprod(own["period"] > 0).sum())
+        bracket = amplitudes[n_reversible - 1 : n_reversible + 1] if n_reversible else []
+        found[sample] = math.sqrt(np.prod(bracket)) if len(bracket) == 2 else math.nan
+    return pd.Series(found, dtype=float)
+
+
+def _interpolated(at: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    """Values on straight lines in ln x, NaN beyond the ends."""
+    at, x, y = (np.asarray(values, dtype=np.float64) for values in (at, x, y))
+    if not x.size:
+        return np.full(at.shape, math.nan)
+    return np.interp(np.log(at), np.log(x), y, left=math.nan, right=math.nan)
+
+
+def _about_critical_strain(
+    what: str, values: Callable[[float], pd.Series], tables: BeyondTables, *, allowed: Range
+) -> Observation:
+    """The mean over samples of what depends on γ_c, with the error that γ_c brings.
+
+    Args:
+        what, allowed: of the observation.
+        values: by sample, given γ_c.
+        tables: which have γ_c.
+    """
+    found = tables.critical_strain
+    if found is None:
+        return undefined(f"{what}: γ_c not defined", allowed)
+    strain, interval = found
+    seen = mean(what, values(strain), allowed)
+    fixed = 0.5 * abs(values(interval.high).mean() - values(interval.low).mean())
+    half = math.hypot(seen.high - seen.value, fixed)
+    both = Interval(seen.value - half, seen.value + half, interval.n_undefined)
+    return of_interval(
+        what, seen.value, both, n_samples=seen.n_samples, allowed=allowed, fixed=fixed
+    )
+
+
+def _of(ensemble: Ensemble, rows: pd.DataFrame) -> pd.DataFrame:
+    size, temperature = ensemble
+    return rows[(rows["n_particles"] == size) & (rows["temperature"] == temperature)]
+
+
+def _at(ensemble: Ensemble) -> str:
+    size, temperature = ensemble
+    return f"N = {size}, T = {temperature:g}"
