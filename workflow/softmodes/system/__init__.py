@@ -3,6 +3,7 @@
 __all__ = [
     "cell",
     "configuration",
+    "distance",
     "forces",
     "mixture",
     "neighbours",
