@@ -35,6 +35,11 @@ if "variants" in config:
     include: "workflow/rules/variants.smk"
 
 
+if "cyclic" in config:
+
+    include: "workflow/rules/cyclic.smk"
+
+
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/published.smk"

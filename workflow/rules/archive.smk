@@ -8,6 +8,7 @@ STUDY_FILES = [
     *rules.slowing_down.output,
     *rules.maps.output,
     *(rules.variants.output if "variants" in config else []),
+    *(rules.cyclic_table.output if "cyclic" in config else []),
     *rules.figure1.output,
     *rules.figure2.output,
     *rules.figure3.output,
