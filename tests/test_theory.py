@@ -20,6 +20,7 @@ PHYSICS = [
     "softmodes.dynamics.isoconfigurational",
     "softmodes.landscape.quench",
     "softmodes.landscape.shear",
+    "softmodes.landscape.cyclic_shear",
     "softmodes.landscape.hessian",
     "softmodes.landscape.lanczos",
     "softmodes.landscape.modes",
