@@ -40,8 +40,20 @@ if "cyclic" in config:
     include: "workflow/rules/cyclic.smk"
 
 
+if "landscape" in config:
+
+    include: "workflow/rules/landscape.smk"
+
+
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/figures.smk"
+
+
+if "linear_response" in config:
+
+    include: "workflow/rules/linear_response.smk"
+
+
 include: "workflow/rules/published.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/report.smk"

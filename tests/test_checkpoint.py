@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from configurations import jittered_lattice
 
 from softmodes.dynamics.equilibration import Equilibration, equilibrate, schedule
+from softmodes.dynamics.inherent_trajectory import InherentTrajectory, inherent_trajectory
 from softmodes.dynamics.isoconfigurational import run_ensemble
 from softmodes.errors import InputError
 from softmodes.study import checkpoint
@@ -75,6 +77,27 @@ def test_an_equilibration_goes_on(precision: type, tmp_path: Path) -> None:
     assert (one.velocities == other.velocities).all()
     for name in ("time", "energy", "pressures", "inherent_energy", "frames", "frame_time"):
         assert (getattr(whole, name) == getattr(pieced, name)).all(), name
+
+
+def test_a_quenched_trajectory_goes_on(tmp_path: Path) -> None:
+    def job(checkpoint: Checkpoint | None) -> InherentTrajectory:
+        return inherent_trajectory(
+            jittered_lattice(150),
+            MIXTURE,
+            1.0,
+            time_step=0.005,
+            interval=0.2,
+            n_quenches=11,
+            rng=np.random.default_rng(3),
+            precision=np.float32,
+            checkpoint=checkpoint,
+        )
+
+    whole, (pieced, stops) = job(None), in_pieces(job, tmp_path / "state.npz", 3)
+    assert stops == 11 // 3
+    assert len(whole.positions) > 3
+    for field in fields(InherentTrajectory):
+        assert (getattr(whole, field.name) == getattr(pieced, field.name)).all(), field.name
 
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])

@@ -50,7 +50,7 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
 
     (command,) = re.findall(r"^snakemake .*coordination.*$", page, re.M)
     target = re.search(r"results/\S+", command)[0]
-    both = command.replace(target, f"{target} results/test/figures/fig5.pdf")
+    both = command.replace(target, f"{target} results/test/figures/fig8.pdf")
     done = subprocess.run(
         [sys.executable, "-m", *both.split()],
         cwd=tmp_path,
@@ -59,7 +59,7 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    picture = tmp_path / "results/test/figures/fig5.png"
+    picture = tmp_path / "results/test/figures/fig8.png"
     assert figures.caption(picture) == "Mean coordination number of every sample."
     table = tables.read_csv(tmp_path / target)
     assert list(table["sample"]) == [0, 1]

@@ -105,6 +105,28 @@ def test_jobs_are_those_that_snakemake_plans(snakemake, tmp_path, letter):
     assert stages.items() <= planned.items()
 
 
+def test_linear_response_is_in_the_bill_and_grows_with_its_modes(test_study):
+    ensemble = {"n_particles": 2000, "temperature": 0.6, "samples": 3}
+    study = test_study | {"linear_response": {"ensembles": [ensemble]}}
+    lines, without = (
+        {line.stage: line for line in costs.estimate(one, 1).lines} for one in (study, test_study)
+    )
+    assert not {"respond", "linear_response"} & without.keys()
+    assert (lines["respond"].jobs, lines["linear_response"].jobs) == (1, 1)
+    assert lines["figure"].jobs == without["figure"].jobs + 1
+
+    def seconds(*fractions, samples=3):
+        modes = study["modes"] | {"scan_fractions": list(fractions)}
+        block = {"ensembles": [ensemble | {"samples": samples}]}
+        changed = study | {"modes": modes, "linear_response": block}
+        found = costs.job(changed, "respond", n_particles=2000, temperature=0.6)
+        return found.seconds - costs.START
+
+    assert seconds(0.01, samples=6) == pytest.approx(2 * seconds(0.01))
+    assert seconds(0.001, 0.1) == pytest.approx(seconds(0.1))
+    assert seconds(0.1) > 3 * seconds(0.01)
+
+
 @pytest.mark.parametrize("precision", ["single", "double"])
 def test_time_grows_with_what_is_done(letter, precision):
     study = letter | {"precision": precision}

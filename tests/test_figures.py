@@ -81,12 +81,18 @@ def made(sizes=(100,), temperatures=TEMPERATURES, n_samples=3) -> dict[str, pd.D
     modes["overlap"] = 0.3 + 0.01 * modes["n_modes"] + 0.1 * (modes["quantity"] == "lin_p")
     hot = (modes["temperature"] > 0.9) & (modes["sample"] > 0)
     modes["switched"] = (modes["gamma"] > 0.01) | hot
+    response = product(**states, n_modes=[1, 4, 20])
+    response["mode_fraction"] = response["n_modes"] / (2 * response["n_particles"])
+    response["fraction"] = 0.7 - 0.5 / response["n_modes"] + 0.01 * response["sample"]
+    response["random"] = 0.8 - 0.5 / response["n_modes"]
     return {
         "overlap": overlap,
         "energy": energy,
         "critical": critical,
         "temperature": against_t,
         "modes": modes,
+        "response": response,
+        "states": product(temperature=temperatures),
     }
 
 
@@ -100,6 +106,7 @@ def drawn_from(tables: dict[str, pd.DataFrame]) -> dict[int, Figure]:
         1: figures.figure1(tables["overlap"], tables["energy"], tables["critical"]),
         2: figures.figure2(tables["temperature"]),
         4: figures.figure4(tables["modes"]),
+        7: figures.figure7(tables["response"], tables["states"]),
     }
 
 
@@ -302,6 +309,24 @@ def test_figure4_separates_strains_and_fields(tables):
     ]
 
 
+def test_figure7_shows_fractions_with_those_of_random_forces(tables):
+    cold = tables["response"][tables["response"]["temperature"] < 0.9]
+    figure = figures.figure7(cold, tables["states"])
+    (axes,) = figure.axes
+    drawn = curves(axes)
+    assert [len(line.get_xdata()) for line in drawn] == [3, 3]
+    for line in drawn:
+        np.testing.assert_allclose(line.get_ydata(), 0.71 - 0.5 / np.array([1, 4, 20]))
+    dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+    for line in dashed:
+        np.testing.assert_allclose(line.get_xdata(), [0.5, 2, 10])
+        np.testing.assert_allclose(line.get_ydata(), 0.8 - 0.5 / np.array([1, 4, 20]))
+    assert [line.get_color() for line in dashed] == [line.get_color() for line in drawn]
+    # of three temperatures of the study
+    of_all = curves(drawn_from(tables)[7].axes[0])
+    assert [symbol(line) for line in drawn] == [symbol(line) for line in of_all[:2]]
+
+
 @pytest.mark.parametrize("temperatures", [TWELVE, TEMPERATURES])
 def test_a_temperature_has_one_symbol_throughout(temperatures):
     figures = drawn_from(made(sizes=(100, 400), temperatures=temperatures))
@@ -371,6 +396,8 @@ def test_nothing_covers_anything(sizes, temperatures, n_samples, spread):
     for name in ("overlap", "temperature", "modes"):
         noise = spread * rng.normal(size=len(tables[name]))
         tables[name]["overlap"] = (tables[name]["overlap"] + noise).clip(0.15, 1)
+    fraction = tables["response"]["fraction"]
+    tables["response"]["fraction"] = (fraction + spread * rng.normal(size=len(fraction))).clip(0, 1)
     for number, figure in drawn_from(tables).items():
         figure.draw_without_rendering()
         seen = texts(figure)
@@ -394,9 +421,12 @@ def test_nothing_covers_anything(sizes, temperatures, n_samples, spread):
 
 def test_no_axis_goes_beyond_what_an_overlap_can_be():
     """Though error bars of two samples, one with all and one with none, do."""
-    extreme = {
-        name: frame.assign(overlap=1.0 * (frame["sample"] > 0)) if "overlap" in frame else frame
-        for name, frame in made(n_samples=2).items()
+    tables = made(n_samples=2)
+    extreme = tables | {
+        name: frame.assign(**{column: 1.0 * (frame["sample"] > 0)})
+        for name, frame in tables.items()
+        for column in ("overlap", "fraction")
+        if column in frame
     }
     for number, figure in drawn_from(extreme).items():
         for axes in figure.axes[:1] if number == 1 else figure.axes:

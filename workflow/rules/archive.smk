@@ -9,10 +9,9 @@ STUDY_FILES = [
     *rules.maps.output,
     *(rules.variants.output if "variants" in config else []),
     *(rules.cyclic_table.output if "cyclic" in config else []),
-    *rules.figure1.output,
-    *rules.figure2.output,
-    *rules.figure3.output,
-    *rules.figure4.output,
+    *(rules.landscape_table.output if "landscape" in config else []),
+    *(rules.linear_response.output if "linear_response" in config else []),
+    *(path for number in figure_numbers(config) for path in flatten(figure_files(number).values())),
     *rules.summary.output,
 ]
 

@@ -20,6 +20,7 @@ from softmodes.study.config import (
     ensemble,
     ensembles,
     equilibrated,
+    figure_numbers,
     from_command_line,
     n_equilibria,
     n_propensities,

@@ -1,9 +1,13 @@
-FIGURES = {
-    "1": "Overlap, energy and stress against strain",
-    "2": "Overlaps against temperature",
-    "3": "Maps of one configuration",
-    "4": "Overlaps against the number of modes",
+SHOWN = {
+    1: "Overlap, energy and stress against strain",
+    2: "Overlaps against temperature",
+    3: "Maps of one configuration",
+    4: "Overlaps against the number of modes",
+    5: "Soft modes along trajectories",
+    6: "Cyclic shear",
+    7: "Linear response in the lowest modes",
 }
+FIGURES = {str(number): SHOWN[number] for number in figure_numbers(config)}
 REPORT_PAGES = [
     f"{RESULTS}/report/summary.html",
     *expand(f"{RESULTS}/report/figure{{number}}.html", number=FIGURES),

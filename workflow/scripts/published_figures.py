@@ -1,4 +1,4 @@
-"""The four figures of a study from its published tables."""
+"""The figures of a study from its published tables."""
 
 import json
 from pathlib import Path

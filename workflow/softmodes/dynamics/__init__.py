@@ -4,6 +4,7 @@ __all__ = [
     "cuda",
     "cuda_kernels",
     "equilibration",
+    "inherent_trajectory",
     "interruption",
     "isoconfigurational",
     "replicas",

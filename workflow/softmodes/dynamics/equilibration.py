@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +19,6 @@ from softmodes.dynamics.trajectory import (
 from softmodes.errors import InputError
 from softmodes.landscape.quench import quench
 from softmodes.random_streams import generator_state, set_generator_state
-from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
 from softmodes.system.mixture import Mixture
 from softmodes.system.velocities import maxwell_boltzmann
@@ -168,7 +166,7 @@ def equilibrate(
     frames = np.zeros((len(schedule.frame_blocks), n_particles, 2))
     frames[0] = trajectory.positions
     if checkpoint is not None and (kept := checkpoint.load()) is not None:
-        _restore(trajectory, kept)
+        trajectory.restore(kept)
         set_generator_state(rng, str(kept["generator"]))
         areas, series, means = (kept[name] for name in ("areas", "series", "means"))
         done = int(kept["done"])
@@ -201,11 +199,8 @@ def equilibrate(
                 series=series,
                 means=means,
                 frames=frames[: np.searchsorted(schedule.frame_blocks, elapsed, "right")],
-                positions=trajectory.positions,
-                velocities=trajectory.velocities,
-                forces=trajectory.forces,
-                cell=(trajectory.cell.length, trajectory.cell.tilt),
                 generator=generator_state(rng),
+                **trajectory.state,
             )
     return Equilibration(
         end=trajectory.phase_point,
@@ -238,10 +233,3 @@ def inherent_energy_of(configuration: Configuration, mixture: Mixture) -> float:
     if not inherent.converged:
         logger.warning("inherent structure of the series: %s", inherent.message)
     return inherent.energy_per_particle
-
-
-def _restore(trajectory: Trajectory, state: Mapping[str, NDArray]) -> None:
-    """Put a trajectory where a state was kept."""
-    trajectory.positions[:], trajectory.velocities[:] = state["positions"], state["velocities"]
-    trajectory.forces[:] = state["forces"]
-    trajectory.cell = Cell(*state["cell"].tolist())

@@ -181,6 +181,22 @@ class Trajectory:
         return PhasePoint(self.configuration, self.velocities.copy())
 
     @property
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """All that the run goes on from, by name, for `restore`."""
+        return {
+            "positions": self.positions,
+            "velocities": self.velocities,
+            "forces": self.forces,
+            "cell": np.array([self.cell.length, self.cell.tilt]),
+        }
+
+    def restore(self, state: Mapping[str, NDArray]) -> None:
+        """Go on from where another run of the same particles had this `state`."""
+        for name in ("positions", "velocities", "forces"):
+            getattr(self, name)[:] = state[name]
+        self.cell = Cell(*state["cell"].tolist())
+
+    @property
     def degrees_of_freedom(self) -> int:
         """2N - 2: the total momentum is zero."""
         return 2 * len(self.positions) - 2

@@ -6,5 +6,7 @@ __all__ = [
     "lanczos",
     "modes",
     "quench",
+    "response",
     "shear",
+    "visited",
 ]

@@ -280,6 +280,37 @@ def figure4(overlap: pd.DataFrame) -> Figure:
     return figure
 
 
+def figure7(response: pd.DataFrame, states: pd.DataFrame) -> Figure:
+    """What the lowest modes hold of the linear response to shear, against their number.
+
+    Args:
+        response: table `linear_response`.
+        states: table `state_points`, for the temperatures of the study.
+    """
+    with letter_style():
+        drawn = np.unique(response["temperature"])
+        symbols = {t: symbol for t, symbol in _symbols(states).items() if t in drawn}
+        fillings = _fillings(response)
+        rows = response.assign(percent=100 * response["mode_fraction"])
+        figure = _figure(COLUMN_WIDTH, 2.8)
+        axes = figure.subplots()
+        _curves(axes, rows, "percent", "fraction", symbols, fillings)
+        for (t, _), states_of in rows.groupby(["temperature", "n_particles"]):
+            random = states_of.groupby("percent")["random"].mean()
+            axes.plot(random.index, random, color=symbols[t]["color"], lw=0.6, ls="--")
+        axes.set(xscale="log", xlabel=r"lowest modes [% of $2N$]")
+        axes.set_ylabel(r"fraction of $|d_{\mathrm{lin}}|^2$")
+        _plain_ticks(axes, (1,))
+        _overlap_axis(axes)
+        random, _ = _control_lines()
+        _legend(figure, [*_temperatures(symbols), *_sizes(fillings), random], 3)
+        figure.set_label(
+            f"{ERROR_BARS} Dashed, in the colour of the temperature: the same of the response to"
+            " forces of random direction."
+        )
+    return figure
+
+
 def _curves(
     axes: Axes,
     rows: pd.DataFrame,

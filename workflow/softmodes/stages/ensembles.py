@@ -16,13 +16,8 @@ from softmodes.study import records, storage
 logger = logging.getLogger(__name__)
 
 
-def propensity_time(
-    relaxation_files: Sequence[str | Path], multiple: float, time_step: float
-) -> tuple[float, float]:
-    """t_α and τ_e, in τ, from the mean F_s of samples; NaN where F_s stays above 1/e.
-
-    t_α is `multiple` times τ_e, in whole steps.
-    """
+def mean_relaxation_time(relaxation_files: Sequence[str | Path]) -> float:
+    """τ_e, in τ, from the mean F_s of samples; NaN, with a warning, where it stays above 1/e."""
     samples = [
         storage.read(path, "time", "self_intermediate_scattering") for path in relaxation_files
     ]
@@ -30,9 +25,22 @@ def propensity_time(
     relaxation_time = relaxation.relaxation_time(samples[0]["time"], np.stack(curves))
     if math.isnan(relaxation_time):
         logger.warning(
-            "F_s stays above 1/e over %g τ: no propensity; a longer equilibration_time is needed",
+            "F_s stays above 1/e over %g τ: a longer equilibration_time is needed",
             samples[0]["time"][-1],
         )
+    return relaxation_time
+
+
+def propensity_time(
+    relaxation_files: Sequence[str | Path], multiple: float, time_step: float
+) -> tuple[float, float]:
+    """t_α and τ_e, in τ, from the mean F_s of samples; NaN where F_s stays above 1/e.
+
+    t_α is `multiple` times τ_e, in whole steps.
+    """
+    relaxation_time = mean_relaxation_time(relaxation_files)
+    if math.isnan(relaxation_time):
+        logger.warning("no propensity")
         return math.nan, math.nan
     n_steps = max(1, round(multiple * relaxation_time / time_step))
     return n_steps * time_step, relaxation_time

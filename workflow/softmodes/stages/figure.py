@@ -13,6 +13,7 @@ TABLES = {
     2: {"overlap": "overlap_vs_temperature"},
     3: {"maps": "maps"},
     4: {"overlap": "overlap_vs_modes"},
+    7: {"response": "linear_response", "states": "state_points"},
 }
 """Of each figure, the parameters and the tables that they are."""
 
@@ -20,7 +21,7 @@ TABLES = {
 def draw_all(
     inputs: Mapping[str, str], folder: str | Path, *, config: str = "", code: str = ""
 ) -> None:
-    """Draw all figures of a study from its tables alone.
+    """Draw all figures of a study whose tables there are, from these alone.
 
     Args:
         inputs: tables by their names.
@@ -28,6 +29,8 @@ def draw_all(
         config, code: as `draw` takes them.
     """
     for number, names in TABLES.items():
+        if not inputs.keys() >= set(names.values()):
+            continue
         used = {name: inputs[table] for name, table in names.items()}
         pdf = Path(folder, f"fig{number}.pdf")
         draw(number, used, str(pdf), png=str(pdf.with_suffix(".png")), config=config, code=code)
@@ -45,7 +48,7 @@ def draw(
     """Draw a figure of the study.
 
     Args:
-        number: of the figure, 1 to 4.
+        number: of the figure, a key of TABLES.
         inputs: tables by the names of the parameters of `figures.figure1` and so on.
         pdf, png: files to write.
         config, code: the study's configuration and `code_digest`, for the provenance.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from softmodes.report import figures, pages, tables
@@ -22,9 +23,8 @@ def write_pages(
             temperature in the order of cooling, and number.
         config: the study's configuration.
     """
-    for number, (figure, page) in enumerate(
-        zip(inputs["figures"], outputs["figures"], strict=True), start=1
-    ):
+    for figure, page in zip(inputs["figures"], outputs["figures"], strict=True):
+        number = Path(figure).stem.removeprefix("fig")
         pages.write_figure(figure, f"Figure {number}", figures.caption(figure), path=page)
     pages.write_summary(inputs["summary"], outputs["summary"])
     frames = pages.SampleTables(

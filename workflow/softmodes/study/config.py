@@ -32,7 +32,7 @@ OLDER_CUTOFF = 4.5
 """x_c of the older papers, where the potential ends in a step: one of the variants."""
 
 BLOCKS = ("landscape", "cyclic", "linear_response")
-"""Keys of what goes beyond the Letter, each with ensembles of its own."""
+"""Keys of what goes beyond the Letter, each with ensembles and a figure of its own."""
 
 QUENCH_GRID = 0.1
 """Interval in τ of which those between the quenches of a trajectory are multiples: its thermostat
@@ -234,6 +234,12 @@ def all_equilibria(config: Mapping[str, Any]) -> Iterator[tuple[int, float, int]
     ):
         for sample in range(n_equilibria(config, n_particles, temperature)):
             yield n_particles, temperature, sample
+
+
+def figure_numbers(config: Mapping[str, Any]) -> list[int]:
+    """Figures that a study has: those of the Letter, then those of the BLOCKS that it has."""
+    beyond = enumerate(BLOCKS, start=5)
+    return [1, 2, 3, 4, *(number for number, block in beyond if block in config)]
 
 
 def temperatures(config: Mapping[str, Any]) -> list[float]:
@@ -532,7 +538,11 @@ def _check_ensembles(config: Mapping[str, Any], block: str) -> None:
         fractions = {
             f"{where}.mode_fractions[{i}]": f for i, f in enumerate(one.get("mode_fractions", []))
         }
-        for key, fraction in (fractions or {"modes.fraction": config["modes"]["fraction"]}).items():
+        fractions = fractions or {"modes.fraction": config["modes"]["fraction"]}
+        if block == "linear_response":
+            scan = enumerate(config["modes"]["scan_fractions"])
+            fractions |= {f"modes.scan_fractions[{i}]": fraction for i, fraction in scan}
+        for key, fraction in fractions.items():
             _check_mode_number(key, fraction, n_particles)
         if "interval" in one and not _is_multiple(one["interval"], QUENCH_GRID):
             _refuse(f"{where}.interval", f"{one['interval']} given", f"a multiple of {QUENCH_GRID}")

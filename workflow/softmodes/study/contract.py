@@ -74,7 +74,8 @@ CELL: dict[str, type] = {"box_length": float, "tilt": float}
 
 # Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
 # K modes, S strains of the mode-number scan, M mode numbers of the scan, A samples of an archive,
-# J bytes of a text, C structures between cycles of shear.
+# J bytes of a text, V visits along a trajectory, I inherent structures found there, C structures
+# between cycles of shear.
 CONTRACT: dict[str, Stage] = {
     "equilibrium": Stage(
         datasets={
@@ -166,6 +167,25 @@ CONTRACT: dict[str, Stage] = {
             "overlap": Dataset("1", ("C",)),
         },
         attributes={"amplitude": float, "strain_step": float, "period": int},
+        optional=CELL,
+    ),
+    "landscape": Stage(
+        datasets={
+            "time": Dataset("tau", ("V",)),
+            "structure": Dataset("1", ("V",), "int64"),
+            "positions": Dataset("sigma11", ("I", "N", 2), finite=True),
+            "energy": Dataset("epsilon", ("I",)),
+            "max_force": Dataset("epsilon/sigma11", ("I",)),
+            "converged": Dataset("1", ("I",), "bool"),
+            "mode_fraction": Dataset("1", ("M",)),
+            "n_modes": Dataset("1", ("M",), "int64"),
+            "soft_participation": Dataset("1", ("M", "I", "N")),
+            "shear/gamma": Dataset("1", ("G",)),
+            "shear/positions": Dataset("sigma11", ("G", "N", 2), finite=True),
+            "shear/converged": Dataset("1", ("G",), "bool"),
+            "shear/soft_participation": Dataset("1", ("M", "G", "N")),
+        },
+        attributes={"precision": str},
         optional=CELL,
     ),
 }

@@ -34,6 +34,7 @@ from softmodes.study.config import (
     ensemble,
     ensembles,
     equilibrated_sizes,
+    figure_numbers,
     mode_number,
     n_equilibria,
     n_propensities,
@@ -64,7 +65,6 @@ BASE = 200.0
 """MB of every job, likewise."""
 COMPILATION = 52.0
 """Seconds."""
-FIGURES = ("figure1", "figure2", "figure3", "figure4")
 TAKEN = 0.2
 """Seconds for an equilibrated sample that is published."""
 
@@ -98,6 +98,11 @@ and least time between two of them."""
 HARMONIC = 0.055
 """Seconds for the harmonic Debye-Waller factor of N = 2000, the lowest modes given; grows as N^1.4.
 Its memory is less than theirs."""
+RESPONSES, RESPONSE_PARTS = 0.08, 1.5e-7
+"""Seconds for the responses to shear and random forces, of N = 2000, growing as N^1.4; and for
+their parts along the modes, per mode and particle."""
+COLLECTED = 0.5
+"""Seconds for a table that only joins others."""
 SHUFFLED_OVERLAP = 25e-9
 """Seconds per particle."""
 AGGREGATED = 1.25e-4
@@ -297,7 +302,8 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
                 yield Job(stage, f"{stage}/{name}", part.cost(config, of_run), n, temperature)
     left_out = {"compile"} | {stage for stage, block in _BLOCK_OF.items() if block not in config}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
-        for name in FIGURES if stage == "figure" else [stage]:
+        figures = [f"figure{number}" for number in figure_numbers(config)]
+        for name in figures if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
 
 
@@ -670,6 +676,47 @@ def _cyclic_table(config: Mapping[str, Any]) -> Cost:
     return _cost(0.01 * runs, 1.5 * BASE)
 
 
+def _respond(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, scanned = one["n_particles"], config["modes"]["scan_fractions"]
+    largest = mode_number(scanned[-1], n)
+    quenched = SHEARED_QUENCH * (n / 2000) ** 1.5
+    drawn = RESPONSES * (n / 2000) ** 1.4 + RESPONSE_PARTS * largest * n
+    rows = one["samples"] * (1 + len(scanned))
+    return _cost(
+        one["samples"] * (quenched + _sparse(n, largest) + drawn),
+        BASE + 9.5 * largest * 8e-6 * 2 * n,
+        100e-6 * rows,
+    )
+
+
+def _landscape(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, quenches, strains = one["n_particles"], one["quenches"], 1 + len(config["shear"]["gamma"])
+    structures = _structures(one)
+    numbers = [mode_number(fraction, n) for fraction in one["mode_fractions"]]
+    entry = at_temperature(config, one["temperature"])
+    moved = _run(config, n, entry, quenches * one["interval"])
+    cheap = (1 + quenches) * SERIES_QUENCH * (n / 2000) ** 1.4
+    full = (structures + strains) * SHEARED_QUENCH * (n / 2000) ** 1.5
+    soft = (structures + strains) * _sparse(n, max(numbers))
+    sizes = {"N": n, "G": strains, "M": len(numbers), "V": 1 + quenches, "I": structures}
+    disk = _size("landscape", **sizes)
+    return _cost(moved + cheap + full + soft, BASE + 4 * disk + 0.02 * n, disk)
+
+
+def _structures(one: Mapping[str, Any]) -> int:
+    """Of an ensemble's trajectory, at most, and hardly fewer where the system is large."""
+    return 1 + one["quenches"]
+
+
+def _persistence(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, samples = one["n_particles"], one["samples"]
+    return _cost(1.0 * samples)
+
+
+def _landscape_table(config: Mapping[str, Any]) -> Cost:
+    return _cost(1.0, 1.5 * BASE)
+
+
 def _particles(config: Mapping[str, Any]) -> int:
     """Of all state points together."""
     return sum(n_particles for n_particles, _, _ in all_samples(config))
@@ -698,6 +745,10 @@ def _variants(config: Mapping[str, Any]) -> Cost:
     wanted = config["variants"]
     ensembles = len(wanted["n_particles"]) * len(wanted["temperatures"])
     return _cost(ensembles * (0.05 * wanted["samples"] + 4 * RESAMPLED), 1.5 * BASE)
+
+
+def _linear_response(_config: Mapping[str, Any]) -> Cost:
+    return _cost(COLLECTED)
 
 
 def _gamma_c(config: Mapping[str, Any]) -> Cost:
@@ -731,9 +782,17 @@ class _Part(NamedTuple):
 
 
 _OF_ENSEMBLE: Mapping[str, _Part] = {
-    "cyclic": _Part("cyclic", False, _cyclic),
+    "cyclic": _Part("cyclic", together=False, cost=_cyclic),
+    "landscape": _Part("landscape", together=False, cost=_landscape),
+    "persistence": _Part("landscape", together=True, cost=_persistence),
+    "respond": _Part("linear_response", together=True, cost=_respond),
 }
-_BLOCK_OF = {"cyclic_table": "cyclic", "variants": "variants"}
+_BLOCK_OF = {
+    "variants": "variants",
+    "cyclic_table": "cyclic",
+    "landscape_table": "landscape",
+    "linear_response": "linear_response",
+}
 """Jobs of the whole study that only studies with a block have."""
 _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
@@ -742,6 +801,8 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "cyclic_table": _cyclic_table,
     "figure": _figure,
     "gamma_c": _gamma_c,
+    "linear_response": _linear_response,
+    "landscape_table": _landscape_table,
     "maps": _figure,
     "slowing_down": _slowing_down,
     "summary": _summary,
