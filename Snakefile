@@ -35,6 +35,11 @@ if "variants" in config:
     include: "workflow/rules/variants.smk"
 
 
+if "cyclic" in config:
+
+    include: "workflow/rules/cyclic.smk"
+
+
 if "landscape" in config:
 
     include: "workflow/rules/landscape.smk"

@@ -216,6 +216,12 @@ WRONG = {
         ["landscape"], {"ensembles": [TRAJECTORY | {"interval": 0.25}]},
         "landscape.ensembles[0].interval", "0.25", "a multiple of 0.1",
     ),
+    "an amplitude that file names cannot tell": (
+        ["cyclic"],
+        {"ensembles": [{"n_particles": 120, "temperature": 0.6, "samples": 1}],
+         "amplitudes": [0.05, 0.0605], "strain_step": 0.002, "cycles": 10},
+        "cyclic.amplitudes[1]", "0.0605", "a multiple of 0.001",
+    ),
     "amplitudes out of order": (
         ["cyclic"],
         {"ensembles": [{"n_particles": 120, "temperature": 0.6, "samples": 1}],

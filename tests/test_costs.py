@@ -400,6 +400,36 @@ def test_variants_are_in_the_bill_and_in_the_chain(test_study):
     assert one.chain - other.chain == pytest.approx(longer)
 
 
+def test_runs_of_cyclic_shear_are_in_the_bill_and_in_the_chain(test_study):
+    """Each amplitude is a job, and those that hardly come back take longest."""
+    size, cold = 2000, config.temperatures(test_study)[-1]
+    cyclic = {
+        "ensembles": [{"n_particles": size, "temperature": cold, "samples": 2}],
+        "amplitudes": [0.02, 0.1],
+        "strain_step": 0.002,
+        "cycles": 60,
+    }
+    with_it, without = test_study | {"cyclic": cyclic}, test_study
+    runs = [job for job in costs.jobs(with_it) if job.stage == "cyclic"]
+    assert [job.name for job in runs] == [
+        f"cyclic/N2000_T0.600_s00{sample}_A{amplitude}"
+        for sample in (0, 1)
+        for amplitude in ("0.020", "0.100")
+    ]
+    small, large = (
+        costs.job(with_it, "cyclic", n_particles=size, temperature=cold, amplitude=amplitude)
+        for amplitude in cyclic["amplitudes"]
+    )
+    assert [job.cost for job in runs] == [small, large] * 2
+    assert small.seconds < small.bound < large.seconds == large.bound
+    lines = {line.stage: line.jobs for line in costs.estimate(with_it, 1).lines}
+    assert (lines["cyclic"], lines["cyclic_table"]) == (4, 1)
+    assert "cyclic_table" not in {line.stage for line in costs.estimate(without, 1).lines}
+    chain = costs.estimate(with_it, 1).chain
+    assert chain > large.seconds
+    assert chain < large.seconds + small.seconds + costs.estimate(without, 1).chain
+
+
 def test_a_run_is_compared_with_what_was_expected(tmp_path, test_study):
     def write(name, *lines):
         path = tmp_path / f"{name}.log"

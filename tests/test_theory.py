@@ -22,6 +22,7 @@ PHYSICS = [
     "softmodes.dynamics.inherent_trajectory",
     "softmodes.landscape.quench",
     "softmodes.landscape.shear",
+    "softmodes.landscape.cyclic_shear",
     "softmodes.landscape.response",
     "softmodes.landscape.hessian",
     "softmodes.landscape.lanczos",

@@ -8,6 +8,7 @@ STUDY_FILES = [
     *rules.slowing_down.output,
     *rules.maps.output,
     *(rules.variants.output if "variants" in config else []),
+    *(rules.cyclic_table.output if "cyclic" in config else []),
     *(rules.landscape_table.output if "landscape" in config else []),
     *(rules.linear_response.output if "linear_response" in config else []),
     *(path for number in figure_numbers(config) for path in flatten(figure_files(number).values())),

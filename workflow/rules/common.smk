@@ -16,6 +16,7 @@ from softmodes.study.config import (
     all_samples,
     at_temperature,
     backend,
+    cyclic_runs,
     ensemble,
     ensembles,
     equilibrated,
@@ -256,7 +257,7 @@ def megabytes(stage):
 
 def cost(stage, wildcards):
     """What a stage's job costs."""
-    state = {"n_particles": int, "temperature": float, "sample": int}
+    state = {"n_particles": int, "temperature": float, "sample": int, "amplitude": float}
     found = {
         name: kind(wildcards[name]) for name, kind in state.items() if name in wildcards.keys()
     }

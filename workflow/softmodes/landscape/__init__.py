@@ -1,6 +1,7 @@
 """Inherent structures and their modes."""
 
 __all__ = [
+    "cyclic_shear",
     "hessian",
     "lanczos",
     "modes",

@@ -6,6 +6,7 @@ __all__ = [
     "calibration",
     "checks",
     "compile",
+    "cyclic_shear",
     "diagonalise",
     "ensembles",
     "equilibrate",

@@ -196,6 +196,15 @@ def ensemble(
     return found
 
 
+def cyclic_runs(config: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, float]:
+    """Amplitudes of all runs of an ensemble of `cyclic`, by their name in file names."""
+    return {
+        f"{state_point(one['n_particles'], one['temperature'], sample)}_A{amplitude:.3f}": amplitude
+        for sample in range(one["samples"])
+        for amplitude in config["cyclic"]["amplitudes"]
+    }
+
+
 def equilibrated_sizes(config: Mapping[str, Any]) -> list[int]:
     """Every N of which samples are equilibrated: the study's own, then those of its ensembles."""
     others = (one["n_particles"] for block in BLOCKS for one in ensembles(config, block))
@@ -541,7 +550,11 @@ def _check_ensembles(config: Mapping[str, Any], block: str) -> None:
 
 def _check_amplitudes(config: Mapping[str, Any]) -> None:
     amplitudes = config.get("cyclic", {}).get("amplitudes", [])
-    _check_order([f"cyclic.amplitudes[{i}]" for i in range(len(amplitudes))], amplitudes, sign=1)
+    keys = [f"cyclic.amplitudes[{i}]" for i in range(len(amplitudes))]
+    _check_order(keys, amplitudes, sign=1)
+    for key, amplitude in zip(keys, amplitudes, strict=True):
+        if not _is_multiple(amplitude, 0.001):
+            _refuse(key, f"{amplitude} given", "a multiple of 0.001")
 
 
 def _check_composition(

@@ -24,8 +24,11 @@ class Dataset:
 
     @property
     def chunked(self) -> bool:
-        """Whether it is stored compressed: fields over γ, and all of an archive."""
-        return (self.shape[0] in ("G", "S") and "N" in self.shape) or self.shape[0] in ("A", "J")
+        """Whether it is stored compressed: fields over γ or cycles, and all of an archive."""
+        return (self.shape[0] in ("G", "S", "C") and "N" in self.shape) or self.shape[0] in (
+            "A",
+            "J",
+        )
 
 
 ENSEMBLE_ATTRIBUTES: dict[str, type] = {
@@ -71,7 +74,8 @@ CELL: dict[str, type] = {"box_length": float, "tilt": float}
 
 # Symbols: N particles, E points of the series, F times, W wavenumbers, B radii, G shear strains,
 # K modes, S strains of the mode-number scan, M mode numbers of the scan, A samples of an archive,
-# J bytes of a text, V visits along a trajectory, I inherent structures found there.
+# J bytes of a text, V visits along a trajectory, I inherent structures found there, C structures
+# between cycles of shear.
 CONTRACT: dict[str, Stage] = {
     "equilibrium": Stage(
         datasets={
@@ -148,6 +152,21 @@ CONTRACT: dict[str, Stage] = {
             # where the unstrained inherent structure is a minimum
             "harmonic_debye_waller": Dataset("sigma11^2", ("N",), required=False),
         },
+        optional=CELL,
+    ),
+    "cyclic": Stage(
+        datasets={
+            "positions": Dataset("sigma11", ("C", "N", 2), finite=True),
+            "energy": Dataset("epsilon", ("C",)),
+            "converged": Dataset("1", ("C",), "bool"),
+            "distance": Dataset("sigma11", ("C",)),
+            "mobile_distance": Dataset("sigma11", ("C",)),
+            "soft_participation": Dataset(
+                "1", ("C", "N"), attributes=("n_modes", "splits_degenerate")
+            ),
+            "overlap": Dataset("1", ("C",)),
+        },
+        attributes={"amplitude": float, "strain_step": float, "period": int},
         optional=CELL,
     ),
     "landscape": Stage(

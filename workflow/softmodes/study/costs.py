@@ -30,6 +30,7 @@ from softmodes.study.config import (
     all_samples,
     at_temperature,
     backend,
+    cyclic_runs,
     ensemble,
     ensembles,
     equilibrated_sizes,
@@ -84,6 +85,11 @@ SERIES_QUENCH = 0.11
 """Seconds, of N = 2000 to the force that a series asks for; grows as N^1.4."""
 SHEARED_QUENCH = 0.15
 """Seconds, of N = 2000 to the force that is kept, with what is derived; grows as N^1.5."""
+SHEARED_STEP = 0.13
+"""Seconds, of N = 2000 from an inherent structure to that a step of strain further; grows as
+N^1.3."""
+REVERSIBLE, CYCLES_TO_RETURN = 0.06, 15
+"""Amplitude up to which cyclic shear soon comes back to where it was, and cycles until then."""
 RELAXATION_FRAME = 1.1e-3
 """Seconds that a frame of N = 2000 takes in the analysis; grows as N^1.4."""
 MAX_FRAMES, COUPLING_INTERVAL = 900, 0.1
@@ -245,11 +251,12 @@ def job(
     n_particles: int | None = None,
     temperature: float | None = None,
     sample: int = 0,
+    amplitude: float | None = None,
 ) -> Cost:
     """The cost of one job.
 
-    Jobs of the whole study have no N and T of their own, and only isoconfigurational runs differ
-    between samples.
+    Jobs of the whole study have no N and T of their own, only isoconfigurational runs differ
+    between samples, and only those of cyclic shear have an amplitude.
     """
     if stage in _OF_STUDY:
         return _OF_STUDY[stage](config)
@@ -258,7 +265,7 @@ def job(
     if stage in _OF_ENSEMBLE:
         part = _OF_ENSEMBLE[stage]
         found = ensemble(config, part.block, n_particles=n_particles, temperature=temperature)
-        return part.cost(config, found)
+        return part.cost(config, found if amplitude is None else found | {"amplitude": amplitude})
     asked = sample < n_propensities(config, n_particles, temperature)
     entry = at_temperature(config, temperature) | {"propensity": asked}
     return _OF_STATE_POINT[stage](config, n_particles, entry)
@@ -298,14 +305,26 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
     for stage, part in _OF_ENSEMBLE.items():
         for one in ensembles(config, part.block):
             n, temperature = one["n_particles"], one["temperature"]
-            names = [state_point(n, temperature, sample) for sample in range(one["samples"])]
-            for name in [f"N{n}_T{temperature:.3f}"] if part.together else names:
-                yield Job(stage, f"{stage}/{name}", part.cost(config, one), n, temperature)
+            for name, of_run in _runs_of_ensemble(config, stage, one).items():
+                yield Job(stage, f"{stage}/{name}", part.cost(config, of_run), n, temperature)
     left_out = {"compile"} | {stage for stage, block in _BLOCK_OF.items() if block not in config}
     for stage in [stage for stage in _OF_STUDY if stage not in left_out]:
         figures = [f"figure{number}" for number in figure_numbers(config)]
         for name in figures if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
+
+
+def _runs_of_ensemble(
+    config: Mapping[str, Any], stage: str, one: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """What the jobs of a stage of an ensemble are named after, and what their cost depends on."""
+    n, temperature = one["n_particles"], one["temperature"]
+    if _OF_ENSEMBLE[stage].together:
+        return {f"N{n}_T{temperature:.3f}": one}
+    if stage == "cyclic":
+        runs = cyclic_runs(config, one).items()
+        return {name: {**one, "amplitude": amplitude} for name, amplitude in runs}
+    return {state_point(n, temperature, sample): one for sample in range(one["samples"])}
 
 
 def estimate(
@@ -466,8 +485,11 @@ def _longest_chain(config: Mapping[str, Any], published: Published) -> float:
         return max(
             (
                 sum(
-                    part.cost(config, one).seconds
-                    for part in _OF_ENSEMBLE.values()
+                    max(
+                        part.cost(config, of_run).seconds
+                        for of_run in _runs_of_ensemble(config, stage, one).values()
+                    )
+                    for stage, part in _OF_ENSEMBLE.items()
                     if part.block == block
                 )
                 for block in BLOCKS
@@ -638,6 +660,29 @@ def _overlap(config: Mapping[str, Any], n: int, entry: Mapping[str, Any]) -> Cos
     )
 
 
+def _cyclic(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
+    n, amplitude, cycles = one["n_particles"], one["amplitude"], config["cyclic"]["cycles"]
+    steps = 4 * math.ceil(round(amplitude / config["cyclic"]["strain_step"], 9))
+    each = SHEARED_STEP * (n / 2000) ** 1.3
+    number = mode_number(config["modes"]["fraction"], n)
+
+    def seconds(done: int) -> float:
+        return done * steps * each + (1 + done) * _sparse(n, number)
+
+    expected = cycles if amplitude > REVERSIBLE else min(cycles, CYCLES_TO_RETURN)
+    return _cost(
+        seconds(expected),
+        BASE + 0.02 * n + 1e-4 * n * cycles,
+        _size("cyclic", N=n, C=1 + cycles),
+        bound=seconds(cycles),
+    )
+
+
+def _cyclic_table(config: Mapping[str, Any]) -> Cost:
+    runs = sum(len(cyclic_runs(config, one)) for one in ensembles(config, "cyclic"))
+    return _cost(0.01 * runs, 1.5 * BASE)
+
+
 def _respond(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
     n, scanned = one["n_particles"], config["modes"]["scan_fractions"]
     largest = mode_number(scanned[-1], n)
@@ -752,12 +797,14 @@ class _Part(NamedTuple):
 
 
 _OF_ENSEMBLE: Mapping[str, _Part] = {
+    "cyclic": _Part("cyclic", together=False, cost=_cyclic),
     "landscape": _Part("landscape", together=False, cost=_landscape),
     "persistence": _Part("landscape", together=True, cost=_persistence),
     "respond": _Part("linear_response", together=True, cost=_respond),
 }
 _BLOCK_OF = {
     "variants": "variants",
+    "cyclic_table": "cyclic",
     "landscape_table": "landscape",
     "linear_response": "linear_response",
 }
@@ -766,6 +813,7 @@ _OF_STUDY: Mapping[str, Callable[[Mapping[str, Any]], Cost]] = {
     "compile": _compile,
     "aggregate": _aggregate,
     "checks": _checks,
+    "cyclic_table": _cyclic_table,
     "figure": _figure,
     "gamma_c": _gamma_c,
     "linear_response": _linear_response,

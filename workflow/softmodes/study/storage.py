@@ -367,8 +367,8 @@ def _check_dataset_attributes(
 def _layout(entry: Dataset, values: NDArray) -> dict[str, Any]:
     if not entry.chunked:
         return {}
-    # over γ one by one; of an archive all together, for what its samples share
-    first = 1 if entry.shape[0] in ("G", "S") else values.shape[0]
+    # over γ and cycles one by one; of an archive all together, for what its samples share
+    first = 1 if entry.shape[0] in ("G", "S", "C") else values.shape[0]
     return {"chunks": (first, *values.shape[1:]), "shuffle": True, "compression": "gzip"}
 
 
