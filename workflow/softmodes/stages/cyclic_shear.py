@@ -101,12 +101,14 @@ def write_cycles(
         keep=keep,
     )
     structures = [thermal.displaced(positions) for positions in record.positions]
-    n_modes, rng = (
-        mode_number(fraction, thermal.n_particles),
-        records.random_stream(source, "cyclic"),
-    )
-    found = [lowest_modes(hessian(one, mixture), n_modes, rng) for one in structures]
-    softness = np.array([soft_participation(one, n_modes) for one in found])
+    n_modes = mode_number(fraction, thermal.n_particles)
+    rng = records.random_stream(source, "cyclic")
+    softness, splits = [], []
+    for structure in structures:
+        # vectors of all structures would take gigabytes
+        found = lowest_modes(hessian(structure, mixture), n_modes, rng)
+        softness.append(soft_participation(found, n_modes))
+        splits.append(found.splits_degenerate)
     selected = [
         top_clusters(
             field,
@@ -126,7 +128,7 @@ def write_cycles(
             "converged": record.converged,
             "distance": _after_start(rms_distance(moved)),
             "mobile_distance": _after_start(mobile_distance(moved)),
-            "soft_participation": softness,
+            "soft_participation": np.array(softness),
             "overlap": _after_start(map(overlap, selected[:-1], selected[1:])),
         },
         attributes=source.common_attributes
@@ -138,10 +140,7 @@ def write_cycles(
         },
         provenance=storage.provenance([equilibrium], config, code),
         dataset_attributes={
-            "soft_participation": {
-                "n_modes": n_modes,
-                "splits_degenerate": np.array([one.splits_degenerate for one in found]),
-            }
+            "soft_participation": {"n_modes": n_modes, "splits_degenerate": np.array(splits)}
         },
     )
     update(1.0)

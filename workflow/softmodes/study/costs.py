@@ -672,7 +672,8 @@ def _cyclic(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
     expected = cycles if amplitude > REVERSIBLE else min(cycles, CYCLES_TO_RETURN)
     return _cost(
         seconds(expected),
-        BASE + 0.02 * n + 1e-4 * n * cycles,
+        # the record and its copies, and the vectors of the search for modes
+        BASE + 0.02 * n + 1e-4 * n * cycles + 9.5 * number * 8e-6 * 2 * n,
         _size("cyclic", N=n, C=1 + cycles),
         bound=seconds(cycles),
     )
