@@ -80,6 +80,7 @@ def random_fraction(
     factors: PinnedFactorisation,
     lowest: Modes,
     rng: np.random.Generator,
+    *,
     n_forces: int = RANDOM_FORCES,
 ) -> NDArray[np.float64]:
     """The mean of `held_fraction` (K,) over responses to forces of random direction.
