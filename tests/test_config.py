@@ -14,6 +14,15 @@ from softmodes.study import config
 FOLDER = Path(__file__).parents[1] / "config"
 STUDIES = ["config", "letter", "test"]
 
+TRAJECTORY = {
+    "n_particles": 120,
+    "temperature": 0.6,
+    "samples": 2,
+    "interval": 0.2,
+    "quenches": 10,
+    "mode_fractions": [0.02],
+}
+
 
 @pytest.fixture
 def study():
@@ -62,6 +71,26 @@ def test_samples_may_differ_by_size_and_temperature(study):
     study["temperatures"][1]["propensity"] = False
     measured = [config.n_propensities(study, size, t) for size in (120, 240) for t in (1.0, 0.6)]
     assert measured == [3, 0, 3, 0]
+
+
+def test_ensembles_of_any_size_are_equilibrated_down_to_their_temperature(study):
+    study["temperatures"][1]["samples"] = 1
+    here = {"n_particles": 120, "temperature": 0.6, "samples": 2}
+    study["linear_response"] = {
+        "ensembles": [here, {"n_particles": 60, "temperature": 1.0, "samples": 3}]
+    }
+    study["landscape"] = {"ensembles": [TRAJECTORY | {"n_particles": 60, "samples": 1}]}
+    config.validate(study)
+    numbers = {
+        (size, temperature): config.n_equilibria(study, size, temperature)
+        for size in config.equilibrated_sizes(study)
+        for temperature in (1.0, 0.6)
+    }
+    assert numbers == {(120, 1.0): 2, (120, 0.6): 2, (60, 1.0): 3, (60, 0.6): 1}
+    assert len(list(config.all_equilibria(study))) == sum(numbers.values())
+    found = config.ensemble(study, "linear_response", n_particles=120, temperature=0.6)
+    assert found == here
+    assert config.ensembles(study, "cyclic") == []
 
 
 @pytest.mark.parametrize(
@@ -164,6 +193,34 @@ WRONG = {
     "variants in a box too small": (
         ["variants"], {"n_particles": [120], "temperatures": [0.6], "samples": 2},
         "variants.n_particles", "120", "at least 125",
+    ),
+    "an ensemble at another temperature": (
+        ["linear_response"],
+        {"ensembles": [{"n_particles": 120, "temperature": 0.7, "samples": 1}]},
+        "linear_response.ensembles[0].temperature", "0.7", "one of 1, 0.6",
+    ),
+    "an ensemble twice": (
+        ["linear_response"],
+        {"ensembles": 2 * [{"n_particles": 120, "temperature": 0.6, "samples": 1}]},
+        "linear_response.ensembles[1].n_particles", "120", "every N and T once",
+    ),
+    "an ensemble of another composition": (
+        ["linear_response"], {"ensembles": [{"n_particles": 33, "temperature": 0.6, "samples": 1}]},
+        "linear_response.ensembles[0].n_particles", "33", "a whole number of particles",
+    ),
+    "an ensemble without modes": (
+        ["landscape"], {"ensembles": [TRAJECTORY | {"mode_fractions": [0.01, 1.0]}]},
+        "landscape.ensembles[0].mode_fractions[1]", "240 modes", "at most 236 modes",
+    ),
+    "quenches between the thermostat's times": (
+        ["landscape"], {"ensembles": [TRAJECTORY | {"interval": 0.25}]},
+        "landscape.ensembles[0].interval", "0.25", "a multiple of 0.1",
+    ),
+    "amplitudes out of order": (
+        ["cyclic"],
+        {"ensembles": [{"n_particles": 120, "temperature": 0.6, "samples": 1}],
+         "amplitudes": [0.1, 0.05], "strain_step": 0.002, "cycles": 10},
+        "cyclic.amplitudes[1]", "0.05", "more than the entry before it",
     ),
     "infinite": (["ensemble", "pressure"], float("inf"), "ensemble.pressure", "inf", "a number"),
     "no number at all": (["start_density"], float("nan"), "start_density", "nan", "a number"),

@@ -721,7 +721,7 @@ _OF_STATE_POINT: Mapping[str, Callable[[Mapping[str, Any], int, Mapping[str, Any
 
 
 class _Part(NamedTuple):
-    """A stage of one of the BLOCKS, whether all samples of an ensemble go together, a job's cost."""
+    """A stage of one of the BLOCKS, whether a job has all samples of an ensemble, and its cost."""
 
     block: str
     together: bool
