@@ -4,11 +4,6 @@ LANDSCAPES = [
 ]
 
 
-def followed(key):
-    """Function of the wildcards: one key of the ensemble whose trajectories are quenched."""
-    return lambda wildcards: ensemble_at("landscape", wildcards)[key]
-
-
 rule landscape:
     input:
         equilibrium=f"{RESULTS}/equilibrium/{STATE_POINT}.h5",
@@ -25,9 +20,9 @@ rule landscape:
         kernels=1,
     params:
         code=code("landscape"),
-        interval=followed("interval"),
-        quenches=followed("quenches"),
-        mode_fractions=followed("mode_fractions"),
+        interval=lambda wildcards: ensemble_at("landscape", wildcards)["interval"],
+        quenches=lambda wildcards: ensemble_at("landscape", wildcards)["quenches"],
+        mode_fractions=lambda wildcards: ensemble_at("landscape", wildcards)["mode_fractions"],
         time_step=setting("time_step"),
         precision=config["precision"],
         gamma=config["shear"]["gamma"],

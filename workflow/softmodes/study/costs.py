@@ -723,7 +723,7 @@ def _structures(config: Mapping[str, Any], one: Mapping[str, Any]) -> int:
 def _persistence(config: Mapping[str, Any], one: Mapping[str, Any]) -> Cost:
     structures, samples = _structures(config, one), one["samples"]
     each = COMPARED_SAMPLE + COMPARED_STRUCTURE * structures * (one["n_particles"] / 2000) ** 0.5
-    rows = samples * (400 + 300 * len(one["mode_fractions"]))
+    rows = samples * (200 + 170 * len(one["mode_fractions"]))
     megabytes = 4 * _landscape(config, one).disk + 2e-3 * rows
     return _cost(samples * each, 1.5 * BASE + megabytes, 80e-6 * rows)
 
