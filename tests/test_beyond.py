@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -258,3 +259,20 @@ def test_samples_without_a_bracket_are_told(agreeing):
     assert never["irreversibility_amplitude"].verdict == TOO_SMALL
     assert never["modes_change_when_irreversible"].verdict == TOO_SMALL
     assert "0 of 36 runs came back" in never["modes_change_when_irreversible"].remark
+
+
+def test_overlaps_within_and_between_are_told_for_every_number_of_modes_and_of_lasting_ones(
+    agreeing,
+):
+    frame = agreeing.landscape
+    pairs = frame[frame["observable"] == "overlap_of_pairs"]
+    lasting = pairs.assign(relation=pairs["relation"] + "_lasting", value=pairs["value"] / 4)
+    every = changed(agreeing, landscape=pd.concat([frame, lasting], ignore_index=True))
+    found = judged(every)["modes_persist_within_metabasins"].remark
+    smallest = pairs[pairs["n_particles"] == pairs["n_particles"].min()]
+    coldest = smallest[smallest["temperature"] == smallest["temperature"].min()]
+    means = coldest.groupby(["mode_fraction", "relation"])["value"].mean()
+    for share, (which, factor) in product((0.025, 0.05), (("all", 1), ("lasting", 4))):
+        within, between = (means[share, name] / factor for name in ("within", "between"))
+        told = f"{100 * share:g}% of the modes, {which} metabasins: "
+        assert f"{told}{within:.3f} within, {between:.3f} between" in found

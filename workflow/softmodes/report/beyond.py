@@ -137,6 +137,23 @@ def _modes_persist(tables: BeyondTables) -> Yielded:
         yield mean(f"O_pp within metabasins, {where}", within, above(MOSTLY_THE_SAME))
         what = f"O_pp within less between metabasins, {where}"
         yield mean(what, within - between, above(0))
+        yield from _otherwise_chosen(tables, ensemble)
+
+
+def _otherwise_chosen(tables: BeyondTables, ensemble: Ensemble) -> Iterator[str]:
+    """The same overlaps with every number of modes, and of metabasins that last alone."""
+    assert tables.landscape is not None  # where there is an ensemble
+    rows = _of(ensemble, tables.landscape)
+    pairs = rows[rows["observable"] == "overlap_of_pairs"]
+    for fraction, some in pairs.groupby("mode_fraction"):
+        found = some.groupby("relation")["value"].mean()
+        for suffix, which in (("", "all"), ("_lasting", "lasting")):
+            within, between = (found.get(f"{name}{suffix}") for name in ("within", "between"))
+            if within is not None and between is not None:
+                yield (
+                    f"{100 * fraction:g}% of the modes, {which} metabasins: {within:.3f} within, "
+                    f"{between:.3f} between"
+                )
 
 
 @BEYOND.state(
