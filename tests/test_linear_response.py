@@ -79,7 +79,7 @@ def test_a_study_that_is_there_only_gets_what_the_block_adds(study, snakemake, t
     done = snakemake(tmp_path, path, "--cores=1", *targets)
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
-    assert jobs.keys() == {"respond", "linear_response", "figure7", "pages", "total"}
+    assert jobs.keys() == {"respond", "linear_response", "figure7", "summary", "pages", "total"}
     caption = figures.caption(tmp_path / targets[0])
     assert "random direction" in caption
     page = (tmp_path / targets[1]).read_text(encoding="utf-8")

@@ -82,7 +82,8 @@ def test_published_equilibria_stay_where_they_are(tmp_path: Path) -> None:
     hottest = letter["temperatures"][:1]
     taken = {"equilibria": "published", "samples": 1, "n_particles": [2000]}
     taken |= {"temperatures": hottest}
-    del letter["variants"]
+    for block in ("variants", *config.BLOCKS):
+        del letter[block]
     target = "glasses/results/letter/equilibrium/N2000_T2.000_s000.h5"
     planned = run(tmp_path, "glasses", "--dry-run", "--", target, **(letter | taken))
     assert re.search(r"softmodes_equilibrate +1", planned)
