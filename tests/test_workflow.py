@@ -391,11 +391,18 @@ def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
     jobs = job_counts(done.stdout)
     letter = config.load(ROOT / "config" / "letter.yaml")
     states, varied = len(list(config.all_samples(letter))), letter["variants"]
-    for rule in ("equilibrate", "isoconfigurational", "quench", "diagonalise"):
+    for rule in ("isoconfigurational", "quench", "diagonalise"):
         assert jobs[rule] == states
+    equilibria = len(list(config.all_equilibria(letter)))
+    assert jobs["equilibrate"] == equilibria > states
     assert jobs["overlap"] == 2 * 12
     assert jobs["vary"] == len(varied["temperatures"]) * varied["samples"]
-    assert jobs["total"] == 1 + 4 * states + 2 * 12 + jobs["vary"] + 6 + 4 + 1 + 1 + 1
+    followed, sheared, responding = (config.ensembles(letter, block) for block in config.BLOCKS)
+    runs = sum(one["samples"] for one in sheared) * len(letter["cyclic"]["amplitudes"])
+    beyond = sum(one["samples"] for one in followed) + len(followed) + runs + len(responding)
+    of_study = 1 + equilibria + 3 * states + 2 * 12 + jobs["vary"] + 6 + 4 + 1 + 1 + 1
+    # the blocks have a table and a figure each
+    assert jobs["total"] == of_study + beyond + 3 + 3
 
 
 @pytest.mark.parametrize(
