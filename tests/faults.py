@@ -964,7 +964,7 @@ def seen(fault: Fault, copy: Path) -> bool:
         print(f"STALE   {fault.name}: its source stands {source.count(fault.right)} times")
         return False
     module.write_text(source.replace(fault.right, fault.wrong), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-n0"]
     # the copy comes before any installed softmodes
     environment = {
         **os.environ,
