@@ -409,6 +409,7 @@ def _distributions(panels: Sequence[Axes], rows: pd.DataFrame, colour: tuple) ->
         _histogram(distance, of_distance, look, filled=relation == "within", logarithmic=True)
     overlap.set(xlim=(0, 1), xlabel=r"$O_{pp}$", ylabel="fraction of pairs")
     distance.set(xscale="log", xlabel=r"rms distance [$\sigma_{11}$]")
+    _plain_ticks(distance, (1, 3))
     distances = beyond.observed(rows, "distance_distribution")
     met = distances.loc[distances["value"] > 0, "x"]
     if not met.empty:
