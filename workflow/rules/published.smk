@@ -13,6 +13,7 @@ rule figures:
         overlap_vs_gamma=f"{PUBLISHED}/overlap_vs_gamma.csv",
         energy_stress=f"{PUBLISHED}/energy_stress.csv",
         gamma_c=f"{PUBLISHED}/gamma_c.csv",
+        gamma_c_trends=f"{PUBLISHED}/gamma_c_trends.csv",
         overlap_vs_temperature=f"{PUBLISHED}/overlap_vs_temperature.csv",
         maps=f"{PUBLISHED}/maps.csv",
         overlap_vs_modes=f"{PUBLISHED}/overlap_vs_modes.csv",
