@@ -62,9 +62,9 @@ rule persistence:
 
 rule landscape_table:
     input:
-        persistence=LANDSCAPES,
+        parts=LANDSCAPES,
     output:
-        landscape=f"{RESULTS}/tables/landscape.csv",
+        table=f"{RESULTS}/tables/landscape.csv",
         provenance=f"{RESULTS}/tables/landscape.csv.provenance.json",
     log:
         f"{RESULTS}/logs/landscape_table.log",
@@ -76,8 +76,8 @@ rule landscape_table:
         mem_mb=megabytes("landscape_table"),
         runtime=minutes("landscape_table"),
     params:
-        code=code("landscape_table"),
+        code=code("collect"),
     message:
         "Collect what all trajectories tell of soft modes."
     script:
-        "../scripts/landscape_table.py"
+        "../scripts/collect.py"

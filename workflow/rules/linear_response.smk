@@ -30,7 +30,7 @@ rule respond:
 
 rule linear_response:
     input:
-        responses=RESPONSES,
+        parts=RESPONSES,
     output:
         table=f"{RESULTS}/tables/linear_response.csv",
         provenance=f"{RESULTS}/tables/linear_response.csv.provenance.json",
@@ -44,11 +44,11 @@ rule linear_response:
         mem_mb=megabytes("linear_response"),
         runtime=minutes("linear_response"),
     params:
-        code=code("linear_response"),
+        code=code("collect"),
     message:
         "Collect the linear response in the lowest modes."
     script:
-        "../scripts/linear_response.py"
+        "../scripts/collect.py"
 
 
 use rule figure1 as figure7 with:

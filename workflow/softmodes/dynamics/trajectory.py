@@ -182,7 +182,7 @@ class Trajectory:
 
     @property
     def state(self) -> dict[str, NDArray[np.float64]]:
-        """All that the run goes on from, by name, for `restore`."""
+        """What the run goes on from, for `restore`: three arrays (N, 2), and length and tilt."""
         return {
             "positions": self.positions,
             "velocities": self.velocities,

@@ -13,6 +13,7 @@ from softmodes.errors import InputError
 from softmodes.landscape.hessian import factorise_pinned, hessian
 from softmodes.landscape.quench import Quench, quench
 from softmodes.system.configuration import Configuration
+from softmodes.system.distance import displacement_between
 from softmodes.system.forces import evaluate, pressure, shear_stress
 from softmodes.system.mixture import Mixture, pair_derivatives
 
@@ -77,10 +78,8 @@ def nonaffine_displacement(
         reference: inherent structure at γ = 0.
         gamma: the shear between the two.
     """
-    displacement = sheared.cell.minimum_image(
-        sheared.positions - reference.sheared(gamma).positions
-    )
-    return displacement - displacement.mean(axis=0)
+    followed = reference.sheared(gamma).positions
+    return displacement_between(sheared.positions, followed, sheared.cell)
 
 
 def turned(configuration: Configuration, direction: str) -> Configuration:

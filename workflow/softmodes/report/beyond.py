@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from softmodes.analysis.statistics import Interval
+from softmodes.report.evidence import trend
 from softmodes.report.letter import MOSTLY_THE_SAME, NEAR, SIMILAR
 from softmodes.report.verdicts import (
     Finding,
@@ -275,16 +276,8 @@ def critical_strain(trends: pd.DataFrame) -> tuple[float, Interval] | None:
     Args:
         trends: table `gamma_c_trends`.
     """
-    rows = trends[
-        (trends["estimator"] == "overlap_drop")
-        & (trends["what"] == "mean")
-        & trends["n_particles"].isna()
-        & trends["value"].notna()
-    ]
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    return float(row["value"]), Interval(row["lower"], row["upper"], int(row["n_undefined"]))
+    found = trend(trends, "overlap_drop", "mean", size=None)
+    return found and found[:2]
 
 
 def at_strain(curves: pd.DataFrame, strain: float) -> pd.Series:

@@ -120,19 +120,31 @@ class Tables:
     def trend(
         self, estimator: str, what: str, size: int | None
     ) -> tuple[float, Interval, pd.Series] | None:
-        """A row of `gamma_c_trends`: value, interval and the row; None where it has no value."""
-        rows = self.gamma_c_trends
-        sizes = rows["n_particles"]
-        rows = rows[
-            (rows["estimator"] == estimator)
-            & (rows["what"] == what)
-            & (sizes.isna() if size is None else sizes == size)
-            & rows["value"].notna()
-        ]
-        if rows.empty:
-            return None
-        row = rows.iloc[0]
-        return row["value"], Interval(row["lower"], row["upper"], int(row["n_undefined"])), row
+        """A row of `gamma_c_trends`, as the function of that name gives it."""
+        return trend(self.gamma_c_trends, estimator, what, size=size)
+
+
+def trend(
+    trends: pd.DataFrame, estimator: str, what: str, *, size: int | None
+) -> tuple[float, Interval, pd.Series] | None:
+    """Value, interval and row of a trend of the critical strains; None where it has no value.
+
+    Args:
+        trends: table `gamma_c_trends`.
+        estimator, what: as in it.
+        size: N; None: every N.
+    """
+    sizes = trends["n_particles"]
+    rows = trends[
+        (trends["estimator"] == estimator)
+        & (trends["what"] == what)
+        & (sizes.isna() if size is None else sizes == size)
+        & trends["value"].notna()
+    ]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    return row["value"], Interval(row["lower"], row["upper"], int(row["n_undefined"])), row
 
 
 def mean_over_state_points(values: pd.Series) -> Summary:

@@ -513,9 +513,7 @@ def figure7(response: pd.DataFrame, states: pd.DataFrame) -> Figure:
         states: table `state_points`, for the temperatures of the study.
     """
     with letter_style():
-        drawn = np.unique(response["temperature"])
-        symbols = {t: symbol for t, symbol in _symbols(states).items() if t in drawn}
-        fillings = _fillings(response)
+        symbols, fillings = _symbols_among(states, response), _fillings(response)
         rows = response.assign(percent=100 * response["mode_fraction"])
         figure = _figure(COLUMN_WIDTH, 2.8)
         axes = figure.subplots()

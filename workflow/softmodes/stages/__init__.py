@@ -5,6 +5,7 @@ __all__ = [
     "archive",
     "calibration",
     "checks",
+    "collect",
     "compile",
     "cyclic_shear",
     "diagonalise",

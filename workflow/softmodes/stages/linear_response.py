@@ -62,16 +62,3 @@ def _sample(source: storage.StateFile, scan_fractions: Sequence[float]) -> pd.Da
     )
     rows = pd.DataFrame(vars(response)).assign(**source.point)
     return rows.assign(mode_fraction=rows["n_modes"] / (2 * n_particles))[COLUMNS]
-
-
-def write_table(files: Sequence[str], output: str, *, config: str = "", code: str = "") -> None:
-    """Write the table `linear_response` of a study.
-
-    Args:
-        files: tables of `write_responses`, by N and temperature.
-        output: table to write.
-        config, code: the study's configuration and `code_digest`, for the provenance.
-    """
-    rows = pd.concat(map(tables.read_csv, files), ignore_index=True)
-    tables.write_csv(rows, output)
-    storage.write_provenance([output], files, config, code=code)

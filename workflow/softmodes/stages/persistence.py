@@ -146,19 +146,6 @@ def write_rows(
     storage.write_provenance([output], chain.from_iterable(stages.values()), config, code=code)
 
 
-def collect(files: Sequence[str], output: str, *, config: str = "", code: str = "") -> None:
-    """Write the table `landscape`.
-
-    Args:
-        files: tables of `write_rows`, of every N and T.
-        output: table to write.
-        config, code: the study's configuration and `code_digest`, for the provenance.
-    """
-    rows = pd.concat(map(tables.read_csv, files), ignore_index=True)
-    tables.write_csv(rows, output)
-    storage.write_provenance([output], files, config, code=code)
-
-
 def _read(
     source: StateFile,
     followed: StateFile,
