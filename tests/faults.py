@@ -359,7 +359,7 @@ FAULTS = [
     ),
     Fault(
         "a notebook's backend asked for",
-        "report.figures",
+        "report.drawing",
         'os.environ.pop("MPLBACKEND")',
         'os.environ["MPLBACKEND"]',
         "test_figures.py",
@@ -401,7 +401,7 @@ FAULTS = [
     ),
     Fault(
         "error bars other than the caption says",
-        "report.figures",
+        "report.drawing",
         "grouped.std()",
         "grouped.sem()",
         "test_figures.py::test_figure1_shows_every_temperature_with_standard_deviations",
@@ -947,7 +947,7 @@ FAULTS = [
     ),
     Fault(
         "time of the overlap in units of its own",
-        "report.figures",
+        "report.figures_beyond",
         'time=curves["x"] / curves["temperature"].map(times)',
         'time=curves["x"]',
         "test_beyond_figures.py::test_figure5_has_overlap_against_time_in_relaxation_times",

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from test_figures import crossed, curves, label_texts, texts
 
-from softmodes.report import beyond, figures
+from softmodes.report import beyond, drawing, figures_beyond
 from softmodes.report.beyond import BeyondTables
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +30,8 @@ STUDY = pd.DataFrame({"temperature": [0.36, 0.4, 0.43, 0.46, 0.5, 0.6, 1.0, 2.0]
 
 def drawn_from(tables: BeyondTables) -> dict[int, Figure]:
     return {
-        5: figures.figure5(tables.landscape, tables.gamma_c_trends, STUDY),
-        6: figures.figure6(tables.cyclic_shear, tables.gamma_c_trends, STUDY),
+        5: figures_beyond.figure5(tables.landscape, tables.gamma_c_trends, STUDY),
+        6: figures_beyond.figure6(tables.cyclic_shear, tables.gamma_c_trends, STUDY),
     }
 
 
@@ -134,7 +134,7 @@ def test_figure5_shows_changes_of_rank_of_all_sizes(drawn):
 
 
 def test_a_temperature_has_the_symbol_that_it_has_throughout_the_study(drawn):
-    symbols = figures._symbols(STUDY)
+    symbols = drawing.symbols(STUDY)
     for figure in drawn.values():
         for line, temperature in zip(curves(figure.axes[0]), (0.4, 0.5), strict=True):
             own = {"color": line.get_color(), "marker": line.get_marker()}
@@ -240,7 +240,7 @@ def test_what_could_not_be_had_leaves_its_place_empty(tables, drawn, lacking):
     frame = tables.landscape
     ((column, value),) = lacking.items()
     unknown = frame.assign(value=frame["value"].where(frame[column] != value))
-    figure = figures.figure5(unknown, tables.gamma_c_trends, STUDY)
+    figure = figures_beyond.figure5(unknown, tables.gamma_c_trends, STUDY)
     figure.draw_without_rendering()
     assert n_points(figure) < n_points(drawn[5])
 
@@ -271,8 +271,8 @@ def vertical(line: Line2D) -> bool:
 def test_captions_stand_in_the_files_and_on_the_pages(drawn, tmp_path):
     for number, figure in drawn.items():
         png = tmp_path / f"fig{number}.png"
-        figures.save(figure, png)
-        assert figures.caption(png) == figure.get_label()
+        drawing.save(figure, png)
+        assert drawing.caption(png) == figure.get_label()
         assert figure.get_label().startswith("Error bars are standard deviations over samples")
         assert "95 %" in figure.get_label()
         prose = (ROOT / "workflow" / "report" / f"figure{number}.rst").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from softmodes.errors import InputError
 from softmodes.interop import exchange, foreign
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
-from softmodes.report import figures, tables
+from softmodes.report import drawing, figures, tables
 from softmodes.study import storage
 from softmodes.system.cell import Cell
 from softmodes.system.configuration import Configuration
@@ -504,7 +504,7 @@ def test_runs_at_a_temperature_are_those_of_the_study(results, exported, tmp_pat
     study = {"time_step": 0.005, "n_runs": 8, "debye_waller_time": 2.0, "sampling_interval": 0.1}
     monkeypatch.setattr(exchange, "RUNS", study)
     drawn = []
-    monkeypatch.setattr(figures, "save", lambda figure, *_: drawn.append(figure))
+    monkeypatch.setattr(drawing, "save", lambda figure, *_: drawn.append(figure))
     monkeypatch.setattr(figures, "figure_of_maps", lambda maps: maps)
     monkeypatch.setattr(storage, "write_provenance", lambda *_, **__: None)
     bare = tmp_path / "bare.xyz"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from softmodes.report import figures, tables
+from softmodes.report import drawing, tables
 from softmodes.study import records, storage
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +60,7 @@ def test_the_worked_example_adds_an_observable_and_a_figure(study: Path, tmp_pat
     )
     assert done.returncode == 0, done.stdout
     picture = tmp_path / "results/test/figures/fig8.png"
-    assert figures.caption(picture) == "Mean coordination number of every sample."
+    assert drawing.caption(picture) == "Mean coordination number of every sample."
     table = tables.read_csv(tmp_path / target)
     assert list(table["sample"]) == [0, 1]
     for sample, found in zip(table["sample"], table["neighbours"], strict=True):

@@ -12,7 +12,7 @@ from dense import all_modes
 
 from softmodes.errors import InputError
 from softmodes.landscape.hessian import hessian
-from softmodes.report import figures
+from softmodes.report import drawing
 from softmodes.stages import linear_response
 from softmodes.study import config, costs, records, storage
 
@@ -80,7 +80,7 @@ def test_a_study_that_is_there_only_gets_what_the_block_adds(study, snakemake, t
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
     assert jobs.keys() == {"respond", "linear_response", "figure7", "summary", "pages", "total"}
-    caption = figures.caption(tmp_path / targets[0])
+    caption = drawing.caption(tmp_path / targets[0])
     assert "random direction" in caption
     page = (tmp_path / targets[1]).read_text(encoding="utf-8")
     assert "Figure 7" in page

@@ -7,7 +7,7 @@ from pathlib import Path
 import chromium
 import pytest
 
-from softmodes.report import figures, tables
+from softmodes.report import drawing, tables
 
 ROOT = Path(__file__).parents[1]
 TEST = ROOT / "config" / "test.yaml"
@@ -95,7 +95,7 @@ def test_a_figure_is_shown_whole_with_its_caption(page, results, number, first, 
         True,
     )
     below = page.evaluate("document.querySelector('figcaption').innerText", True)
-    assert below == figures.caption(results / "figures" / f"fig{number}.png") != ""
+    assert below == drawing.caption(results / "figures" / f"fig{number}.png") != ""
     text = describe(page, number - 1)
     assert first in text
     assert last in text

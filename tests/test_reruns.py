@@ -73,7 +73,7 @@ def planned(project: Path) -> set[str]:
             "if 1 and quenched",
             {"diagonalise"} | ANALYSIS,
         ),
-        (f"{LIBRARY}/report/figures.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
+        (f"{LIBRARY}/report/drawing.py", "COLUMN_WIDTH = 3.4", "COLUMN_WIDTH = 3.5", FIGURES),
         (f"{LIBRARY}/report/letter.mplstyle", "font.size: 8", "font.size: 9", FIGURES),
         (f"{LIBRARY}/report/templates/summary.md", "# Study", "# The study", {"summary", "pages"}),
         (f"{LIBRARY}/report/templates/sample.html", "soft modes", "modes", {"pages"}),

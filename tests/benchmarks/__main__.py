@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from softmodes.report import figures
+from softmodes.report import drawing
 
 from . import (
     ceilings,
@@ -52,7 +52,7 @@ def main(word: str = "") -> int:
     print("\n" + table(found.rows))
     if not word:
         write_json(RESULTS / "benchmarks.json", found.rows)
-        figures.save(figure.scaling(found.points), RESULTS / "scaling.pdf", RESULTS / "scaling.png")
+        drawing.save(figure.scaling(found.points), RESULTS / "scaling.pdf", RESULTS / "scaling.png")
         print(f"\nwritten: {RESULTS}/benchmarks.json, {RESULTS}/scaling.pdf and .png")
     return int(any(row.verdict == "not held" for row in found.rows))
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
-from softmodes.report.figures import letter_style
+from softmodes.report.drawing import letter_style
 
 from .harness import Point
 

@@ -492,7 +492,7 @@ def _frames(
 
 def _draw(found: Analysis, paths: Sequence[Path]) -> None:
     # matplotlib takes a second to load, and most commands draw nothing
-    from softmodes.report import figures
+    from softmodes.report import drawing, figures
     from softmodes.report.maps import Maps
 
     unstrained = found.start.configuration.displaced(found.quenched.positions[0]).wrapped()
@@ -510,7 +510,7 @@ def _draw(found: Analysis, paths: Sequence[Path]) -> None:
         temperature=found.attributes["temperature"],
         switched=bool(found.quenched.switched[1]),
     )
-    figures.save(figures.figure_of_maps(maps), *paths)
+    drawing.save(figures.figure_of_maps(maps), *paths)
 
 
 def _carried(frame: Frame) -> Iterator[tuple[str, NDArray]]:

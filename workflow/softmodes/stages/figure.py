@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from softmodes.report import figures, tables
+from softmodes.report import drawing, figures, figures_beyond, tables
 from softmodes.study import storage
 
 TABLES = {
@@ -18,6 +18,8 @@ TABLES = {
     7: {"response": "linear_response", "states": "state_points"},
 }
 """Of each figure, the parameters and the tables that they are."""
+
+FUNCTIONS = vars(figures) | vars(figures_beyond)
 
 
 def draw_all(
@@ -56,6 +58,6 @@ def draw(
         config, code: the study's configuration and `code_digest`, for the provenance.
     """
     frames = {name: tables.read_csv(path) for name, path in inputs.items()}
-    figure = getattr(figures, f"figure{number}")(**frames)
-    figures.save(figure, pdf, png)
+    figure = FUNCTIONS[f"figure{number}"](**frames)
+    drawing.save(figure, pdf, png)
     storage.write_provenance([pdf, png], inputs.values(), config, code=code)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from softmodes.report import figures, pages, tables
+from softmodes.report import drawing, pages, tables
 from softmodes.study.config import all_samples
 
 
@@ -25,7 +25,7 @@ def write_pages(
     """
     for figure, page in zip(inputs["figures"], outputs["figures"], strict=True):
         number = Path(figure).stem.removeprefix("fig")
-        pages.write_figure(figure, f"Figure {number}", figures.caption(figure), path=page)
+        pages.write_figure(figure, f"Figure {number}", drawing.caption(figure), path=page)
     pages.write_summary(inputs["summary"], outputs["summary"])
     frames = pages.SampleTables(
         *(tables.read_csv(inputs[name]) for name in pages.SampleTables._fields)

@@ -26,7 +26,7 @@ WITHOUT_EFFECT = {"study.job_log", "kernels.machine"}
 """Modules, by their names within this package, that tell how a job is doing and where it runs."""
 
 DATA = {
-    "report.figures": ("letter.mplstyle",),
+    "report.drawing": ("letter.mplstyle",),
     "report.pages": ("templates/figure.html", "templates/page.html", "templates/sample.html"),
     "report.summary_page": ("templates/summary.md",),
 }
