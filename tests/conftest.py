@@ -1,6 +1,8 @@
 """What several test modules share: Snakemake, and one run of the whole study for the tests."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -67,13 +69,20 @@ def snakemake() -> Callable[..., subprocess.CompletedProcess]:
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory) -> Path:
+def study(tmp_path_factory, worker_id) -> Path:
     """Folder in which the workflow ran config/test.yaml on one core; its results are not to be
-    changed."""
-    folder = tmp_path_factory.mktemp("study")
-    done = run_snakemake(folder, ROOT / "config" / "test.yaml", "--cores=1")
-    assert done.returncode == 0, done.stdout
-    return folder
+    changed. One worker runs it, each gets a copy."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    made, folder = shared / "made", own / "study"
+    with (shared / "made.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            making = tmp_path_factory.mktemp("making")
+            done = run_snakemake(making, ROOT / "config" / "test.yaml", "--cores=1")
+            assert done.returncode == 0, done.stdout
+            making.rename(made)
+    return shutil.copytree(made, folder)
 
 
 @pytest.fixture(scope="session")

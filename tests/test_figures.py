@@ -18,7 +18,7 @@ from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
 from softmodes.errors import InputError
-from softmodes.report import drawing, figures, pages
+from softmodes.report import drawing, figures, figures_beyond, pages
 from softmodes.report.maps import Maps
 from softmodes.stages import maps as stage
 from softmodes.study import storage
@@ -106,7 +106,7 @@ def drawn_from(tables: dict[str, pd.DataFrame]) -> dict[int, Figure]:
         1: figures.figure1(tables["overlap"], tables["energy"], tables["critical"]),
         2: figures.figure2(tables["temperature"]),
         4: figures.figure4(tables["modes"]),
-        7: figures.figure7(tables["response"], tables["states"]),
+        7: figures_beyond.figure7(tables["response"], tables["states"]),
     }
 
 
@@ -311,7 +311,7 @@ def test_figure4_separates_strains_and_fields(tables):
 
 def test_figure7_shows_fractions_with_those_of_random_forces(tables):
     cold = tables["response"][tables["response"]["temperature"] < 0.9]
-    figure = figures.figure7(cold, tables["states"])
+    figure = figures_beyond.figure7(cold, tables["states"])
     (axes,) = figure.axes
     drawn = curves(axes)
     assert [len(line.get_xdata()) for line in drawn] == [3, 3]
