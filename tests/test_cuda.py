@@ -282,8 +282,8 @@ def test_the_ensemble_is_that_of_the_cpu(propensity_time: float | None) -> None:
     """Within, between and beyond the samples of the Debye-Waller time."""
     found, expected = (
         run(
-            liquid(0.5, 1).configuration,
-            MIXTURE,
+            liquid(0.5, 1, 60, SHORT).configuration,
+            SHORT,
             0.5,
             time_step=STEP,
             n_runs=2,
@@ -345,6 +345,7 @@ def test_a_system_too_large_is_refused() -> None:
 
 def test_a_study_with_a_gpu_goes_through_snakemake(snakemake, tmp_path: Path) -> None:
     study = yaml.safe_load((ROOT / "config" / "test.yaml").read_text())
+    study["model"]["cutoff"] = SHORT.cutoff
     study["backend"] = {"equilibrate": "cuda", "isoconfigurational": "cuda"}
     coldest = study["temperatures"][-1]
     short = {"barostat_time": 0.2, "equilibration_time": 0.6, "time_step": 0.02}
