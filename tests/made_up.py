@@ -222,6 +222,10 @@ def beyond_like(
             | {"lower": 0.95 * value, "upper": 1.05 * value, "n_undefined": 0}
             for size, value in ((math.nan, 0.07), (500, 0.04))
         ]
+        + [
+            {"estimator": "overlap_drop", "what": "change_with_temperature", "n_particles": 2000}
+            | {"value": 0.0, "abscissa_low": 0.36, "abscissa_high": 0.6}
+        ]
     )
     return BeyondTables(
         landscape=_landscape(landscapes, samples, noise),

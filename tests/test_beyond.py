@@ -72,6 +72,8 @@ DIFFERING = [
     ("shear_moves_modes_as_dynamics_does", seen("overlap_by_distance", 0.1, 0.0)),
     ("shear_moves_modes_as_dynamics_does", seen("overlap_by_strain", 0.1, 0.0)),
     ("irreversibility_amplitude", reversible_up_to(0.03)),
+    ("irreversibility_amplitude", reversible_up_to(0.0)),
+    ("irreversibility_amplitude", reversible_up_to(1.0)),
     ("irreversibility_amplitude", critical(0.12, 0.05)),
     ("modes_change_when_irreversible", cycles("overlap", 0.3, 0.0, amplitude=irreversible)),
 ]
@@ -81,6 +83,8 @@ UNTOLD = [
     ("metabasin_distance", critical(0.07, 0.8)),
     ("shear_moves_modes_as_dynamics_does", seen("overlap_by_distance", 0.0, 0.2)),
     ("irreversibility_amplitude", reversible_up_to(0.03, 0.09)),
+    ("irreversibility_amplitude", reversible_up_to(0.075)),
+    ("irreversibility_amplitude", reversible_up_to(0.065, 0.065, 0.065, 0.065, 0.065, 1.0)),
     ("irreversibility_amplitude", critical(0.07, 0.4)),
     ("modes_change_when_irreversible", cycles("overlap", 0.2, 0.4, amplitude=irreversible)),
 ]
@@ -228,35 +232,108 @@ def test_runs_that_came_back_are_known_by_the_cycles_that_they_repeat(agreeing):
     one = (frame["n_particles"] == 500) & (frame["temperature"] == 0.5) & (frame["sample"] == 3)
     own = frame[one & (frame["amplitude"] == 0.12)].set_index("cycle")
     found = runs[(runs["temperature"] == 0.5) & (runs["sample"] == 3)].iloc[-1]
-    assert found["energy"] == own.loc[CYCLES, "energy"]
     assert found["start_energy"] == own.loc[0, "energy"]
-    assert found["overlap"] == pytest.approx(own.loc[CYCLES - 4 : CYCLES, "overlap"].mean())
+    for name in ("energy", "overlap"):
+        assert found[name] == pytest.approx(own.loc[CYCLES - 4 : CYCLES, name].mean()), name
+    assert set(runs.loc[~back, "cycles"]) == {CYCLES}
 
 
 def test_the_amplitude_lies_between_the_last_that_always_comes_back_and_the_next():
-    def amplitudes(*periods):
-        return beyond.irreversibility_amplitudes(
-            pd.DataFrame({"sample": 0, "amplitude": [0.02, 0.05, 0.08, 0.1], "period": periods})
-        )[0]
+    def bracket(*periods):
+        return beyond.irreversibility_brackets(
+            pd.DataFrame({"sample": 3, "amplitude": [0.02, 0.05, 0.08, 0.1], "period": periods})
+        ).loc[3]
 
-    assert amplitudes(1, 2, 0, 0) == pytest.approx(math.sqrt(0.05 * 0.08))
+    assert bracket(1, 2, 0, 0).tolist() == [0.05, 0.08]
     # once it has not come back, what it does beyond does not count
-    assert amplitudes(1, 0, 3, 0) == pytest.approx(math.sqrt(0.02 * 0.05))
-    assert amplitudes(1, 1, 1, 0) == pytest.approx(math.sqrt(0.08 * 0.1))
-    assert math.isnan(amplitudes(0, 1, 1, 0))
-    assert math.isnan(amplitudes(1, 1, 1, 1))
+    assert bracket(1, 0, 3, 0).tolist() == [0.02, 0.05]
+    assert bracket(1, 1, 1, 0).tolist() == [0.08, 0.1]
+    assert bracket(0, 1, 1, 0).tolist() == [0.0, 0.02]
+    assert bracket(1, 1, 1, 1).tolist() == [0.1, math.inf]
+
+
+def test_the_amplitude_may_lie_anywhere_in_its_brackets(agreeing):
+    """Equal brackets have no scatter, and yet an error: theirs, and that of γ_c."""
+    given = critical(0.07, 0.0)(agreeing)
+    (found, _) = judged(given)["irreversibility_amplitude"].observations
+    assert found.low == pytest.approx(math.log(0.065 / 0.07))
+    assert found.high == pytest.approx(math.log(0.075 / 0.07))
+    assert found.value == pytest.approx(0.5 * (found.low + found.high))
+    (found, _) = judged(critical(0.07, 0.1)(agreeing))["irreversibility_amplitude"].observations
+    error = 0.5 * math.log(1.1 / 0.9)
+    assert found.low == pytest.approx(math.log(0.065 / 0.07) - error)
+    assert found.high == pytest.approx(math.log(0.075 / 0.07) + error)
+    assert found.fixed == pytest.approx(error + 0.5 * math.log(0.075 / 0.065))
+
+
+def test_true_amplitudes_lie_in_the_interval():
+    """Of many made-up ensembles of six samples on a grid, 19 of 20 at least."""
+    rng = np.random.default_rng(5)
+    grid = np.array([0.04, 0.05, 0.06, 0.07, 0.08, 0.1, 0.12, 0.15])
+    held = []
+    for _ in range(300):
+        own = np.exp(math.log(0.075) + 0.15 * rng.normal(size=6))
+        runs = pd.DataFrame(product(range(6), grid), columns=["sample", "amplitude"])
+        came_back = runs["amplitude"] < own[runs["sample"]]
+        ends = beyond.irreversibility_amplitude(runs.assign(period=1 * came_back)).interval()
+        held.append(ends.low < math.log(0.075) < ends.high)
+    assert np.mean(held) > 0.95
+
+
+def test_a_temperature_without_a_critical_strain_is_not_judged(agreeing):
+    trends = agreeing.gamma_c_trends
+    colder = changed(agreeing, gamma_c_trends=trends.assign(abscissa_high=0.45))
+    found = judged(colder)["irreversibility_amplitude"]
+    assert [seen.what for seen in found.observations] == ["ln(A_c/γ_c), N = 500, T = 0.4"]
+    assert "N = 500, T = 0.5: warmer than where γ_c is defined" in found.remark
+
+
+def test_what_fewer_cycles_would_have_told_is_told(agreeing):
+    """At 0.065, where all came back after 4 cycles, they now take 7 of 12."""
+    frame = agreeing.cyclic_shear
+    late = frame["amplitude"] == 0.065
+    longer = [frame[~late], frame[late & (frame["cycle"] < 4)]]
+    last = frame[late & (frame["cycle"] == 4)]
+    longer += [last.assign(cycle=cycle) for cycle in range(4, 8)]
+    given = changed(agreeing, cyclic_shear=pd.concat(longer))
+    found = judged(given)["irreversibility_amplitude"]
+    sooner = math.log(math.sqrt(0.05 * 0.065) / 0.07)
+    assert (
+        "ln(A_c/γ_c), N = 500, T = 0.4: runs that came back took 7 of 12 cycles at most; with half "
+        f"as many it would be {sooner:.3g}"
+    ) in found.remark
+
+
+def test_samples_that_come_back_again_are_told_and_count_as_above(agreeing):
+    """Their runs above A_c are those above, whatever became of them."""
+    frame = agreeing.cyclic_shear
+    again = (frame["sample"] == 2) & (frame["amplitude"] == 0.12)
+    given = changed(agreeing, cyclic_shear=frame.assign(period=frame["period"].mask(again, 1)))
+    found = judged(given)
+    remark = "N = 500, T = 0.4: 1 of 6 samples came back again at a larger amplitude"
+    assert remark in found["irreversibility_amplitude"].remark
+    runs = beyond.steady(given.cyclic_shear)
+    runs = runs[runs["temperature"] == 0.4]
+    changes = [
+        own.loc[own["amplitude"] < 0.07, "overlap"].mean()
+        - own.loc[own["amplitude"] > 0.07, "overlap"].mean()
+        for _, own in runs.groupby("sample")
+    ]
+    (seen, _) = found["modes_change_when_irreversible"].observations
+    assert seen.value == pytest.approx(np.mean(changes))
+    assert seen.n_samples == 6
 
 
 def test_samples_without_a_bracket_are_told(agreeing):
     given = reversible_up_to(0.065, 0.065, 0.065, 0.065, 0.0, 1.0)(agreeing)
     found = judged(given)["irreversibility_amplitude"]
-    assert [seen.n_samples for seen in found.observations] == [4, 4]
+    assert found.verdict == TOO_SMALL
+    assert [seen.n_samples for seen in found.observations] == [6, 6]
+    assert [(seen.low, seen.high) for seen in found.observations] == [(-math.inf, math.inf)] * 2
     assert (
-        "N = 500, T = 0.4: no A_c in 2 of 6 samples: 1 came back at every amplitude, 1 not at the "
-        "smallest"
+        "N = 500, T = 0.4: of 6 samples 1 came back at every amplitude, 1 not at the smallest"
     ) in found.remark
     never = judged(reversible_up_to(0.0)(agreeing))
-    assert never["irreversibility_amplitude"].verdict == TOO_SMALL
     assert never["modes_change_when_irreversible"].verdict == TOO_SMALL
     assert "0 of 36 runs came back" in never["modes_change_when_irreversible"].remark
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import DISTANCES, RELAXATION_TIME, beyond_like, changed
+from made_up import AMPLITUDES, DISTANCES, RELAXATION_TIME, beyond_like, changed
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
@@ -164,12 +164,14 @@ def test_figure6_marks_both_strains_with_their_intervals():
         first, *others = bands(axes)
         assert first == pytest.approx((0.95 * 0.07, 1.05 * 0.07))
         assert len(others) == 2
-    named = [text for text in label_texts(figure) if "_c=" in text]
+    named = [text for text in label_texts(figure) if "_c" in text]
     assert named == [r"$\gamma_c=0.070$", f"$A_c={value:.3f}$", f"$A_c={value:.3f}$"]
     low, high = bands(figure.axes[0])[1]
-    assert math.sqrt(low * high) == pytest.approx(value)
-    half = 0.25 * np.log(0.09 / 0.065)  # A_c of single samples, to either side
-    assert np.log(high / value) == pytest.approx(2.5706 * half / math.sqrt(5), rel=1e-4)
+    # bounds of single samples lie to either side of their mean
+    for end, one, other in ((low, 0.065, 0.075), (high, 0.075, 0.09)):
+        outwards = abs(np.log(end / math.sqrt(one * other)))
+        assert outwards == pytest.approx(2.5706 * 0.5 * np.log(other / one) / math.sqrt(5), 1e-4)
+    assert low < math.sqrt(0.065 * 0.075) < math.sqrt(0.075 * 0.09) < high
 
 
 def test_without_critical_strains_none_is_marked(tables):
@@ -180,10 +182,21 @@ def test_without_critical_strains_none_is_marked(tables):
         cyclic_shear=runs.assign(period=0),
     )
     figures = drawn_from(unknown)
-    for figure in figures.values():
-        assert not any(verticals(axes) or bands(axes) for axes in figure.axes)
+    assert not any(verticals(axes) or bands(axes) for axes in figures[5].axes)
     assert "No critical strain could be determined" in figures[5].get_label()
-    assert not [text for text in label_texts(figures[6]) if "_c=" in text]
+    # none came back at the smallest amplitude: a bound is all there is
+    named = [text for text in label_texts(figures[6]) if "_c" in text]
+    assert named == [f"$A_c<{min(AMPLITUDES):.3f}$"] * 2
+
+
+def test_amplitudes_without_an_upper_bound_are_so_marked(tables):
+    frame = tables.cyclic_shear
+    always = changed(tables, cyclic_shear=frame.assign(period=1))
+    figure = drawn_from(always)[6]
+    named = [text for text in label_texts(figure) if "A_c" in text]
+    assert named == [f"$A_c>{max(AMPLITUDES):.3f}$"] * 2
+    right = figure.axes[0].get_xlim()[1]
+    assert [high for _, high in bands(figure.axes[0])[1:]] == pytest.approx([right] * 2)
 
 
 @pytest.mark.filterwarnings("error")

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from softmodes.analysis.statistics import Interval
+from softmodes.analysis.statistics import Interval, Summary, summarise
 from softmodes.report.evidence import trend
 from softmodes.report.letter import MOSTLY_THE_SAME, NEAR, SIMILAR
 from softmodes.report.verdicts import (
@@ -37,6 +37,9 @@ LAST_CYCLES = 5
 
 SAME_STRAIN = 1.25
 """Factor within which two strains are the same."""
+
+DROP = "overlap_drop"
+"""The estimator that is meant by γ_c."""
 
 Ensemble = tuple[int, float]
 """N and T."""
@@ -94,6 +97,13 @@ class BeyondTables:
     def critical_strain(self) -> tuple[float, Interval] | None:
         """γ_c of the mean overlaps over every N and T; None where it is not defined."""
         return critical_strain(self.gamma_c_trends)
+
+    @property
+    def warmest(self) -> float:
+        """The highest temperature at which γ_c is defined; NaN if that is not told."""
+        trends = self.gamma_c_trends
+        changes = trends["what"] == "change_with_temperature"
+        return trends.loc[changes & (trends["estimator"] == DROP), "abscissa_high"].max()
 
 
 BEYOND: Statements[BeyondTables] = Statements()
@@ -173,6 +183,10 @@ def _metabasin_distance(tables: BeyondTables) -> Yielded:
             tables,
             allowed=around_zero(math.log(NEAR)),
         )
+        if found := tables.critical_strain:
+            within = tables.of_pairs("distance_of_pairs", ensemble, "within")
+            ratio = _log_of_distances(within, sheared, found[0]).mean()
+            yield f"{_at(ensemble)}: of structures within one metabasin it would be {ratio:.3g}"
 
 
 def _log_of_distances(between: pd.Series, sheared: pd.DataFrame, strain: float) -> pd.Series:
@@ -207,47 +221,84 @@ def _shear_as_dynamics(tables: BeyondTables) -> Yielded:
 @BEYOND.state(
     "irreversibility_amplitude",
     "The amplitude from which cyclic shear is irreversible equals the critical strain.",
-    "every N and T: ln(A_c/γ_c), A_c the geometric mean of a sample's largest amplitude up to "
-    "which it always came back and the next, with the errors of both, within "
-    f"ln {SAME_STRAIN:g}",
+    "every N, and T where γ_c is defined: ln(A_c/γ_c), A_c lying between a sample's largest "
+    "amplitude up to which it always came back within the cycles done and the next one, with the "
+    f"errors of both, within ln {SAME_STRAIN:g}",
 )
 def _irreversibility_amplitude(tables: BeyondTables) -> Yielded:
     for ensemble, runs in tables.runs():
-        amplitudes = irreversibility_amplitudes(runs)
-        yield _about_critical_strain(
-            f"ln(A_c/γ_c), {_at(ensemble)}",
-            partial(_log_of_strains, amplitudes),
-            tables,
-            allowed=around_zero(math.log(SAME_STRAIN)),
-        )
-        lacking = int(amplitudes.isna().sum())
-        if lacking:
-            always = int((runs.groupby("sample")["period"].min() > 0).sum())
+        where = _at(ensemble)
+        if ensemble[1] > tables.warmest:
+            yield f"{where}: warmer than where γ_c is defined"
+            continue
+        found = _amplitude_over_critical_strain(f"ln(A_c/γ_c), {where}", runs, tables)
+        yield found
+        brackets = irreversibility_brackets(runs)
+        always, never = np.isinf(brackets["high"]).sum(), (brackets["low"] == 0.0).sum()
+        if always or never:
             yield (
-                f"{_at(ensemble)}: no A_c in {lacking} of {len(amplitudes)} samples: {always} came "
-                f"back at every amplitude, {lacking - always} not at the smallest"
+                f"{where}: of {len(brackets)} samples {always} came back at every amplitude, "
+                f"{never} not at the smallest"
             )
+        above_it = runs["amplitude"] >= runs["sample"].map(brackets["high"])
+        again = runs.loc[above_it & (runs["period"] > 0), "sample"].nunique()
+        if again:
+            yield f"{where}: {again} of {len(brackets)} samples came back again at a larger amplitude"
+        yield from _with_half_the_cycles(found, runs, tables)
 
 
-def _log_of_strains(amplitudes: pd.Series, strain: float) -> pd.Series:
-    return np.log(amplitudes / strain)
+def _with_half_the_cycles(found: Observation, runs: pd.DataFrame, tables: BeyondTables) -> Yielded:
+    """What would have been found, had runs been broken off after half the cycles."""
+    came_back = runs["period"] > 0
+    if came_back.all() or not came_back.any():
+        return
+    cycles = runs["cycles"].max()
+    in_time = runs.assign(period=runs["period"].where(runs["cycles"] <= cycles / 2, 0))
+    sooner = _amplitude_over_critical_strain(found.what, in_time, tables)
+    yield (
+        f"{found.what}: runs that came back took {runs.loc[came_back, 'cycles'].max()} of "
+        f"{cycles} cycles at most; with half as many it would be {sooner.value:.3g}"
+    )
+
+
+def _amplitude_over_critical_strain(
+    what: str, runs: pd.DataFrame, tables: BeyondTables
+) -> Observation:
+    allowed = around_zero(math.log(SAME_STRAIN))
+    if tables.critical_strain is None:
+        return undefined(f"{what}: γ_c not defined", allowed)
+    strain, interval = tables.critical_strain
+    error = 0.5 * math.log(interval.high / interval.low)
+    amplitude = irreversibility_amplitude(runs)
+    bounds = amplitude.interval(error)
+    return Observation(
+        what,
+        amplitude.value - math.log(strain),
+        bounds.low - math.log(strain),
+        bounds.high - math.log(strain),
+        n_samples=runs["sample"].nunique(),
+        allowed=allowed,
+        fixed=error + amplitude.half_width,
+    )
 
 
 @BEYOND.state(
     "modes_change_when_irreversible",
     "Soft modes change from cycle to cycle above that amplitude and not below.",
-    "every N and T: O_pp of successive cycles, of runs that came back (over the cycles that they "
-    f"repeat) less of those that did not (over the last {LAST_CYCLES}) > {SIMILAR:g}",
+    "every N and T: O_pp of successive cycles, of a sample's runs below its A_c (over the cycles "
+    f"that they repeat) less of those above (over the last {LAST_CYCLES} if they did not come "
+    f"back) > {SIMILAR:g}",
 )
 def _modes_change(tables: BeyondTables) -> Yielded:
     for ensemble, runs in tables.runs():
-        came_back = runs["period"] > 0
+        largest = runs["sample"].map(irreversibility_brackets(runs)["low"])
+        below = runs["amplitude"] <= largest
         reversible, irreversible = (
-            some.groupby("sample")["overlap"].mean() for some in (runs[came_back], runs[~came_back])
+            some.groupby("sample")["overlap"].mean() for some in (runs[below], runs[~below])
         )
-        what = f"O_pp of successive cycles, reversible less irreversible, {_at(ensemble)}"
+        what = f"O_pp of successive cycles, below less above A_c, {_at(ensemble)}"
         yield mean(what, reversible - irreversible, above(SIMILAR))
-        yield f"{_at(ensemble)}: {came_back.sum()} of {len(runs)} runs came back"
+        yield f"{_at(ensemble)}: {(runs['period'] > 0).sum()} of {len(runs)} runs came back"
 
 
 # --- what statements and figures share --------------------------------------------------------
@@ -276,7 +327,7 @@ def critical_strain(trends: pd.DataFrame) -> tuple[float, Interval] | None:
     Args:
         trends: table `gamma_c_trends`.
     """
-    found = trend(trends, "overlap_drop", "mean", size=None)
+    found = trend(trends, DROP, "mean", size=None)
     return found and found[:2]
 
 
@@ -297,16 +348,16 @@ def at_strain(curves: pd.DataFrame, strain: float) -> pd.Series:
 def steady(cyclic_shear: pd.DataFrame) -> pd.DataFrame:
     """What runs of cyclic shear come to, one row per N, T, sample and amplitude.
 
-    A run that came back would repeat its last `period` cycles for ever: distance and overlap are
-    means over these, and over the last LAST_CYCLES of a run that did not.
+    A run that came back would repeat its last `period` cycles for ever: energy, distance and
+    overlap are means over these, and over the last LAST_CYCLES of a run that did not.
 
     Args:
         cyclic_shear: the table of that name.
 
     Returns:
-        Columns STATE, amplitude, period (0: did not come back), energy (per particle, after the
-        last cycle), start_energy (before the first), distance (per cycle, in σ11), overlap (of
-        successive cycles).
+        Columns STATE, amplitude, period (0: did not come back), cycles (done), start_energy (before
+        the first), energy (both per particle), distance (per cycle, in σ11), overlap (of successive
+        cycles).
     """
     found = []
     columns = [*STATE, "amplitude"]
@@ -315,29 +366,82 @@ def steady(cyclic_shear: pd.DataFrame) -> pd.DataFrame:
         last = run[run["cycle"] > 0].tail(period or LAST_CYCLES)
         found.append(
             dict(zip(columns, key, strict=True))
-            | {"period": period, "energy": run["energy"].iloc[-1]}
+            | {"period": period, "cycles": int(run["cycle"].iloc[-1])}
             | {"start_energy": run["energy"].iloc[0]}
-            | {name: last[name].mean() for name in ("distance", "overlap")}
+            | {name: last[name].mean() for name in ("energy", "distance", "overlap")}
         )
     return pd.DataFrame(found)
 
 
-def irreversibility_amplitudes(runs: pd.DataFrame) -> pd.Series:
-    """A_c of each sample of an N and T.
-
-    The geometric mean of the largest amplitude up to which all runs came back and the next one; NaN
-    where there is none of the one or the other.
+def irreversibility_brackets(runs: pd.DataFrame) -> pd.DataFrame:
+    """Bounds of A_c of each sample of an N and T.
 
     Args:
         runs: as `steady` gives them.
+
+    Returns:
+        By sample: `low`, the largest amplitude up to which all runs came back, 0 where there is
+        none; `high`, the next one, infinite where there is none.
     """
     found = {}
     for sample, own in runs.sort_values("amplitude").groupby("sample"):
-        amplitudes = own["amplitude"].to_numpy()
+        bounds = [0.0, *own["amplitude"], math.inf]
         n_reversible = int(np.cumprod(own["period"] > 0).sum())
-        bracket = amplitudes[n_reversible - 1 : n_reversible + 1] if n_reversible else []
-        found[sample] = math.sqrt(np.prod(bracket)) if len(bracket) == 2 else math.nan
-    return pd.Series(found, dtype=float)
+        found[sample] = bounds[n_reversible : n_reversible + 2]
+    return pd.DataFrame.from_dict(found, orient="index", columns=["low", "high"])
+
+
+@dataclass(frozen=True)
+class Bracketed:
+    """The mean over samples of a number known to lie between two ends in each.
+
+    Attributes:
+        low, high: of the lower and the upper ends; None where a sample has no such end.
+    """
+
+    low: Summary | None
+    high: Summary | None
+
+    @property
+    def relation(self) -> str:
+        """What stands between the name of the number and `value`: "=", or ">" or "<"."""
+        return ">" if self.high is None else "<" if self.low is None else "="
+
+    @property
+    def value(self) -> float:
+        """The middle, or the one end that there is; NaN without any."""
+        ends = [end.mean for end in (self.low, self.high) if end is not None]
+        return float(np.mean(ends)) if ends else math.nan
+
+    @property
+    def half_width(self) -> float:
+        """That more samples would leave as it is."""
+        if self.low is None or self.high is None:
+            return math.inf
+        return 0.5 * (self.high.mean - self.low.mean)
+
+    def interval(self, error: float = 0.0) -> Interval:
+        """From the lower ends less their error to the upper ends plus theirs.
+
+        Args:
+            error: half width of another, independent interval that counts as well.
+        """
+        low, high = -math.inf, math.inf
+        if self.low is not None:
+            low = self.low.mean - math.hypot(self.low.mean - self.low.interval.low, error)
+        if self.high is not None:
+            high = self.high.mean + math.hypot(self.high.interval.high - self.high.mean, error)
+        return Interval(low, high, 0)
+
+
+def irreversibility_amplitude(runs: pd.DataFrame) -> Bracketed:
+    """ln A_c of an N and T; `runs` as `steady` gives them."""
+    brackets = irreversibility_brackets(runs)
+    low, high = brackets["low"], brackets["high"]
+    return Bracketed(
+        summarise(np.log(low)) if (low > 0.0).all() else None,
+        summarise(np.log(high)) if np.isfinite(high).all() else None,
+    )
 
 
 def _interpolated(at: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:

@@ -245,11 +245,12 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) 
             3,
         )
         figure.set_label(
-            f"{drawing.ERROR_BARS} (a): after the last cycle; dotted: before the first, mean over"
-            " samples. (b, c): means over the cycles that a run repeats, or over the last"
-            f" {beyond.LAST_CYCLES} of one that did not come back. Vertical lines: γ_c, solid, and"
-            " A_c, dash-dotted, the geometric mean over samples of the amplitude up to which they"
-            f" come back; bands: {100 * statistics.CONFIDENCE:.0f} % intervals."
+            f"{drawing.ERROR_BARS} Means over the cycles that a run repeats, or over the last"
+            f" {beyond.LAST_CYCLES} of one that did not come back within the"
+            f" {runs['cycles'].max()} done; dotted in (a): before the first, mean over samples."
+            " Vertical lines: γ_c, solid, and A_c, dash-dotted, which lies between the amplitude up"
+            " to which a sample came back and the next, geometric mean over samples; bands:"
+            f" {100 * statistics.CONFIDENCE:.0f} % intervals, of A_c between the outer ends."
         )
     return figure
 
@@ -258,23 +259,27 @@ def _mark_amplitudes(
     panels: Sequence[Axes], runs: pd.DataFrame, symbols: dict, critical: pd.DataFrame
 ) -> list[Line2D]:
     """Lines and bands through all panels, of γ_c and of A_c of every N and T, and their names."""
-    marks: list[tuple[str, tuple, dict[str, Any]]] = []
+    marks: list[tuple[str, tuple[float, ...], dict[str, Any]]] = []
     if found := beyond.critical_strain(critical):
         strain, interval = found
         look: dict[str, Any] = {"color": "0.25", "lw": 0.7}
-        marks.append((r"\gamma_c", (strain, interval.low, interval.high), look))
+        marks.append((r"\gamma_c=", (strain, interval.low, interval.high), look))
     for (_, temperature), own in runs.groupby(STATE[:2]):
-        mean = statistics.summarise(np.log(beyond.irreversibility_amplitudes(own)))
-        if mean.n:
-            ends = np.exp([mean.mean, mean.interval.low, mean.interval.high])
-            look = {"color": symbols[temperature]["color"], "lw": 0.8, "ls": "-."}
-            marks.append(("A_c", tuple(ends), look))
+        amplitude = beyond.irreversibility_amplitude(own)
+        bounds = amplitude.interval()
+        look = {"color": symbols[temperature]["color"], "lw": 0.8, "ls": "-."}
+        if np.isfinite(amplitude.value):
+            ends = np.exp([amplitude.value, bounds.low, bounds.high])
+            marks.append((f"A_c{amplitude.relation}", tuple(ends), look))
+    left, right = panels[0].set_xlim(panels[0].get_xlim())  # whatever a band reaches to
     for _, (value, low, high), look in marks:
         for axes in panels:
             axes.axvline(value, zorder=0, **look)
-            axes.axvspan(low, high, color=look["color"], alpha=0.12, lw=0, zorder=-1)
+            axes.axvspan(
+                max(low, left), min(high, right), color=look["color"], alpha=0.12, lw=0, zorder=-1
+            )
     return [
-        Line2D([], [], label=f"${name}={value:.3f}$", **look) for name, (value, *_), look in marks
+        Line2D([], [], label=f"${name}{value:.3f}$", **look) for name, (value, *_), look in marks
     ]
 
 

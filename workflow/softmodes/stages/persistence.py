@@ -280,7 +280,7 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
         lifetime = metabasins.mean_lifetime(basins, float(found.time[1]))
         yield _row("lifetime", lifetime, basins.changes)
     yield from _mean("returned_fraction", moves.returned.astype(np.float64))
-    # most changes lead through metabasins of a moment: those that last are told apart too
+    # most metabasins are a single structure: those that last for the mean lifetime are told apart
     lasting = basins.visits * basins.changes >= basins.visits.sum()
     for relation, pairs in (
         ("within", persistence.pairs_within(basins, MOST_PAIRS)),
