@@ -13,6 +13,7 @@ from commands import ROOT
 
 from softmodes.analysis import relaxation
 from softmodes.analysis.overlap import overlap, top_clusters
+from softmodes.analysis.persistence import difference_at_equal_distance
 from softmodes.landscape.hessian import hessian
 from softmodes.landscape.quench import quench
 from softmodes.stages import landscape, persistence
@@ -268,6 +269,23 @@ def test_pairs_within_and_between_metabasins(rows, sample):
             assert shares["value"].sum() == pytest.approx(1.0)
             middle = np.average(shares["x"], weights=shares["value"])
             assert middle == pytest.approx(np.mean(values), abs=0.025, rel=0.15)
+
+
+def test_pairs_are_compared_at_equal_distance(rows, sample):
+    basins = sample.basins()
+    within = [pair for one in basins for pair in itertools.combinations(sorted(one), 2)]
+    between = [
+        pair
+        for one, other in itertools.pairwise(basins)
+        for pair in itertools.product(sorted(one), sorted(other))
+    ]
+    values = [
+        np.array([measure(*pair) for pair in pairs])
+        for pairs in (within, between)
+        for measure in (sample.rms, sample.overlap)
+    ]
+    found = rows("overlap_at_equal_distance", "between", 0.05)["value"].tolist()
+    assert found == pytest.approx([difference_at_equal_distance(*values)])
 
 
 def test_ranks_of_particles_by_what_became_of_their_cages(rows, sample):

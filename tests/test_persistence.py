@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from softmodes.analysis.metabasins import metabasins
 from softmodes.analysis.overlap import overlap
 from softmodes.analysis.persistence import (
+    difference_at_equal_distance,
     lagged_pairs,
     pair_distances,
     pair_overlaps,
@@ -100,6 +102,29 @@ def test_overlaps_and_distances_as_pair_by_pair():
         assert rms == pytest.approx(float(rms_distance(moved)), abs=1e-14)
         assert mobile == pytest.approx(float(mobile_distance(moved)), abs=1e-14)
     assert np.isnan(pair_overlaps(np.zeros((2, 30), bool), np.array([[0, 1]]))).all()
+
+
+def test_pairs_are_compared_at_equal_distance():
+    """Values that fall with distance differ by what was added to some; a loop over bins agrees."""
+    rng = np.random.default_rng(4)
+    near, far = 0.1 * np.exp(0.5 * rng.normal(size=(2, 4000)) + [[0.0], [0.5]])
+    near_values, far_values = np.exp(-3 * near) + 0.1, np.exp(-3 * far)
+    near_values[:10], far_values[-10:] = np.nan, np.nan
+    found = difference_at_equal_distance(near, near_values, far, far_values)
+    assert found == pytest.approx(0.1, abs=2e-3)
+    assert np.nanmean(near_values) - np.nanmean(far_values) > 0.2
+    sums = np.zeros(2)
+    for low, high in itertools.pairwise(10 ** (np.arange(97) / 24 - 3)):
+        one, other = (
+            values[(apart >= low) & (apart < high) & np.isfinite(values)]
+            for apart, values in ((near, near_values), (far, far_values))
+        )
+        if len(one) and len(other):
+            weight = len(one) * len(other) / (len(one) + len(other))
+            sums += weight * np.array([one.mean() - other.mean(), 1.0])
+    assert found == pytest.approx(sums[0] / sums[1])
+    assert math.isnan(difference_at_equal_distance([0.1], [1.0], [0.2], [1.0]))
+    assert math.isnan(difference_at_equal_distance([], [], [0.2], [1.0]))
 
 
 def test_ranks_and_their_change():

@@ -7,6 +7,7 @@ their list stand for all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ PAIRS_AT_A_TIME = 100
 
 DISTANCE_EDGES = np.geomspace(1e-3, 10.0, 33)
 """Of the bins of distances, in σ11: 8 to a decade."""
+
+EQUAL_DISTANCE_EDGES = np.geomspace(1e-3, 10.0, 97)
+"""Of bins in which distances count as equal, in σ11: 24 to a decade."""
 
 OVERLAP_EDGES = np.linspace(0.0, 1.0, 21)
 """Of the bins of overlaps."""
@@ -126,6 +130,43 @@ def pair_distances(
 
     found = _in_parts(pairs, both).reshape(-1, 2)
     return Distances(found[:, 0], found[:, 1])
+
+
+def difference_at_equal_distance(
+    distances: ArrayLike, values: ArrayLike, of_distances: ArrayLike, of_values: ArrayLike
+) -> float:
+    """Mean of some pairs' values less that of others, as far as both have pairs at one distance.
+
+    Means are taken in the bins of EQUAL_DISTANCE_EDGES; the difference in one counts as
+    n n'/(n + n') of its numbers of pairs, which gives the smallest error.
+
+    Args:
+        distances, values: (P,), of pairs, in σ11; values that are no numbers are left out.
+        of_distances, of_values: (P',), of the others.
+
+    Returns:
+        NaN where no distance is in common.
+    """
+    one, other = (
+        _binned(*map(np.asarray, pairs))
+        for pairs in ((distances, values), (of_distances, of_values))
+    )
+    both = (one[0] > 0) & (other[0] > 0)
+    (n, total), (of_n, of_total) = one[:, both], other[:, both]
+    if not n.size:
+        return math.nan
+    return float(np.average(total / n - of_total / of_n, weights=n * of_n / (n + of_n)))
+
+
+def _binned(distances: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of values and their sums (2, K) in the bins of EQUAL_DISTANCE_EDGES."""
+    known = np.isfinite(values)
+    return np.stack(
+        [
+            np.histogram(distances[known], EQUAL_DISTANCE_EDGES, weights=weights)[0]
+            for weights in (np.ones(known.sum()), values[known])
+        ]
+    )
 
 
 def relative_ranks(field: ArrayLike) -> NDArray[np.float64]:

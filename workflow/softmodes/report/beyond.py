@@ -148,7 +148,16 @@ def _modes_persist(tables: BeyondTables) -> Yielded:
         yield mean(f"O_pp within metabasins, {where}", within, above(MOSTLY_THE_SAME))
         what = f"O_pp within less between metabasins, {where}"
         yield mean(what, within - between, above(0))
+        yield from _at_equal_distance(tables, ensemble)
         yield from _otherwise_chosen(tables, ensemble)
+
+
+def _at_equal_distance(tables: BeyondTables, ensemble: Ensemble) -> Iterator[str]:
+    """What is left of the difference for pairs that are equally far apart."""
+    found = summarise(tables.of_pairs("overlap_at_equal_distance", ensemble, "between"))
+    if found.n:
+        ends = found.interval
+        yield f"at equal distance less {found.mean:.3f} ({ends.low:.3f} to {ends.high:.3f})"
 
 
 def _otherwise_chosen(tables: BeyondTables, ensemble: Ensemble) -> Iterator[str]:
@@ -235,15 +244,16 @@ def _irreversibility_amplitude(tables: BeyondTables) -> Yielded:
         yield found
         brackets = irreversibility_brackets(runs)
         always, never = np.isinf(brackets["high"]).sum(), (brackets["low"] == 0.0).sum()
+        n = len(brackets)
         if always or never:
             yield (
-                f"{where}: of {len(brackets)} samples {always} came back at every amplitude, "
-                f"{never} not at the smallest"
+                f"{where}: of {n} samples {always} came back at every amplitude, {never} not at "
+                "the smallest"
             )
         above_it = runs["amplitude"] >= runs["sample"].map(brackets["high"])
         again = runs.loc[above_it & (runs["period"] > 0), "sample"].nunique()
         if again:
-            yield f"{where}: {again} of {len(brackets)} samples came back again at a larger amplitude"
+            yield f"{where}: {again} of {n} samples came back again at a larger amplitude"
         yield from _with_half_the_cycles(found, runs, tables)
 
 

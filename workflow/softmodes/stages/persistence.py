@@ -282,13 +282,15 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
     yield from _mean("returned_fraction", moves.returned.astype(np.float64))
     # most metabasins are a single structure: those that last for the mean lifetime are told apart
     lasting = basins.visits * basins.changes >= basins.visits.sum()
-    for relation, pairs in (
-        ("within", persistence.pairs_within(basins, MOST_PAIRS)),
-        ("between", persistence.pairs_between(basins, MOST_PAIRS)),
-        ("within_lasting", persistence.pairs_within(basins, MOST_PAIRS, lasting)),
-        ("between_lasting", persistence.pairs_between(basins, MOST_PAIRS, lasting)),
-    ):
-        distances = found.distances(pairs)
+    of_relation = {
+        "within": persistence.pairs_within(basins, MOST_PAIRS),
+        "between": persistence.pairs_between(basins, MOST_PAIRS),
+        "within_lasting": persistence.pairs_within(basins, MOST_PAIRS, lasting),
+        "between_lasting": persistence.pairs_between(basins, MOST_PAIRS, lasting),
+    }
+    distances_of = {relation: found.distances(pairs) for relation, pairs in of_relation.items()}
+    for relation, pairs in of_relation.items():
+        distances = distances_of[relation]
         yield from _mean("distance_of_pairs", distances.rms, relation=relation)
         yield from _mean("mobile_distance_of_pairs", distances.mobile, relation=relation)
         yield from _distribution(
@@ -305,6 +307,21 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
             middle = 0.5 * (OVERLAP_EDGES[1:] + OVERLAP_EDGES[:-1])
             yield from _distribution(
                 "overlap_distribution", values, OVERLAP_EDGES, centres=middle, **soft
+            )
+    for kind in ("", "_lasting"):
+        within, between = f"within{kind}", f"between{kind}"
+        for one in found.soft:
+            difference = persistence.difference_at_equal_distance(
+                distances_of[within].rms,
+                pair_overlaps(one.selected, of_relation[within]),
+                distances_of[between].rms,
+                pair_overlaps(one.selected, of_relation[between]),
+            )
+            yield from _mean(
+                "overlap_at_equal_distance",
+                np.array([difference]),
+                relation=between,
+                fraction=one.fraction,
             )
 
 
