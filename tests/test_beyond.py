@@ -300,7 +300,7 @@ def test_what_fewer_cycles_would_have_told_is_told(agreeing):
     sooner = math.log(math.sqrt(0.05 * 0.065) / 0.07)
     assert (
         "ln(A_c/γ_c), N = 500, T = 0.4: runs that came back took 7 of 12 cycles at most; with half "
-        f"as many it would be {sooner:.3g}"
+        f"as many it would be {sooner:.3g} ("
     ) in found.remark
 
 
@@ -336,6 +336,19 @@ def test_samples_without_a_bracket_are_told(agreeing):
     never = judged(reversible_up_to(0.0)(agreeing))
     assert never["modes_change_when_irreversible"].verdict == TOO_SMALL
     assert "0 of 36 runs came back" in never["modes_change_when_irreversible"].remark
+
+
+def test_the_difference_at_equal_distance_is_told(agreeing):
+    frame = agreeing.landscape
+    between = (frame["observable"] == "overlap_of_pairs") & (frame["relation"] == "between")
+    scattered = 0.01 * (frame["sample"] - 2.5)
+    more = frame[between].assign(observable="overlap_at_equal_distance", value=0.02 + scattered)
+    given = changed(agreeing, landscape=pd.concat([frame, more], ignore_index=True))
+    found = judged(given)["modes_persist_within_metabasins"]
+    half = 2.5706 * 0.01 * math.sqrt(3.5 / 6)
+    told = f"within less between at equal distance: 0.020 ({0.02 - half:.3f} to {0.02 + half:.3f})"
+    assert told in found.remark
+    assert "equal distance" not in judged(agreeing)["modes_persist_within_metabasins"].remark
 
 
 def test_overlaps_within_and_between_are_told_for_every_number_of_modes_and_of_lasting_ones(

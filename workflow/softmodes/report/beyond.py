@@ -157,7 +157,10 @@ def _at_equal_distance(tables: BeyondTables, ensemble: Ensemble) -> Iterator[str
     found = summarise(tables.of_pairs("overlap_at_equal_distance", ensemble, "between"))
     if found.n:
         ends = found.interval
-        yield f"at equal distance less {found.mean:.3f} ({ends.low:.3f} to {ends.high:.3f})"
+        yield (
+            f"within less between at equal distance: {found.mean:.3f} ({ends.low:.3f} to "
+            f"{ends.high:.3f})"
+        )
 
 
 def _otherwise_chosen(tables: BeyondTables, ensemble: Ensemble) -> Iterator[str]:
@@ -267,7 +270,8 @@ def _with_half_the_cycles(found: Observation, runs: pd.DataFrame, tables: Beyond
     sooner = _amplitude_over_critical_strain(found.what, in_time, tables)
     yield (
         f"{found.what}: runs that came back took {runs.loc[came_back, 'cycles'].max()} of "
-        f"{cycles} cycles at most; with half as many it would be {sooner.value:.3g}"
+        f"{cycles} cycles at most; with half as many it would be {sooner.value:.3g} "
+        f"({sooner.low:.3g} to {sooner.high:.3g})"
     )
 
 
