@@ -234,6 +234,25 @@ def test_one_size_that_disagrees_decides(agreeing):
     assert verdict("beyond_composition", other) == DIFFERS
 
 
+def test_each_size_is_judged_at_its_own_lowest_temperature(agreeing):
+    """The larger systems were not equilibrated at the two lowest."""
+    names = ["overlap_vs_gamma", "overlap_vs_temperature", "overlap_vs_modes", "energy_stress"]
+    names += ["gamma_c", "state_points", "checks"]
+    cold, warmer = TEMPERATURES[:2], TEMPERATURES[2]
+    fewer = {}
+    for name in names:
+        frame = getattr(agreeing, name)
+        lacking = (frame["n_particles"] == 4000) & frame["temperature"].isin(cold)
+        fewer[name] = frame[~lacking]
+    found = judged(changed(agreeing, **fewer))
+    assert {one.verdict for one in found.values()} == {AGREES}
+    for name in ("plateau", "stress", "energy", "grows_with_modes", "quadrupolar", "modes_persist"):
+        told = " ".join(seen.what for seen in found[name].observations)
+        assert f"N = 4000, T = {warmer:g}" in told or f"T = {warmer:g} less" in told, name
+        assert f"N = 1000, T = {cold[0]:g}" in told, name
+    assert len(found["drop"].observations) < len(judged(agreeing)["drop"].observations)
+
+
 def test_one_sample_can_tell_nothing_of_differences():
     told = verdicts(letter_like(sizes=(1000,), samples=1))
     assert {name for name, verdict in told.items() if verdict != TOO_SMALL} == {

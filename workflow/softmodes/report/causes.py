@@ -58,14 +58,14 @@ def _of(statement: str, question: str) -> Callable:
     "Half-way to what? The floor of the drop lies above the overlaps by chance.",
 )
 def _ends_of_the_drop(tables: Tables) -> Yielded:
-    if not _cold(tables):
+    if tables.temperatures[0] > COLD:
         return
     ends = {"its floor": None, "that within species": "within_species", "that at random": "random"}
     for name, control in ends.items():
         done = pd.concat(
             _fraction_done(tables, size, temperature, control)
             for size in tables.sizes
-            for temperature in _cold(tables)
+            for temperature in _cold(tables, size)
         )
         what = f"fraction of the way from the plateau to {name} done at γ = {GAMMA_C:g}"
         yield of_summary(f"{what}, T ≤ {COLD:g}", mean_over_state_points(done), ANYTHING)
@@ -90,7 +90,7 @@ def _fraction_done(tables: Tables, size: int, temperature: float, control: str |
 def _floor(tables: Tables) -> Yielded:
     for size in tables.sizes:
         floors = {}
-        for temperature in _cold(tables):
+        for temperature in _cold(tables, size):
             curves = tables.overlap_curves(size, temperature)
             floors[temperature] = curves.loc[:, curves.columns >= FLOOR_START].mean(axis=1)
         if len(floors) > 1:
@@ -164,7 +164,7 @@ def _flat_maximum(tables: Tables) -> Yielded:
         most = curves.mean().idxmax()
         what = f"O_DW,p at 1% of the modes over that at {100 * most:.3g}%"
         yield ratio(
-            f"{what}, T = {tables.coldest:g}, N = {size}", one, curves[most], allowed=ANYTHING
+            f"{what}, T = {tables.coldest(size):g}, N = {size}", one, curves[most], allowed=ANYTHING
         )
 
 
@@ -179,14 +179,18 @@ def _switches(tables: Tables) -> Yielded:
             (t, switched): rows["quadrupole"]
             for (t, switched), rows in changed.groupby(["temperature", "switched"])
         }
-        hot = tables.states(size, tables.hottest)["switched"].astype(float)
-        yield mean(f"share of changed basins, T = {tables.hottest:g}, N = {size}", hot, ANYTHING)
-        both = [t for t in tables.temperatures if {(t, True), (t, False)} <= by_basin.keys()]
+        hot = tables.states(size, tables.hottest(size))["switched"].astype(float)
+        yield mean(
+            f"share of changed basins, T = {tables.hottest(size):g}, N = {size}", hot, ANYTHING
+        )
+        both = [
+            t for t in tables.temperatures_at(size) if {(t, True), (t, False)} <= by_basin.keys()
+        ]
         if both:
             even = max(both, key=lambda t: min(len(by_basin[t, one]) for one in (True, False)))
             what = f"cos 4θ amplitude, changed less kept basins, T = {even:g}, N = {size}"
             yield difference(what, by_basin[even, True], by_basin[even, False], allowed=ANYTHING)
 
 
-def _cold(tables: Tables) -> list[float]:
-    return [t for t in tables.temperatures if t <= COLD]
+def _cold(tables: Tables, size: int) -> list[float]:
+    return [t for t in tables.temperatures_at(size) if t <= COLD]

@@ -38,15 +38,18 @@ class Tables:
         """Ascending."""
         return sorted(map(float, self.state_points["temperature"].unique()))
 
-    @property
-    def coldest(self) -> float:
-        """The lowest temperature."""
-        return self.temperatures[0]
+    def temperatures_at(self, size: int) -> list[float]:
+        """Those of one N, ascending."""
+        states = self.state_points
+        return sorted(states.loc[states["n_particles"] == size, "temperature"].unique())
 
-    @property
-    def hottest(self) -> float:
-        """The highest temperature."""
-        return self.temperatures[-1]
+    def coldest(self, size: int) -> float:
+        """The lowest temperature of one N."""
+        return self.temperatures_at(size)[0]
+
+    def hottest(self, size: int) -> float:
+        """The highest temperature of one N."""
+        return self.temperatures_at(size)[-1]
 
     def states(self, size: int, temperature: float) -> pd.DataFrame:
         """`state_points` of one N and T, by sample."""
@@ -108,7 +111,8 @@ class Tables:
         frame = self.overlap_vs_modes
         gamma = frame["gamma"].max() if near_critical else frame["gamma"].min()
         rows = _known(frame[frame["gamma"] == gamma], quantity, size)
-        rows = rows[(rows["temperature"] == self.coldest) & (rows["mode_fraction"] >= MIN_FRACTION)]
+        coldest = rows["temperature"] == self.coldest(size)
+        rows = rows[coldest & (rows["mode_fraction"] >= MIN_FRACTION)]
         return rows.pivot(index="sample", columns="mode_fraction", values="overlap").dropna()
 
     def own_strains(self, estimator: str) -> pd.Series:

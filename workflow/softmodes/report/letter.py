@@ -83,7 +83,7 @@ def is_letters(model: Mapping[str, Any]) -> bool:
 )
 def _plateau(tables: Tables) -> Yielded:
     for size in tables.sizes:
-        curves = tables.overlap_curves(size, tables.coldest)
+        curves = tables.overlap_curves(size, tables.coldest(size))
         gamma = curves.columns.to_numpy()
         flat = gamma <= PLATEAU_END
         if np.count_nonzero(flat) < 2 or curves.empty:
@@ -103,10 +103,11 @@ def _plateau(tables: Tables) -> Yielded:
     "plateau at the lowest T less that at the highest > 0",
 )
 def _plateau_rises(tables: Tables) -> Yielded:
-    low, high = tables.coldest, tables.hottest
-    for size in tables.sizes if low < high else []:
-        what = f"O_DW,p plateau, T = {low:g} less T = {high:g}, N = {size}"
-        yield mean(what, _plateaus(tables, size, low) - _plateaus(tables, size, high), above(0))
+    for size in tables.sizes:
+        low, high = tables.coldest(size), tables.hottest(size)
+        if low < high:
+            what = f"O_DW,p plateau, T = {low:g} less T = {high:g}, N = {size}"
+            yield mean(what, _plateaus(tables, size, low) - _plateaus(tables, size, high), above(0))
 
 
 def _plateaus(tables: Tables, size: int, temperature: float) -> pd.Series:
@@ -120,16 +121,15 @@ def _plateaus(tables: Tables, size: int, temperature: float) -> pd.Series:
     f"every T ≤ {COLD:g}: plateau less floor, the mean from γ = {FLOOR_START:g} on, > 0",
 )
 def _drop(tables: Tables) -> Yielded:
-    cold = [t for t in tables.temperatures if t <= COLD]
     for size in tables.sizes:
-        for temperature in cold:
+        for temperature in (t for t in tables.temperatures_at(size) if t <= COLD):
             curves = tables.overlap_curves(size, temperature)
             what = f"plateau less floor, N = {size}, T = {temperature:g}"
             if curves.empty:
                 yield undefined(what, above(0))
                 continue
             yield mean(what, plateau_drop(curves.columns.to_numpy(), curves), above(0))
-    if not cold:
+    if tables.temperatures[0] > COLD:
         yield f"no temperature of the study is {COLD:g} or lower"
 
 
@@ -236,7 +236,7 @@ def _independent_of_size(tables: Tables) -> Yielded:
 def _stress(tables: Tables) -> Yielded:
     yield from _ratios(tables, "stress_maximum", "strain of the stress maximum over γ_c")
     for size in tables.sizes:
-        stress = tables.energy_curves(size, tables.coldest, "shear_stress")
+        stress = tables.energy_curves(size, tables.coldest(size), "shear_stress")
         what = f"σ_xy at the largest strain over its maximum, {_at(tables, size)}"
         maximum = stress[stress.mean().idxmax()]
         yield ratio(what, stress.iloc[:, -1], maximum, allowed=around_zero(VANISHED_SHARE))
@@ -251,7 +251,7 @@ def _stress(tables: Tables) -> Yielded:
 def _energy(tables: Tables) -> Yielded:
     yield from _ratios(tables, "energy_onset", "strain of the energy's onset over γ_c")
     for size in tables.sizes:
-        energy = tables.energy_curves(size, tables.coldest, "normalised_energy")
+        energy = tables.energy_curves(size, tables.coldest(size), "normalised_energy")
         rise = energy.iloc[:, -1] - 1
         yield mean(f"total rise of e_IS/e_IS(0), {_at(tables, size)}", rise, above(0))
         before = energy.loc[:, energy.columns <= PLATEAU_END]
@@ -371,7 +371,7 @@ def _displacement_overlap(tables: Tables) -> Yielded:
         where, modes = tables.rise_on_cooling("DW_pq", size)
         for quantity in ("DW_d", "DW_lin"):
             label = LABELS[quantity]
-            excess = tables.overlap(quantity, size, tables.coldest, less="random")
+            excess = tables.overlap(quantity, size, tables.coldest(size), less="random")
             yield mean(f"{label} less random, {_at(tables, size)}", excess, above(0))
             _, displacement = tables.rise_on_cooling(quantity, size)
             what = f"rise of O_DW,pq less that of {label}, {where}"
@@ -410,7 +410,7 @@ def _grows_with_modes(tables: Tables) -> Yielded:
         value, interval = statistics.position_of_maximum(
             np.log(curves.columns.to_numpy(float)),
             curves.to_numpy(),
-            stream(tables.seed, "mode number", size, temperature=tables.coldest, sample=0),
+            stream(tables.seed, "mode number", size, temperature=tables.coldest(size), sample=0),
         )
         shift = -math.log(DEFAULT_FRACTION)
         yield of_interval(
@@ -484,16 +484,17 @@ def _modes_persist(tables: Tables) -> Yielded:
         by_state = changed.groupby(["temperature", "sample"])["overlap"].mean()
         by_temperature = {t: by_state.xs(t) for t in changed["temperature"].unique()}
         cold, hot = (
-            by_temperature.get(t, pd.Series(dtype=float)) for t in (tables.coldest, tables.hottest)
+            by_temperature.get(t, pd.Series(dtype=float))
+            for t in (tables.coldest(size), tables.hottest(size))
         )
         what = f"O_pq,pdq of changed basins up to γ = {PLATEAU_END:g}"
         yield mean(f"{what}, {_at(tables, size)}", cold, above(MOSTLY_THE_SAME))
-        where = f"T = {tables.coldest:g} less T = {tables.hottest:g}, N = {size}"
+        where = f"T = {tables.coldest(size):g} less T = {tables.hottest(size):g}, N = {size}"
         # the samples that changed are not the same ones at both
         yield difference(f"{what}, {where}", cold, hot, allowed=above(0))
         yield (
             f"N = {size}: the basin changed in {len(cold) or 'none'} of "
-            f"{some.loc[some['temperature'] == tables.coldest, 'sample'].nunique()} samples"
+            f"{some.loc[some['temperature'] == tables.coldest(size), 'sample'].nunique()} samples"
         )
 
 
@@ -505,11 +506,11 @@ def _modes_persist(tables: Tables) -> Yielded:
 )
 def _quadrupolar(tables: Tables) -> Yielded:
     for size in tables.sizes:
-        cold = tables.states(size, tables.coldest)["quadrupole"]
-        hot = tables.states(size, tables.hottest)["quadrupole"]
+        low, high = tables.coldest(size), tables.hottest(size)
+        cold, hot = (tables.states(size, t)["quadrupole"] for t in (low, high))
         yield mean(f"cos 4θ amplitude, {_at(tables, size)}", cold, above(0))
-        what = f"cos 4θ amplitude, T = {tables.coldest:g} less T = {tables.hottest:g}, N = {size}"
-        if tables.coldest < tables.hottest:
+        what = f"cos 4θ amplitude, T = {low:g} less T = {high:g}, N = {size}"
+        if low < high:
             yield mean(what, cold - hot, above(0))
         else:
             yield undefined(what, above(0))
@@ -528,11 +529,13 @@ def _beyond_composition(tables: Tables) -> Yielded:
     for size in tables.sizes:
         what = f"O_DW,pq less its control within species, {_at(tables, size)}"
         yield mean(
-            what, tables.overlap("DW_pq", size, tables.coldest, less="within_species"), above(0)
+            what,
+            tables.overlap("DW_pq", size, tables.coldest(size), less="within_species"),
+            above(0),
         )
-        equal = tables.overlap("DW_equal_size", size, tables.coldest)
+        equal = tables.overlap("DW_equal_size", size, tables.coldest(size))
         what = f"O_DW,pq less that of random small particles, {_at(tables, size)}"
-        yield mean(what, tables.overlap("DW_pq", size, tables.coldest) - equal, above(0))
+        yield mean(what, tables.overlap("DW_pq", size, tables.coldest(size)) - equal, above(0))
 
 
 @OWN.state(
@@ -543,7 +546,7 @@ def _beyond_composition(tables: Tables) -> Yielded:
 def _harmonic_prediction(tables: Tables) -> Yielded:
     for size in tables.sizes:
         harmonic, small = (
-            tables.overlap(quantity, size, tables.coldest)
+            tables.overlap(quantity, size, tables.coldest(size))
             for quantity in ("DW_harmonic", "DW_small")
         )
         what = f"O_DW,harmonic less that of all small particles, {_at(tables, size)}"
@@ -578,7 +581,7 @@ def _all_hold(what: str, passed: pd.Series) -> Observation:
 
 
 def _at(tables: Tables, size: int) -> str:
-    return f"N = {size}, T = {tables.coldest:g}"
+    return f"N = {size}, T = {tables.coldest(size):g}"
 
 
 def _n_samples(tables: Tables, size: int | None = None) -> int:

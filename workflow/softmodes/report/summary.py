@@ -117,10 +117,10 @@ def _headline(tables: Tables) -> str:
         value, interval, _ = found
         said.append(f"γ_c = {value:.3f} (95%: {interval.low:.3f} to {interval.high:.3f})")
     for size in tables.sizes:
-        overlap = summarise(tables.overlap("DW_pq", size, tables.coldest))
+        overlap = summarise(tables.overlap("DW_pq", size, tables.coldest(size)))
         if overlap.n:
             error = f" ± {overlap.sem:.3f}" if overlap.n > 1 else ""
-            where = f"at T = {tables.coldest:g}, N = {size}"
+            where = f"at T = {tables.coldest(size):g}, N = {size}"
             said.append(f"O_DW,p = {overlap.mean:.3f}{error} {where}")
     return ", ".join(said)
 
@@ -167,7 +167,8 @@ def _trends(tables: Tables) -> list[dict[str, Any]]:
 
 def _coldest_overlaps(tables: Tables) -> list[dict[str, Any]]:
     frame = tables.overlap_vs_temperature
-    rows = frame[(frame["temperature"] == tables.coldest) & frame["overlap"].notna()]
+    coldest = frame["temperature"] == frame["n_particles"].map(tables.coldest)
+    rows = frame[coldest & frame["overlap"].notna()]
     found = []
     for (size, quantity), group in rows.groupby(["n_particles", "quantity"]):
         values = {
@@ -262,7 +263,7 @@ def _warnings(tables: Tables) -> list[str]:
         for pair in ("small", "mixed", "large"):
             minimum, distance = row[f"first_minimum_{pair}"], row[f"neighbour_distance_{pair}"]
             # warm liquids have flat, shifted minima
-            coldest = row["temperature"] == tables.coldest
+            coldest = row["temperature"] == tables.coldest(row["n_particles"])
             if coldest and abs(minimum / distance - 1.0) > NEIGHBOUR_TOLERANCE:
                 found.append(
                     f"{where}: {pair} pairs count as neighbours up to {distance:g}, but the first "
