@@ -263,7 +263,7 @@ def _irreversibility_amplitude(tables: BeyondTables) -> Yielded:
 def _with_half_the_cycles(found: Observation, runs: pd.DataFrame, tables: BeyondTables) -> Yielded:
     """What would have been found, had runs been broken off after half the cycles."""
     came_back = runs["period"] > 0
-    if came_back.all() or not came_back.any():
+    if came_back.all() or not came_back.any() or math.isnan(found.low):
         return
     cycles = runs["cycles"].max()
     in_time = runs.assign(period=runs["period"].where(runs["cycles"] <= cycles / 2, 0))
