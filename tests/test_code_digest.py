@@ -19,7 +19,7 @@ import json
 import numba
 from pkg import first
 from pkg.kernels import machine
-from pkg.report import figures, summary_page
+from pkg.report import drawing, summary_page
 from pkg.study import job_log
 from pkg.second import double
 from pkg.deep import inner
@@ -59,10 +59,10 @@ def half(x):
     "pkg/deep/deeper/core.py": "third = 3\n",
     "pkg/deep/apart.py": "constant = 2\n",
     "pkg/apart.py": "constant = 2\n",
-    "pkg/report/__init__.py": '"""Pages."""\n\n__all__ = ["figures"]\n',
+    "pkg/report/__init__.py": '"""Pages."""\n\n__all__ = ["drawing"]\n',
     "pkg/study/__init__.py": "",
     "pkg/kernels/__init__.py": "",
-    "pkg/report/figures.py": "width = 3.4\n",
+    "pkg/report/drawing.py": "width = 3.4\n",
     "pkg/report/letter.mplstyle": "# The look.\n\nfont.size: 8\n",
     "pkg/report/summary_page.py": "import jinja2\n",
     "pkg/report/templates/summary.md": "# Study\n\nFound.\n",
@@ -130,7 +130,7 @@ def test_what_is_computed_counts(name: str, old: str, new: str, tmp_path: Path) 
         ("pkg/deep/apart.py", "2", "3"),
         ("pkg/report/letter.mplstyle", "The look.", "A look."),
         ("pkg/study/job_log.py", "1", "2"),
-        ("pkg/report/__init__.py", '"figures"', '"figures", "pages"'),
+        ("pkg/report/__init__.py", '"drawing"', '"drawing", "pages"'),
         ("pkg/kernels/machine.py", "1", "2"),
         ("lock.txt", "matplotlib==3.10.0", "matplotlib==3.10.1"),
         ("lock.txt", "sha256:12", "sha256:13"),

@@ -280,9 +280,10 @@ def test_pairs_are_compared_at_equal_distance(rows, sample):
         for pair in itertools.product(sorted(one), sorted(other))
     ]
     values = [
-        np.array([measure(*pair) for pair in pairs])
+        tuple(
+            np.array([measure(*pair) for pair in pairs]) for measure in (sample.rms, sample.overlap)
+        )
         for pairs in (within, between)
-        for measure in (sample.rms, sample.overlap)
     ]
     found = rows("overlap_at_equal_distance", "between", 0.05)["value"].tolist()
     assert found == pytest.approx([difference_at_equal_distance(*values)])

@@ -110,7 +110,7 @@ def test_pairs_are_compared_at_equal_distance():
     near, far = 0.1 * np.exp(0.5 * rng.normal(size=(2, 4000)) + [[0.0], [0.5]])
     near_values, far_values = np.exp(-3 * near) + 0.1, np.exp(-3 * far)
     near_values[:10], far_values[-10:] = np.nan, np.nan
-    found = difference_at_equal_distance(near, near_values, far, far_values)
+    found = difference_at_equal_distance((near, near_values), (far, far_values))
     assert found == pytest.approx(0.1, abs=2e-3)
     assert np.nanmean(near_values) - np.nanmean(far_values) > 0.2
     sums = np.zeros(2)
@@ -123,8 +123,8 @@ def test_pairs_are_compared_at_equal_distance():
             weight = len(one) * len(other) / (len(one) + len(other))
             sums += weight * np.array([one.mean() - other.mean(), 1.0])
     assert found == pytest.approx(sums[0] / sums[1])
-    assert math.isnan(difference_at_equal_distance([0.1], [1.0], [0.2], [1.0]))
-    assert math.isnan(difference_at_equal_distance([], [], [0.2], [1.0]))
+    assert math.isnan(difference_at_equal_distance(([0.1], [1.0]), ([0.2], [1.0])))
+    assert math.isnan(difference_at_equal_distance(([], []), ([0.2], [1.0])))
 
 
 def test_ranks_and_their_change():

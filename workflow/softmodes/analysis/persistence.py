@@ -133,7 +133,7 @@ def pair_distances(
 
 
 def difference_at_equal_distance(
-    distances: ArrayLike, values: ArrayLike, of_distances: ArrayLike, of_values: ArrayLike
+    pairs: tuple[ArrayLike, ArrayLike], others: tuple[ArrayLike, ArrayLike]
 ) -> float:
     """Mean of some pairs' values less that of others, as far as both have pairs at one distance.
 
@@ -141,16 +141,13 @@ def difference_at_equal_distance(
     n n'/(n + n') of its numbers of pairs, which gives the smallest error.
 
     Args:
-        distances, values: (P,), of pairs, in σ11; values that are no numbers are left out.
-        of_distances, of_values: (P',), of the others.
+        pairs: their distances (P,), in σ11, and values (P,), of which NaN is left out.
+        others: likewise.
 
     Returns:
         NaN where no distance is in common.
     """
-    one, other = (
-        _binned(*map(np.asarray, pairs))
-        for pairs in ((distances, values), (of_distances, of_values))
-    )
+    one, other = (_binned(*map(np.asarray, some)) for some in (pairs, others))
     both = (one[0] > 0) & (other[0] > 0)
     (n, total), (of_n, of_total) = one[:, both], other[:, both]
     if not n.size:

@@ -100,6 +100,7 @@ def curves(
     axes: Axes,
     rows: pd.DataFrame,
     abscissa: str,
+    *,
     ordinate: str,
     symbols: dict,
     fillings: dict,

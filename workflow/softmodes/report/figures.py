@@ -57,7 +57,9 @@ def figure1(overlap: pd.DataFrame, energy: pd.DataFrame, critical: pd.DataFrame)
             (strained, "shear_stress", r"$\sigma_{xy}$ [$\epsilon/\sigma_{11}^2$]"),
         )
         for axes, letter, (rows, ordinate, name) in zip(panels, "abc", drawn, strict=True):
-            drawing.curves(axes, rows, "gamma", ordinate, symbols, fillings)
+            drawing.curves(
+                axes, rows, "gamma", ordinate=ordinate, symbols=symbols, fillings=fillings
+            )
             axes.set(xscale="log", ylabel=name)
             axes.set_title(f"({letter})", loc="left", pad=2)
         upper, _, lower = panels
@@ -105,7 +107,15 @@ def figure2(overlap: pd.DataFrame) -> Figure:
             quantity: {"color": f"C{number}", "marker": drawing.MARKERS[number]}
             for number, quantity in enumerate(shown)
         }
-        drawing.curves(axes, overlap, "temperature", "overlap", symbols, fillings, of="quantity")
+        drawing.curves(
+            axes,
+            overlap,
+            "temperature",
+            ordinate="overlap",
+            symbols=symbols,
+            fillings=fillings,
+            of="quantity",
+        )
         for quantity, symbol in symbols.items():
             rows = overlap[overlap["quantity"] == quantity]
             within = rows.groupby("temperature")["within_species"].mean()
@@ -199,7 +209,9 @@ def figure4(overlap: pd.DataFrame) -> Figure:
             at_strain = shown[shown["gamma"] == strain]
             for axes, quantity in zip(row, columns, strict=True):
                 curves = at_strain[at_strain["quantity"] == quantity]
-                drawing.curves(axes, curves, "percent", "overlap", symbols, fillings)
+                drawing.curves(
+                    axes, curves, "percent", ordinate="overlap", symbols=symbols, fillings=fillings
+                )
                 axes.axhline(curves["random"].mean(), color="k", ls="--")
             row[0].set_ylabel(rf"overlap, $\gamma={_power(strain)}$")
         for axes, label in zip(panels[0], columns.values(), strict=True):

@@ -81,7 +81,7 @@ def _against_time(axes: Axes, rows: pd.DataFrame, symbols: dict, fillings: dict)
     curves = curves.assign(time=curves["x"] / curves["temperature"].map(times))
     curves = curves[curves["time"].notna()]
     if not curves.empty:
-        drawing.curves(axes, curves, "time", "value", symbols, fillings)
+        drawing.curves(axes, curves, "time", ordinate="value", symbols=symbols, fillings=fillings)
     random = beyond.observed(rows, "random_by_time")["value"].mean()
     axes.axhline(random, color="k", ls="--")
     axes.set(xscale="log", xlabel=r"$t/\tau_{\mathrm{e}}$", ylabel=r"$O_{pp}$")
@@ -92,7 +92,7 @@ def _against_distance(
 ) -> str:
     """Overlap against distance, along the dynamics and by shear; gives what the caption says."""
     dynamics = beyond.observed(rows, "overlap_by_distance")
-    drawing.curves(axes, dynamics, "x", "value", symbols, fillings)
+    drawing.curves(axes, dynamics, "x", ordinate="value", symbols=symbols, fillings=fillings)
     distances = beyond.observed(rows, "distance_by_strain")
     distances = distances[distances["value"] > 0]
     overlaps = beyond.observed(rows, "overlap_by_strain")
@@ -195,7 +195,15 @@ def _ranks(axes: Axes, landscape: pd.DataFrame, fillings: dict) -> None:
         relation: {"color": f"C{number}", "marker": drawing.MARKERS[number]}
         for number, relation in enumerate(("left", "returned", "elsewhere"))
     }
-    drawing.curves(axes, changes, "temperature", "value", symbols, fillings, of="relation")
+    drawing.curves(
+        axes,
+        changes,
+        "temperature",
+        ordinate="value",
+        symbols=symbols,
+        fillings=fillings,
+        of="relation",
+    )
     axes.axhline(1.0, color="k", ls="--")
     axes.set_ylabel(r"$|\Delta\,\mathrm{rank}|/(N/3)$")
     axes.set_ylim(0, max(1.05, axes.get_ylim()[1]))
@@ -227,7 +235,9 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) 
             ("overlap", r"$O_{pp}$"),
         )
         for axes, letter, (ordinate, name) in zip(panels, "abc", drawn, strict=True):
-            drawing.curves(axes, runs, "amplitude", ordinate, symbols, fillings)
+            drawing.curves(
+                axes, runs, "amplitude", ordinate=ordinate, symbols=symbols, fillings=fillings
+            )
             axes.set(xscale="log", ylabel=name)
             axes.set_title(f"({letter})", loc="left", pad=2)
         upper, _, lower = panels
@@ -295,7 +305,9 @@ def figure7(response: pd.DataFrame, states: pd.DataFrame) -> Figure:
         rows = response.assign(percent=100 * response["mode_fraction"])
         figure = drawing.blank_figure(drawing.COLUMN_WIDTH, 2.8)
         axes = figure.subplots()
-        drawing.curves(axes, rows, "percent", "fraction", symbols, fillings)
+        drawing.curves(
+            axes, rows, "percent", ordinate="fraction", symbols=symbols, fillings=fillings
+        )
         for (t, _), states_of in rows.groupby(["temperature", "n_particles"]):
             random = states_of.groupby("percent")["random"].mean()
             axes.plot(random.index, random, color=symbols[t]["color"], lw=0.6, ls="--")

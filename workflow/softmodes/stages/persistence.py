@@ -312,10 +312,10 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
         within, between = f"within{kind}", f"between{kind}"
         for one in found.soft:
             difference = persistence.difference_at_equal_distance(
-                distances_of[within].rms,
-                pair_overlaps(one.selected, of_relation[within]),
-                distances_of[between].rms,
-                pair_overlaps(one.selected, of_relation[between]),
+                *(
+                    (distances_of[some].rms, pair_overlaps(one.selected, of_relation[some]))
+                    for some in (within, between)
+                )
             )
             yield from _mean(
                 "overlap_at_equal_distance",
