@@ -76,6 +76,19 @@ def test_every_room_has_a_planted_fault():
     assert {fault.module.split(".")[0] for fault in faults.FAULTS} >= set(ROOMS)
 
 
+def test_what_faults_are_planted_in_stands_there_once():
+    stale = [
+        fault.name
+        for fault in faults.FAULTS
+        if LIBRARY.joinpath(*fault.module.split("."))
+        .with_suffix(".py")
+        .read_text(encoding="utf-8")
+        .count(fault.right)
+        != 1
+    ]
+    assert not stale
+
+
 @pytest.mark.parametrize(
     ("package", "owners"),
     [("h5py", {"storage"}), ("matplotlib", {"drawing", "figures", "figures_beyond"})],
