@@ -289,8 +289,11 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
         "between_lasting": persistence.pairs_between(basins, MOST_PAIRS, lasting),
     }
     distances_of = {relation: found.distances(pairs) for relation, pairs in of_relation.items()}
-    for relation, pairs in of_relation.items():
-        distances = distances_of[relation]
+    overlaps_of = {
+        relation: [pair_overlaps(one.selected, pairs) for one in found.soft]
+        for relation, pairs in of_relation.items()
+    }
+    for relation, distances in distances_of.items():
         yield from _mean("distance_of_pairs", distances.rms, relation=relation)
         yield from _mean("mobile_distance_of_pairs", distances.mobile, relation=relation)
         yield from _distribution(
@@ -300,8 +303,7 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
             centres=_centres(),
             relation=relation,
         )
-        for one in found.soft:
-            values = pair_overlaps(one.selected, pairs)
+        for one, values in zip(found.soft, overlaps_of[relation], strict=True):
             soft = {"relation": relation, "fraction": one.fraction}
             yield from _mean("overlap_of_pairs", values, **soft)
             middle = 0.5 * (OVERLAP_EDGES[1:] + OVERLAP_EDGES[:-1])
@@ -310,12 +312,9 @@ def _of_metabasins(found: _Landscape) -> Iterator[Row]:
             )
     for kind in ("", "_lasting"):
         within, between = f"within{kind}", f"between{kind}"
-        for one in found.soft:
+        for place, one in enumerate(found.soft):
             difference = persistence.difference_at_equal_distance(
-                *(
-                    (distances_of[some].rms, pair_overlaps(one.selected, of_relation[some]))
-                    for some in (within, between)
-                )
+                *((distances_of[some].rms, overlaps_of[some][place]) for some in (within, between))
             )
             yield from _mean(
                 "overlap_at_equal_distance",
