@@ -15,7 +15,7 @@ from softmodes.dynamics.trajectory import COUPLING_INTERVAL, PRECISIONS
 from softmodes.kernels.simd import VECTOR_BYTES
 from softmodes.landscape.modes import N_EIGENVECTORS
 from softmodes.stages import calibration
-from softmodes.study import config, costs
+from softmodes.study import config, costs, equilibria
 
 ROOT = Path(__file__).parents[1]
 TEST, LETTER = ROOT / "config" / "test.yaml", ROOT / "config" / "letter.yaml"
@@ -100,7 +100,13 @@ def test_jobs_are_those_that_snakemake_plans(snakemake, tmp_path, letter):
         rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", done.stdout, re.M)
     }
     figures = [planned.pop(f"figure{number}") for number in config.figure_numbers(letter)]
-    stages = {line.stage: line.jobs for line in costs.estimate(letter, 1).lines}
+    published = {}
+    for point in config.all_equilibria(letter):
+        numbers = dict(zip(("n_particles", "temperature", "sample"), point, strict=True))
+        model = {"seed": letter["seed"], "model": letter["model"]}
+        if there := equilibria.find(ROOT / letter["equilibria"], **numbers, **model):
+            published[point] = there.time
+    stages = {line.stage: line.jobs for line in costs.estimate(letter, 1, published).lines}
     assert stages.pop("figure") == sum(figures)
     assert stages.items() <= planned.items()
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from softmodes.study import job_log
 from softmodes.study.config import (
     BLOCKS,
+    all_equilibria,
     all_samples,
     at_temperature,
     backend,
@@ -289,6 +290,7 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
     """
     yield Job("compile", "compile", job(config, "compile"))
     number_of = {"equilibrate": n_equilibria, "vary": n_varied}
+    equilibrated = _equilibrated(config, published)
     for stage in _OF_STATE_POINT:
         together = stage == "overlap" or backend(config, stage) == "cuda"
         sizes = equilibrated_sizes(config) if stage == "equilibrate" else config["n_particles"]
@@ -296,6 +298,8 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
             number = number_of.get(stage, n_samples)(config, n, temperature)
             points = [(n, temperature, sample) for sample in range(number)]
             for group in [points] if together else [[point] for point in points]:
+                if stage == "equilibrate" and equilibrated.isdisjoint(group):
+                    continue
                 sample = group[0][2]
                 cost = job(config, stage, n_particles=n, temperature=temperature, sample=sample)
                 name = f"N{n}_T{temperature:.3f}" if together else state_point(*group[0])
@@ -312,6 +316,21 @@ def jobs(config: Mapping[str, Any], published: Published = NOTHING_PUBLISHED) ->
         figures = [f"figure{number}" for number in figure_numbers(config)]
         for name in figures if stage == "figure" else [stage]:
             yield Job(stage, name, job(config, stage))
+
+
+def _equilibrated(config: Mapping[str, Any], published: Published) -> set[StatePoint]:
+    """Samples that something is made of, and those on the way to one that is not published."""
+    found = set(all_samples(config))
+    for block in BLOCKS:
+        for one in ensembles(config, block):
+            samples = range(one["samples"])
+            found |= {(one["n_particles"], one["temperature"], sample) for sample in samples}
+    hotter = dict(itertools.pairwise(reversed(temperatures(config))))
+    for n_particles, temperature, sample in reversed(list(all_equilibria(config))):
+        point = n_particles, temperature, sample
+        if point in found and point not in published and temperature in hotter:
+            found.add((n_particles, hotter[temperature], sample))
+    return found
 
 
 def _runs_of_ensemble(
