@@ -20,6 +20,7 @@ TABLES = {
 """Of each figure, the parameters and the tables that they are."""
 
 FUNCTIONS = vars(figures) | vars(figures_beyond)
+"""By name; those that draw are `figure1` and so on."""
 
 
 def draw_all(
