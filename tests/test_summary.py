@@ -164,6 +164,8 @@ def test_a_table_has_every_number_in_its_column(found):
         "halves: e_IS": "inherent_energy_halves",
         "halves: P": "pressure_halves",
         "halves: F_s(τ_e)": "scattering_halves",
+        "late: e_IS": "inherent_energy_late_change",
+        "late: P": "pressure_late_change",
         "mean DWF": "debye_waller",
         "DWF halves' correlation": "debye_waller_reliability",
         "DP halves' correlation": "propensity_reliability",
@@ -196,6 +198,19 @@ def test_a_table_has_every_number_in_its_column(found):
                 value = float(re.split(r" [±(]", shown[name])[0])
                 assert value == pytest.approx(state[named[name]], rel=5e-3, abs=1e-3), name
     assert met == {"N", "T", "equilibrated", *named}
+
+
+def test_what_changes_in_the_second_half_is_told(agreeing):
+    frame = agreeing.state_points.copy()
+    slope = -1e-4 * (1.0 + frame["sample"] % 2)
+    frame["pressure_drift"], frame["time"] = slope, 50.0
+    told = summary.compare(changed(agreeing, state_points=frame), "made-up", letters_mixture=True)
+    of_one_state = -25e-4 * (1.0 + np.arange(told["state_points"][0]["n_samples"]) % 2)
+    sem = of_one_state.std(ddof=1) / math.sqrt(len(of_one_state))
+    for state in told["state_points"]:
+        assert state["pressure_late_change"] == pytest.approx(of_one_state.mean())
+        assert state["pressure_late_change_sem"] == pytest.approx(sem)
+        assert state["inherent_energy_late_change"] == 0.0
 
 
 def test_what_would_tell_is_said(agreeing):

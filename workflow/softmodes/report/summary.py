@@ -196,6 +196,9 @@ def _ensembles(tables: Tables) -> list[dict[str, Any]]:
     found = []
     for (size, temperature), rows in tables.state_points.groupby(["n_particles", "temperature"]):
         row = {"n_particles": size, "temperature": temperature, "n_samples": len(rows)}
+        for name in ("inherent_energy", "pressure"):
+            late = summarise(rows[f"{name}_drift"] * rows["time"] / 2.0)
+            row |= {f"{name}_late_change": late.mean, f"{name}_late_change_sem": late.sem}
         for name in (
             "pressure",
             "density",
