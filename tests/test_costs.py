@@ -94,11 +94,26 @@ def test_disk_is_that_of_the_files(results, test_study):
         assert 1e6 * lines[stage].disk == pytest.approx(found, rel=0.35), stage
 
 
-def test_jobs_are_those_that_snakemake_plans(snakemake, tmp_path, letter):
+def test_jobs_of_the_letters_study_are_those_that_snakemake_plans(snakemake, tmp_path, letter):
     done = snakemake(tmp_path, LETTER, "--dry-run", "--quiet=rules")
+    assert done.returncode == 0, done.stdout
     planned = {
         rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", done.stdout, re.M)
     }
+    states, varied = len(list(config.all_samples(letter))), letter["variants"]
+    for rule in ("isoconfigurational", "quench", "diagonalise"):
+        assert planned[rule] == states
+    # published ones spare those on the way to them
+    assert states < planned["equilibrate"] <= len(list(config.all_equilibria(letter)))
+    assert planned["overlap"] == 2 * 12
+    assert planned["vary"] == len(varied["temperatures"]) * varied["samples"]
+    followed, sheared, responding = (config.ensembles(letter, block) for block in config.BLOCKS)
+    runs = sum(one["samples"] for one in sheared) * len(letter["cyclic"]["amplitudes"])
+    beyond = sum(one["samples"] for one in followed) + len(followed) + runs + len(responding)
+    of_study = 1 + planned["equilibrate"] + 3 * states + 2 * 12 + planned["vary"] + 6 + 4 + 3
+    # the blocks have a table and a figure each
+    assert planned["total"] == of_study + beyond + 3 + 3
+
     figures = [planned.pop(f"figure{number}") for number in config.figure_numbers(letter)]
     published = {}
     for point in config.all_equilibria(letter):

@@ -385,26 +385,6 @@ def test_fewer_samples_than_the_relaxation_takes_are_all_taken(snakemake, tmp_pa
     assert "_s001" not in done.stdout
 
 
-def test_the_letters_whole_study_can_be_planned(snakemake, tmp_path):
-    done = snakemake(tmp_path, ROOT / "config" / "letter.yaml", "--dry-run", "--quiet=rules")
-    assert done.returncode == 0, done.stdout
-    jobs = job_counts(done.stdout)
-    letter = config.load(ROOT / "config" / "letter.yaml")
-    states, varied = len(list(config.all_samples(letter))), letter["variants"]
-    for rule in ("isoconfigurational", "quench", "diagonalise"):
-        assert jobs[rule] == states
-    # published ones spare those on the way to them; how many is held by tests/test_costs.py
-    assert states < jobs["equilibrate"] <= len(list(config.all_equilibria(letter)))
-    assert jobs["overlap"] == 2 * 12
-    assert jobs["vary"] == len(varied["temperatures"]) * varied["samples"]
-    followed, sheared, responding = (config.ensembles(letter, block) for block in config.BLOCKS)
-    runs = sum(one["samples"] for one in sheared) * len(letter["cyclic"]["amplitudes"])
-    beyond = sum(one["samples"] for one in followed) + len(followed) + runs + len(responding)
-    of_study = 1 + jobs["equilibrate"] + 3 * states + 2 * 12 + jobs["vary"] + 6 + 4 + 1 + 1 + 1
-    # the blocks have a table and a figure each
-    assert jobs["total"] == of_study + beyond + 3 + 3
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
