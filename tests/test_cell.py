@@ -45,6 +45,7 @@ def test_wrapping_moves_by_lattice_vectors_into_the_cell(tilt: float) -> None:
 def test_shear_adds_to_the_tilt_and_is_reduced() -> None:
     assert Cell(10.0, 4.0).sheared(0.8).tilt == pytest.approx(2.0)
     assert Cell(10.0).sheared(1.0).tilt == 0.0
+    assert Cell(10.0, -1e-17).tilt == 0.0
     assert Cell(10.0, 7.0).symmetric_tilt == pytest.approx(-3.0)
     assert Cell(10.0, 2.0).area == 100.0
 

@@ -332,6 +332,18 @@ def failure(capsys: pytest.CaptureFixture, *arguments: object) -> str:
 FINE = ["--sigma", *SIGMA]
 
 
+def test_a_crystal_is_imported(tmp_path):
+    """Many of its modes are exactly alike."""
+    rows, columns = np.mgrid[:8, :8].reshape(2, -1)
+    atoms = ase.Atoms(["Ar"] * 64, cell=[8.8, 8.8, 1.0], pbc=[True, True, False])
+    atoms.positions[:, :2] = 1.1 * np.column_stack([columns + 0.5 * (rows % 2), rows])
+    ase.io.write(tmp_path / "crystal.xyz", atoms, format="extxyz")
+    output = tmp_path / "out"
+    main(["import", str(tmp_path / "crystal.xyz"), "--output", str(output), "--sigma", "1"])
+    found = storage.read(output / "modes" / "crystal.h5")
+    assert (np.diff(found["eigenvalues"][0][2:]) > -1e-9).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -161,6 +161,17 @@ def changed(study, path, value):
     return study
 
 
+def test_quenches_come_after_whole_steps(study):
+    """Of the thermostat, which acts after the whole number of steps next to 0.1."""
+    study["landscape"] = {"ensembles": [TRAJECTORY]}
+    for entry in study["temperatures"]:
+        entry |= {"time_step": 0.003, "barostat_time": 6, "equilibration_time": 12}
+    with pytest.raises(InputError, match=r"interval: 0\.2 given; expected: a multiple of 0\.099,"):
+        config.validate(study)
+    study["landscape"]["ensembles"][0] |= {"interval": 0.198}
+    config.validate(study)
+
+
 WRONG = {
     "not a number": (["samples"], "four", "samples", "'four'", "a whole number >= 1"),
     "a fraction of a sample": (["samples"], 2.5, "samples", "2.5", "a whole number"),

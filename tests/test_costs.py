@@ -118,7 +118,7 @@ def test_jobs_of_the_letters_study_are_those_that_snakemake_plans(snakemake, tmp
     published = {}
     for point in config.all_equilibria(letter):
         numbers = dict(zip(("n_particles", "temperature", "sample"), point, strict=True))
-        model = {"seed": letter["seed"], "model": letter["model"]}
+        model = {name: letter[name] for name in ("seed", "model", "ensemble")}
         if there := equilibria.find(ROOT / letter["equilibria"], **numbers, **model):
             published[point] = there.time
     stages = {line.stage: line.jobs for line in costs.estimate(letter, 1, published).lines}

@@ -115,6 +115,15 @@ def test_other_definitions_of_an_exact_drop(half, steepness):
     assert drop.onset[0] == pytest.approx(kink, rel=0.03)
 
 
+def test_nothing_is_told_of_strains_that_count_to_the_floor():
+    """Where the largest strain is below 0.3, the floor is taken from there alone."""
+    gamma = [1e-4, 1e-3, 0.01, 0.03, 0.06, 0.1, 0.15]
+    drop = fitted_drop(gamma, [[0.956, 0.539, 0.521, 0.492, 0.482, 0.415, 0.097]])
+    assert gamma[-1] < drop.half[0] * 3.0 ** (1.0 / drop.steepness[0]) < 0.3
+    assert np.isnan(drop.three_quarters).all()
+    assert drop.half[0] < gamma[-1]
+
+
 def test_stress_maximum_between_grid_points():
     # a parabola in ln γ near the top, different wings
     x = np.log(GAMMA / 0.073)

@@ -1,5 +1,6 @@
 """What was packed comes out to the last bit, and everything after it too."""
 
+import json
 from pathlib import Path
 
 import h5py
@@ -40,7 +41,7 @@ def unpacked(archive, sample, folder):
 
 def find(source, **changes):
     point = {"n_particles": 150, "temperature": 0.46, "sample": 0, "seed": 11, "model": MODEL}
-    return equilibria.find(source, **point | changes)
+    return equilibria.find(source, **point | {"ensemble": {"pressure": 13.5}} | changes)
 
 
 def test_what_comes_out_is_what_was_packed(files, archive, tmp_path):
@@ -105,6 +106,18 @@ def test_another_study_is_refused(archive):
         find(archive.parent, model=MODEL | {"cutoff": 2.0})
     with pytest.raises(InputError, match="nowhere: not found, a folder or an archive"):
         find("nowhere")
+
+
+def test_another_ensemble_is_refused(tmp_path):
+    """As far as it is known: a sample made without a study's configuration has none on record."""
+    config = json.dumps({"ensemble": {"pressure": 13.5}})
+    files = write(tmp_path, walked(), provenance={"config": config})
+    equilibria.pack(files, tmp_path)
+    sample = storage.read(files[0]).attributes["sample"]
+    assert find(tmp_path, sample=sample) is not None
+    for ensemble in ({"pressure": 12.0}, {"density": 0.85}):
+        with pytest.raises(InputError, match=rf"ensemble .*13\.5.* found, {ensemble} expected"):
+            find(tmp_path, sample=sample, ensemble=ensemble)
 
 
 def test_what_does_not_fit_an_archive_is_refused(files, archive, tmp_path):

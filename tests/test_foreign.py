@@ -300,6 +300,11 @@ def test_wrong_rows_are_told(tmp_path, rows, message):
         ("some.gsd", b"\x89HDF\r\n\xff\xfe", "a format that is not known; extended XYZ"),
         ("some.cif", b"rubbish", "not read as cif"),
         ("some.lammpstrj", b"ITEM: TIMESTEP\n0\n", "not read as lammps-dump-text"),
+        (
+            "some.lammpstrj",
+            b"ITEM: TIMESTEP\n0\nITEM: ATOMS id type x y\n1 1 0 0\n",
+            "columns id type x y given, z among them expected, 0 in a plane",
+        ),
         ("some.xyz.gz", gzip.compress(b"3\n" * 99, mtime=0)[:30], "extended XYZ, a LAMMPS dump"),
     ],
 )

@@ -20,6 +20,8 @@ from softmodes.landscape.modes import (
     soft_participation,
 )
 from softmodes.landscape.quench import quench
+from softmodes.system.cell import Cell
+from softmodes.system.configuration import Configuration
 from softmodes.system.forces import evaluate
 from softmodes.system.mixture import Mixture
 
@@ -149,11 +151,42 @@ def test_a_split_degenerate_group_is_said():
     assert not lowest_modes(matrix, 4, np.random.default_rng(0)).splits_degenerate
 
 
+def crystal(n_side):
+    """A Hessian of like disks on a triangular lattice, whose waves are alike by symmetry."""
+    rows, columns = np.mgrid[:n_side, :n_side].reshape(2, -1)
+    positions = 1.1 * np.column_stack([columns + 0.5 * (rows % 2) + 0.25, rows + 0.5])
+    of_one_kind = Mixture(sigma_mixed=1.0, sigma_large=1.0)
+    start = Configuration(positions, np.zeros(n_side**2, np.int8), Cell(1.1 * n_side))
+    found = quench(start, of_one_kind)
+    assert found.converged
+    return hessian(found.configuration, of_one_kind)
+
+
+@pytest.mark.parametrize(("n_side", "n_modes"), [(6, 13), (6, 17), (8, 14), (8, 15), (8, 19)])
+def test_no_mode_of_a_crystal_is_missed(n_side, n_modes):
+    """Three vectors in a block missed some of these, and a cut through a group kept it silent."""
+    matrix = crystal(n_side)
+    found = lowest_modes(matrix, n_modes, np.random.default_rng(0))
+    expected = np.linalg.eigvalsh(matrix.toarray())[: 3 + n_modes]
+    np.testing.assert_allclose(found.eigenvalues[2:], expected[2:-1], rtol=1e-8)
+    cut = expected[-1] - expected[-2] <= 1e-6 * expected[-1]
+    assert found.splits_degenerate == cut
+
+
+def test_fewer_modes_than_are_negative_are_found():
+    inherent, mixture = glass()
+    matrix = hessian(shaken(inherent, 0.08, 4), mixture)
+    found = lowest_modes(matrix, 3, np.random.default_rng(0)).eigenvalues
+    expected = np.linalg.eigvalsh(matrix.toarray())[:3]
+    assert expected[-1] < 0.0
+    np.testing.assert_allclose(found[2:], expected, rtol=1e-8)
+
+
 def test_a_missed_mode_is_noticed(monkeypatch):
     complete = modes.largest_eigenpairs
 
-    def forgetful(factors, n_wanted, rng):
-        inverses, eigenvectors = complete(factors, n_wanted + 1, rng)
+    def forgetful(factors, n_wanted, rng, **width):
+        inverses, eigenvectors = complete(factors, n_wanted + 1, rng, **width)
         return np.delete(inverses, 2), np.delete(eigenvectors, 2, axis=1)
 
     monkeypatch.setattr(modes, "largest_eigenpairs", forgetful)

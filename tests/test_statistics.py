@@ -99,6 +99,9 @@ def test_position_of_a_maximum_of_known_place():
     assert position_of_maximum(x, np.tile(x, (3, 1)), rng(3))[0] == 2.0
     assert math.isnan(position_of_maximum(x, np.empty((0, 9)), rng(3))[0])
     assert math.isnan(position_of_maximum(x, curves[:1], rng(3))[1].low)
+    broken = np.full((1, 9), np.nan)
+    broken[0, :8] = 1.0
+    assert position_of_maximum(x, np.concatenate([broken, curves]), rng(3)) == (value, interval)
 
 
 # Samples of which only some are everywhere

@@ -199,6 +199,7 @@ def published(n_particles, temperature, sample):
             sample=sample,
             seed=config["seed"],
             model=MODEL,
+            ensemble=config["ensemble"],
         )
     except InputError as error:
         sys.exit(f"config key equilibria: {error}")

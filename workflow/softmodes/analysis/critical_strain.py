@@ -45,17 +45,19 @@ class Drop:
     Attributes:
         half: (B,), γ_c, where half of the drop has happened; NaN where the fit failed.
         steepness: (B,), s.
+        floor_start: strain from which on the curves were taken for the floor.
 
     Strains derived from these are NaN where they fall among those taken for plateau or floor.
     """
 
     half: Curves
     steepness: Curves
+    floor_start: float
 
     @property
     def three_quarters(self) -> Curves:
         """Where three quarters of the drop have happened (B,): γ_c 3^(1/s)."""
-        return _within_drop(self.half * 3.0 ** (1.0 / self.steepness))
+        return self._within_drop(self.half * 3.0 ** (1.0 / self.steepness))
 
     @property
     def onset(self) -> Curves:
@@ -64,7 +66,7 @@ class Drop:
         The tangent at half height meets the plateau at ln γ_c - 2/s, as at the onset of a
         calorimetric peak.
         """
-        return _within_drop(self.half * np.exp(-2.0 / self.steepness))
+        return self._within_drop(self.half * np.exp(-2.0 / self.steepness))
 
     @property
     def inflection(self) -> Curves:
@@ -73,7 +75,12 @@ class Drop:
         Against ln γ that is γ_c itself.
         """
         ratio = (self.steepness - 1.0) / (self.steepness + 1.0)
-        return _within_drop(self.half * ratio ** (1.0 / self.steepness))
+        return self._within_drop(self.half * ratio ** (1.0 / self.steepness))
+
+    def _within_drop(self, strains: Curves) -> Curves:
+        """NaN where the curve was taken to be level."""
+        within = (strains > PLATEAU_END) & (strains < self.floor_start)
+        return np.where(within, strains, math.nan)
 
 
 def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
@@ -95,7 +102,7 @@ def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
     """
     gamma, curves = _checked(gamma, curves)
     log_half, steepness = _fitted_logistics(gamma, curves)
-    return Drop(np.exp(log_half), steepness)
+    return Drop(np.exp(log_half), steepness, _floor_start(gamma))
 
 
 def energy_onset(gamma: ArrayLike, curves: ArrayLike) -> Curves:
@@ -203,11 +210,6 @@ def _step(
     return np.clip(new_half, x[0], x[-1]), np.clip(new_steep, MIN_STEEPNESS, MAX_STEEPNESS)
 
 
-def _within_drop(strains: Curves) -> Curves:
-    """NaN where the curve was taken to be level."""
-    return np.where((strains > PLATEAU_END) & (strains < FLOOR_START), strains, math.nan)
-
-
 def _plateau(gamma: Curves, curves: Curves) -> Curves:
     """Means (B,) over the strains up to PLATEAU_END; NaN without one."""
     if gamma[0] > PLATEAU_END:
@@ -216,7 +218,11 @@ def _plateau(gamma: Curves, curves: Curves) -> Curves:
 
 
 def _floor(gamma: Curves, curves: Curves) -> Curves:
-    return curves[:, gamma >= min(FLOOR_START, gamma[-1])].mean(axis=1)
+    return curves[:, gamma >= _floor_start(gamma)].mean(axis=1)
+
+
+def _floor_start(gamma: Curves) -> float:
+    return min(FLOOR_START, float(gamma[-1]))
 
 
 def _checked(gamma: ArrayLike, curves: ArrayLike) -> tuple[Curves, Curves]:

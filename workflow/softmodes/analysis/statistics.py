@@ -259,23 +259,24 @@ def position_of_maximum(
 
     Args:
         x: (M,), ascending.
-        curves: (S, M), one row per sample.
+        curves: (S, M), one row per sample; one with a NaN is left out.
         rng: source of the draws.
 
     Returns:
         The position and its interval; NaN without curves, the interval for fewer than two.
     """
-    x, curves = np.asarray(x, dtype=np.float64), np.asarray(curves, dtype=np.float64)
-    n = len(curves)
-    if not curves.size:
+    x, every = np.asarray(x, dtype=np.float64), np.asarray(curves, dtype=np.float64)
+    whole = every[~np.isnan(every).any(axis=1)]
+    n = len(whole)
+    if not whole.size:
         return math.nan, Interval(math.nan, math.nan, 0)
 
     def top(curve: NDArray[np.float64]) -> float:
         within = vertex(x, curve)
         return float(x[np.argmax(curve)]) if math.isnan(within) else within
 
-    value = top(curves.mean(axis=0))
-    drawn = curves[rng.integers(0, n, (RESAMPLES, n))].mean(axis=1)
+    value = top(whole.mean(axis=0))
+    drawn = whole[rng.integers(0, n, (RESAMPLES, n))].mean(axis=1)
     return value, bootstrap_interval(value, [top(curve) for curve in drawn], n)
 
 

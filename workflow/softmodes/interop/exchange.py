@@ -345,15 +345,18 @@ def analyse(
         configuration, mixture, quenched, rng=_stream(attributes, "translation")
     )
     sheared = records.datasets("quench", quenched)
-    soft = modes.modes_of_strains(
-        records.inherent_structures(configuration, sheared),
-        mixture,
-        quenched.gamma,
-        n_modes=n_modes,
-        scan_gamma=gamma[:1],
-        scan_numbers=sorted([mode_number(FEW_MODES, n_particles), n_modes]),
-        rng=_stream(attributes, "diagonalise"),
-    )
+    try:
+        soft = modes.modes_of_strains(
+            records.inherent_structures(configuration, sheared),
+            mixture,
+            quenched.gamma,
+            n_modes=n_modes,
+            scan_gamma=gamma[:1],
+            scan_numbers=sorted([mode_number(FEW_MODES, n_particles), n_modes]),
+            rng=_stream(attributes, "diagonalise"),
+        )
+    except np.linalg.LinAlgError as error:
+        raise InputError(f"modes of the inherent structures: {error}") from error
     ensemble = None
     if temperature is not None:
         ensemble = run_ensemble(

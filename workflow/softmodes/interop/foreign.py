@@ -97,6 +97,9 @@ def _format(path: Path, head: str) -> str:
     if re.match(r"\s*\d+\s*\n", head):
         return "extxyz"
     if re.search(r"^ITEM: TIMESTEP", head, re.M):
+        columns = re.search(r"^ITEM: ATOMS (.*)$", head, re.M)
+        if columns and not re.search(r"\bz(s|u|su)?\b", columns[1]):
+            raise InputError(f"columns {columns[1]} given, z among them expected, 0 in a plane")
         return "lammps-dump-text"
     if re.search(r"^\s*\d+\s+atoms\s*$", head, re.M):
         return "lammps-data"

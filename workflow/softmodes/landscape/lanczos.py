@@ -18,9 +18,6 @@ VALUES_PER_VECTOR = 14
 """Wanted eigenvalues per vector of a Lanczos block. With more, the factors are read more often;
 with fewer, more vectors are needed."""
 
-NARROWEST_BLOCK = 3
-"""Vectors of the smallest block: as many equal eigenvalues are told apart for certain."""
-
 FIRST_CHECK = 3.0
 """Vectors per wanted eigenvalue at which residuals are first looked at."""
 
@@ -33,7 +30,7 @@ they are rounding."""
 
 
 def largest_eigenpairs(
-    factors: Factorisation, n_wanted: int, rng: np.random.Generator
+    factors: Factorisation, n_wanted: int, rng: np.random.Generator, *, narrowest: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Largest eigenvalues (n,) of the inverse of a matrix, descending, and their vectors (2N, n).
 
@@ -43,11 +40,17 @@ def largest_eigenpairs(
     orthogonal to all before it, and never restarted: the basis ends with three to six vectors per
     eigenvalue.
 
+    Args:
+        factors: of the matrix.
+        n_wanted: n.
+        rng: of the first block.
+        narrowest: vectors of a block at least.
+
     Raises:
         LinAlgError: if the Krylov space is exhausted before.
     """
     size = len(factors.sign)
-    width = max(NARROWEST_BLOCK, n_wanted // VALUES_PER_VECTOR)
+    width = max(narrowest, n_wanted // VALUES_PER_VECTOR)
     basis = np.empty((4 * n_wanted + 2 * width, size))  # a vector per row, translations first
     basis[:2] = unit_translations(size)
     projected = np.zeros((len(basis), len(basis)))

@@ -35,8 +35,8 @@ BLOCKS = ("landscape", "cyclic", "linear_response")
 """Keys of what goes beyond the Letter, each with ensembles and a figure of its own."""
 
 QUENCH_GRID = 0.1
-"""Interval in τ of which those between the quenches of a trajectory are multiples: its thermostat
-acts so often."""
+"""Interval in τ of which, in whole steps, those between the quenches of a trajectory are multiples:
+its thermostat acts so often."""
 
 _WHOLE = 1e-6
 """How far from a whole number a ratio of two decimal numbers may come out."""
@@ -544,8 +544,19 @@ def _check_ensembles(config: Mapping[str, Any], block: str) -> None:
             fractions |= {f"modes.scan_fractions[{i}]": fraction for i, fraction in scan}
         for key, fraction in fractions.items():
             _check_mode_number(key, fraction, n_particles)
-        if "interval" in one and not _is_multiple(one["interval"], QUENCH_GRID):
-            _refuse(f"{where}.interval", f"{one['interval']} given", f"a multiple of {QUENCH_GRID}")
+        if "interval" in one:
+            _check_interval(config, one, f"{where}.interval")
+
+
+def _check_interval(config: Mapping[str, Any], one: Mapping[str, Any], key: str) -> None:
+    """The thermostat acts after whole steps, about every QUENCH_GRID."""
+    step = at_temperature(config, one["temperature"])["time_step"]
+    grid = step * max(1, round(QUENCH_GRID / step))
+    if not _is_multiple(one["interval"], grid):
+        expected = f"a multiple of {grid:g}"
+        if grid != QUENCH_GRID:
+            expected += f", {QUENCH_GRID} in whole time_steps"
+        _refuse(key, f"{one['interval']} given", expected)
 
 
 def _check_amplitudes(config: Mapping[str, Any]) -> None:

@@ -83,6 +83,7 @@ def find(
     sample: int,
     seed: int,
     model: Mapping[str, Any],
+    ensemble: Mapping[str, float],
 ) -> Found | None:
     """A published state point; None where there is none.
 
@@ -90,10 +91,11 @@ def find(
         source: folder of archives, or one archive.
         n_particles, temperature, sample, seed: the state point.
         model: the mixture, by the keys of `Mixture`.
+        ensemble: pressure or density, as configured.
 
     Raises:
-        InputError: there is no such source, or its archive of that N and T is of another seed or
-            model, or unreadable.
+        InputError: there is no such source, or its archive of that N and T is of another seed,
+            model or, as far as that was recorded, ensemble, or unreadable.
     """
     source = Path(source)
     if not source.exists():
@@ -101,13 +103,18 @@ def find(
     path = source / archive_name(n_particles, temperature) if source.is_dir() else source
     if not path.is_file():
         return None
-    times, held = _contents(path, path.stat().st_mtime_ns)
+    samples, held = _contents(path, path.stat().st_mtime_ns)
     if archive_name(n_particles, temperature) != _archive_of(held):
         return None
     for name, value in {"seed": seed, **asdict(Mixture(**model))}.items():
         if held[name] != value:
             raise InputError(f"{path}: {name} {held[name]} found, {value} expected")
-    return Found(path, times[sample]) if sample in times else None
+    if sample not in samples:
+        return None
+    time, made_in = samples[sample]
+    if made_in not in (None, ensemble):
+        raise InputError(f"{path}: ensemble {made_in} found, {ensemble} expected")
+    return Found(path, time)
 
 
 def unpack(
@@ -187,11 +194,21 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
 
 
 @functools.cache
-def _contents(path: Path, _modified: int) -> tuple[dict[int, float], dict[str, Any]]:
-    """Times by sample and the attributes of an archive, as it was at a time."""
-    file = storage.read(path, "sample", "equilibrium/time")
-    times = zip(file["sample"].tolist(), file["equilibrium/time"].tolist(), strict=True)
-    return dict(times), file.attributes
+def _contents(
+    path: Path, _modified: int
+) -> tuple[dict[int, tuple[float, dict[str, float] | None]], dict[str, Any]]:
+    """Time and ensemble by sample, and the attributes of an archive, as it was at a time.
+
+    A sample made without a study's configuration has no ensemble on record.
+    """
+    file = storage.read(path, "sample", "equilibrium/time", "records")
+    configs = [
+        kept["equilibrium"]["provenance"].get("config")
+        for kept in json.loads(file["records"].tobytes())
+    ]
+    ensembles = [json.loads(config).get("ensemble") if config else None for config in configs]
+    of_samples = zip(file["equilibrium/time"].tolist(), ensembles, strict=True)
+    return dict(zip(file["sample"].tolist(), of_samples, strict=True)), file.attributes
 
 
 def _archive_of(attributes: Mapping[str, Any]) -> str:

@@ -34,7 +34,9 @@ class Cell:
             raise InputError(f"cell length: {self.length} given, a positive number expected")
         if not np.isfinite(self.tilt):
             raise InputError(f"cell tilt: {self.tilt} given, a finite number expected")
-        object.__setattr__(self, "tilt", self.tilt % self.length)
+        tilt = self.tilt % self.length
+        # what is just below 0 is rounded to the length
+        object.__setattr__(self, "tilt", 0.0 if tilt == self.length else tilt)
 
     @property
     def area(self) -> float:
