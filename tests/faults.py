@@ -211,6 +211,20 @@ FAULTS = [
         "test_multifrontal.py",
     ),
     Fault(
+        "modes of a crystal looked for with three vectors in a block alone",
+        "landscape.modes",
+        "BLOCK_WIDTHS = (3, 24)",
+        "BLOCK_WIDTHS = (3,)",
+        "test_modes.py",
+    ),
+    Fault(
+        "equilibria of another pressure taken",
+        "study.equilibria",
+        "if made_in not in (None, ensemble):",
+        "if made_in is ensemble:",
+        "test_equilibria.py",
+    ),
+    Fault(
         "translations left in the harmonic Debye-Waller factor",
         "landscape.modes",
         "[[-0.5 / shift] * 2, ",
