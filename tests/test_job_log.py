@@ -79,6 +79,8 @@ def test_a_users_mistake_is_one_line_and_exit_code_1(tmp_path):
 
 
 def test_an_interrupt_is_one_line_and_its_exit_code(tmp_path):
+    # a shell has its jobs in the background ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(SystemExit) as stop, job(tmp_path / "job.log"):  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)
