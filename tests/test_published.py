@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from softmodes.stages import figure
+from softmodes.stages import pages
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
@@ -23,7 +23,8 @@ def study(request):
 @pytest.fixture(scope="module")
 def drawn(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp(study.name)
-    figure.draw_all({path.stem: str(path) for path in study.glob("*.csv")}, folder)
+    tables = {path.stem: str(path) for path in study.glob("*.csv")}
+    pages.publish(tables, folder, summary=str(study / "summary.md"))
     return folder
 
 
@@ -38,6 +39,17 @@ def test_published_figures_are_those_of_the_published_tables(study, drawn):
         # edges may be shaded otherwise on another processor
         assert np.abs(one - other).mean() < 0.1, name
         assert (drawn / f"{name}.pdf").stat().st_size > 1000
+
+
+def test_the_published_page_is_that_of_figures_and_summary(study, drawn):
+    page = (study / "report.html").read_text(encoding="utf-8")
+    assert page == (drawn / "report.html").read_text(encoding="utf-8")
+    shown = re.findall(r'<img alt="Figure (\d)" src="([^"]+)">', page)
+    assert shown == [
+        (str(n), f"fig{n}.png") for n in range(1, len(list(study.glob("fig*.png"))) + 1)
+    ]
+    statement = "Nonaffine displacements overlap with the Debye–Waller factor more than at random"
+    assert page.count(statement) == 1
 
 
 @pytest.mark.parametrize(("page", "name"), [("README.md", "letter"), ("docs/demo.md", "demo")])

@@ -18,7 +18,9 @@ rule figures:
         maps=f"{PUBLISHED}/maps.csv",
         overlap_vs_modes=f"{PUBLISHED}/overlap_vs_modes.csv",
         state_points=f"{PUBLISHED}/state_points.csv",
+        summary=f"{PUBLISHED}/summary.md",
     output:
+        report=f"{RESULTS}/published/report.html",
         figures=expand(
             f"{RESULTS}/published/fig{{number}}.{{suffix}}",
             number=[1, 2, 3, 4, *BEYOND.values()],

@@ -1,17 +1,18 @@
-"""The figures of a study from its published tables."""
+"""The figures of a study from its published tables, and one page of them and its summary."""
 
 import json
 from pathlib import Path
 
-from softmodes.stages import figure
+from softmodes.stages import pages
 from softmodes.study import job_log
 
 if __name__ == "__main__":
     with job_log.job(snakemake.log[0]):
-        folder = Path(snakemake.output[0]).parent
-        figure.draw_all(
-            dict(snakemake.input.items()),
-            folder,
+        tables = dict(snakemake.input.items())
+        pages.publish(
+            tables,
+            Path(snakemake.output.report).parent,
+            summary=tables.pop("summary"),
             config=json.dumps(snakemake.config),
             **snakemake.params,
         )

@@ -1,18 +1,20 @@
 """Pages of the HTML report: figures, the summary, and one page per sample with all its numbers.
 
-Each page is one file that needs no other, in light and dark.
+Each page is one file that needs no other, in light and dark, but the one of a published study,
+which has the figures beside it.
 """
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 from markdown_it import MarkdownIt
 
-from softmodes.report import rendering
+from softmodes.report import drawing, rendering
 from softmodes.study import atomic
 from softmodes.study.config import state_point
 
@@ -35,10 +37,13 @@ def write_figure(png: str | Path, title: str, caption: str, *, path: str | Path)
 
 def write_summary(markdown: str | Path, path: str | Path) -> None:
     """Write the page of a summary's Markdown, atomically."""
-    text = Path(markdown).read_text(encoding="utf-8")
-    title = text.split("\n", 1)[0].removeprefix("# ")
-    body = MarkdownIt("commonmark").enable("table").render(text)
-    _write(path, "page.html", title=title, body=body)
+    _write(path, "page.html", **_summary(markdown))
+
+
+def write_published(pngs: Sequence[str | Path], markdown: str | Path, path: str | Path) -> None:
+    """Write one page of a study's figures, shown from its own folder, and summary, atomically."""
+    figures = {Path(png).name: drawing.caption(png) for png in pngs}
+    _write(path, "published.html", figures=figures, **_summary(markdown))
 
 
 def write_sample(
@@ -67,6 +72,13 @@ def write_sample(
             for row in _rows(tables.gamma_c, **key, what="sample")
         ],
     )
+
+
+def _summary(markdown: str | Path) -> dict[str, str]:
+    """The title of a summary's Markdown, and its HTML."""
+    text = Path(markdown).read_text(encoding="utf-8")
+    title = text.split("\n", 1)[0].removeprefix("# ")
+    return {"title": title, "body": MarkdownIt("commonmark").enable("table").render(text)}
 
 
 def _rows(frame: pd.DataFrame, **values: object) -> list[dict[str, Any]]:

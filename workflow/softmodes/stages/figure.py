@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from softmodes.report import drawing, figures, figures_beyond, tables
 from softmodes.study import storage
@@ -21,24 +20,6 @@ TABLES = {
 
 FUNCTIONS = vars(figures) | vars(figures_beyond)
 """By name; those that draw are `figure1` and so on."""
-
-
-def draw_all(
-    inputs: Mapping[str, str], folder: str | Path, *, config: str = "", code: str = ""
-) -> None:
-    """Draw all figures of a study whose tables there are, from these alone.
-
-    Args:
-        inputs: tables by their names.
-        folder: where fig1.pdf, fig1.png and so on go, and their provenance.
-        config, code: as `draw` takes them.
-    """
-    for number, names in TABLES.items():
-        if not inputs.keys() >= set(names.values()):
-            continue
-        used = {name: inputs[table] for name, table in names.items()}
-        pdf = Path(folder, f"fig{number}.pdf")
-        draw(number, used, str(pdf), png=str(pdf.with_suffix(".png")), config=config, code=code)
 
 
 def draw(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from softmodes.report import drawing, pages, tables
+from softmodes.stages import figure
 from softmodes.study.config import all_samples
 
 
@@ -23,9 +24,9 @@ def write_pages(
             temperature in the order of cooling, and number.
         config: the study's configuration.
     """
-    for figure, page in zip(inputs["figures"], outputs["figures"], strict=True):
-        number = Path(figure).stem.removeprefix("fig")
-        pages.write_figure(figure, f"Figure {number}", drawing.caption(figure), path=page)
+    for png, page in zip(inputs["figures"], outputs["figures"], strict=True):
+        number = Path(png).stem.removeprefix("fig")
+        pages.write_figure(png, f"Figure {number}", drawing.caption(png), path=page)
     pages.write_summary(inputs["summary"], outputs["summary"])
     frames = pages.SampleTables(
         *(tables.read_csv(inputs[name]) for name in pages.SampleTables._fields)
@@ -33,3 +34,29 @@ def write_pages(
     for point, page in zip(all_samples(config), outputs["samples"], strict=True):
         n_particles, temperature, sample = point
         pages.write_sample(frames, n_particles, temperature, sample=sample, path=page)
+
+
+def publish(
+    inputs: Mapping[str, str],
+    folder: str | Path,
+    *,
+    summary: str,
+    config: str = "",
+    code: str = "",
+) -> None:
+    """Draw all figures of a study whose tables there are, from these alone, and set their page.
+
+    Args:
+        inputs: tables by their names.
+        folder: where fig1.pdf, fig1.png and so on go, their provenance, and report.html.
+        summary: Markdown of the study.
+        config, code: as `figure.draw` takes them.
+    """
+    pngs = []
+    for number, names in figure.TABLES.items():
+        if inputs.keys() >= set(names.values()):
+            used = {name: inputs[table] for name, table in names.items()}
+            pdf = Path(folder, f"fig{number}.pdf")
+            pngs.append(pdf.with_suffix(".png"))
+            figure.draw(number, used, str(pdf), png=str(pngs[-1]), config=config, code=code)
+    pages.write_published(pngs, summary, Path(folder, "report.html"))

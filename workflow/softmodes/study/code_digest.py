@@ -27,7 +27,9 @@ WITHOUT_EFFECT = {"study.job_log", "kernels.machine"}
 
 DATA = {
     "report.drawing": ("letter.mplstyle",),
-    "report.pages": ("templates/figure.html", "templates/page.html", "templates/sample.html"),
+    "report.pages": tuple(
+        f"templates/{name}.html" for name in ("figure", "page", "published", "sample")
+    ),
     "report.summary_page": ("templates/summary.md",),
 }
 """Files beside a module, named likewise, that its results depend on."""
