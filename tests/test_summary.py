@@ -214,21 +214,29 @@ def test_what_changes_in_the_second_half_is_told(agreeing):
 
 
 def test_what_would_tell_is_said(agreeing):
-    frame = agreeing.gamma_c_trends.copy()
-    rows = (frame["estimator"] == "overlap_drop") & (frame["what"] == "mean")
-    frame.loc[rows, ["value", "lower", "upper"]] = [0.075, 0.065, 0.085]
-    told = summary.compare(changed(agreeing, gamma_c_trends=frame), "made-up", letters_mixture=True)
-    (seen,) = [item for item in told["statements"] if item["name"] == "critical_strain"]
-    (observation,) = seen["observations"]
+    def judged(*ends):
+        frame = agreeing.gamma_c_trends.copy()
+        rows = (frame["estimator"] == "overlap_drop") & (frame["what"] == "mean")
+        frame.loc[rows, ["value", "lower", "upper"]] = ends
+        tables = changed(agreeing, gamma_c_trends=frame)
+        told = summary.compare(tables, "made-up", letters_mixture=True)
+        (seen,) = [item for item in told["statements"] if item["name"] == "critical_strain"]
+        (observation,) = seen["observations"]
+        return observation, summary_page.markdown(told)
+
+    observation, page = judged(0.075, 0.065, 0.085)
     letter = 2.0096 * 0.024 / math.sqrt(50)
     half = math.hypot(0.01, letter)
     assert observation["high"] == pytest.approx(0.004 + half, rel=1e-4)
     # the Letter's own error stays
     needed = 6 * 0.01**2 / (0.008**2 - letter**2)
     assert observation["samples_needed"] == math.ceil(needed)
-    assert f"about {observation['samples_needed']:.0f} samples would tell" in (
-        summary_page.markdown(told)
-    )
+    assert f"about {observation['samples_needed']:.0f} samples would tell" in page
+    # nearer to what is allowed than that error
+    observation, page = judged(0.0565, 0.055, 0.058)
+    assert observation["samples_needed"] is None
+    assert page.count("-0.00752); no number of samples would tell") == 1
+    assert "no number of samples" not in judged(0.03, 0.029, 0.031)[1]
 
 
 def test_tables_read_back_from_csv_give_the_same_summary(agreeing, found, tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 
 from softmodes.analysis.statistics import CONFIDENCE
 from softmodes.report import rendering
+from softmodes.report.verdicts import TOO_SMALL
 from softmodes.study import atomic
 
 
@@ -28,6 +29,7 @@ def markdown(found: dict[str, Any]) -> str:
         "checks": _closest(found["checks"]),
         "verdicts": Counter(item["verdict"] for item in found["statements"]),
         "confidence": f"{CONFIDENCE:.0%}",
+        "too_small": TOO_SMALL,
     }
     return rendering.render("summary.md", **shown)
 
