@@ -6,11 +6,13 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up import beyond_like, changed, letter_like
 
 from softmodes.report import summary, summary_page, tables
 from softmodes.report.beyond import BEYOND
+from softmodes.report.choices import ChoiceTables
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import MIXTURE
 from softmodes.stages import summary as stage
@@ -237,6 +239,34 @@ def test_what_would_tell_is_said(agreeing):
     assert observation["samples_needed"] is None
     assert page.count("-0.00752); no number of samples would tell") == 1
     assert "no number of samples" not in judged(0.03, 0.029, 0.031)[1]
+
+
+def test_choices_made_otherwise_are_told(agreeing, found):
+    """Those of a few strains at strains that all variants have."""
+    state = {"n_particles": 1000, "temperature": 0.38}
+    change = {"reference": 0.5, "difference": 0.02, "lower": 0.01, "upper": 0.03, "n_samples": 6}
+    variants = pd.DataFrame(
+        state | change | {"variant": name, "quantity": quantity, "gamma": gamma}
+        for quantity in ("DW_p", "DW_d", "d_p")
+        for name, strains in {"32 runs": [1e-4, 0.071, 0.2], "older": [1e-4, 0.071]}.items()
+        for gamma in strains
+    )
+    variants.loc[variants["gamma"] == 0.071, "difference"] = -0.04
+    direction = {"estimator": "overlap_drop", "direction": "-x", "value": 0.06, "n_samples": 6}
+    ends = {"lower": 0.05, "upper": 0.07, "log_ratio_lower": -0.2, "log_ratio_upper": 0.4}
+    turned = pd.DataFrame([state | direction | ends | {"log_ratio": 0.1, "reason": math.nan}])
+    told = summary.compare(
+        agreeing, "made-up", letters_mixture=True, choice_tables=ChoiceTables(variants, turned)
+    )
+    page = summary_page.markdown(told)
+    shown = page.split("## What choices of the analysis change")[1].split("## Overlaps")[0]
+    assert re.findall(r"^\| (older|32 runs) \| (.*) \|$", shown, re.MULTILINE) == [
+        (name, f"{label} | {gamma} | 0.5 | {value} | 0.01 to 0.03 | 6")
+        for label, gamma, value in ((r"O_DW,\|d\|", "0.0001", "0.02"), ("O_DW,p", "0.071", "-0.04"))
+        for name in ("32 runs", "older")
+    ]
+    assert "| -x | 0.06 | 0.05 to 0.07 | 0.1 | -0.2 to 0.4 | 6 |  |" in shown
+    assert "What choices" not in summary_page.markdown(found)
 
 
 def test_tables_read_back_from_csv_give_the_same_summary(agreeing, found, tmp_path):

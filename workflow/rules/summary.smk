@@ -1,10 +1,12 @@
-# of blocks beyond the Letter, where the study has them
+# of blocks that the study may lack
 BLOCK_TABLES = {
     table: f"{RESULTS}/tables/{table}.csv"
     for block, table in (
         ("landscape", "landscape"),
         ("cyclic", "cyclic_shear"),
         ("linear_response", "linear_response"),
+        ("variants", "variants"),
+        ("variants", "shear_directions"),
     )
     if block in config
 }

@@ -5,6 +5,7 @@ __all__ = [
     "beyond",
     "causes",
     "checks",
+    "choices",
     "drawing",
     "evidence",
     "figures",

@@ -15,9 +15,10 @@ import pandas as pd
 
 from softmodes.analysis import gamma_c
 from softmodes.analysis.statistics import summarise
-from softmodes.report import beyond
+from softmodes.report import beyond, choices
 from softmodes.report.beyond import BeyondTables
 from softmodes.report.causes import CAUSES
+from softmodes.report.choices import ChoiceTables
 from softmodes.report.evidence import Tables
 from softmodes.report.letter import GAMMA_C, GAMMA_C_SD, LABELS, LETTER, OWN
 from softmodes.report.verdicts import DIFFERS, TOO_SMALL, Finding, Observation
@@ -35,6 +36,7 @@ def compare(
     letters_mixture: bool,
     *,
     beyond_tables: BeyondTables | None = None,
+    choice_tables: ChoiceTables | None = None,
 ) -> dict[str, Any]:
     """The whole summary as plain data, NaN as None: what `summary.json` holds.
 
@@ -44,6 +46,7 @@ def compare(
         letters_mixture: whether the mixture is the Letter's; statements about another one get what
             was observed, and no verdict.
         beyond_tables: what the study has beyond the Letter, judged whatever the mixture is.
+        choice_tables: what the study has of choices made otherwise.
     """
     findings = [_finding(statement.judge(tables)) for statement in LETTER]
     if not letters_mixture:
@@ -66,6 +69,8 @@ def compare(
             "gamma_c_trends": _trends(tables),
             "overlaps_at_lowest_temperature": _coldest_overlaps(tables),
             "state_points": _ensembles(tables),
+            "variants": choices.changes(choice_tables) if choice_tables else [],
+            "shear_directions": choices.directions(choice_tables) if choice_tables else [],
             "checks": tables.checks.to_dict("records"),
             "warnings": _warnings(tables) + doubts,
         }

@@ -7,10 +7,12 @@ from typing import Any
 
 from softmodes.report import letter, summary, summary_page, tables
 from softmodes.report.beyond import BeyondTables
+from softmodes.report.choices import ChoiceTables
 from softmodes.report.evidence import Tables
 from softmodes.study import storage
 
 BLOCKS = ("landscape", "cyclic_shear", "linear_response")
+CHOICES = ("variants", "shear_directions")
 """Tables of blocks that a study may lack."""
 
 
@@ -28,8 +30,8 @@ def summarise(
     """Write the summary as Markdown and JSON.
 
     Args:
-        inputs: paths of the tables by the names that `evidence.Tables` and `beyond.BeyondTables`
-            give them; those of blocks that the study has not may lack.
+        inputs: paths of the tables by the names that `evidence.Tables`, `beyond.BeyondTables` and
+            `choices.ChoiceTables` give them; those of blocks that the study has not may lack.
         study: its name.
         model: keys of the mixture, which tell whether it is the Letter's.
         seed: of the study, for the draws.
@@ -41,8 +43,13 @@ def summarise(
         **{name: frames.pop(name, None) for name in BLOCKS},
         gamma_c_trends=frames["gamma_c_trends"],
     )
+    choices = {name: frames.pop(name) for name in CHOICES if name in frames}
     found = summary.compare(
-        Tables(**frames, seed=seed), study, letter.is_letters(model), beyond_tables=beyond
+        Tables(**frames, seed=seed),
+        study,
+        letter.is_letters(model),
+        beyond_tables=beyond,
+        choice_tables=ChoiceTables(**choices) if choices else None,
     )
     summary_page.write(found, markdown, data)
     storage.write_provenance([markdown, data], inputs.values(), config, code=code)
