@@ -41,9 +41,15 @@ def write_summary(markdown: str | Path, path: str | Path) -> None:
 
 
 def write_published(pngs: Sequence[str | Path], markdown: str | Path, path: str | Path) -> None:
-    """Write one page of a study's figures, shown from its own folder, and summary, atomically."""
+    """Write one page of a study's summary and figures, atomically.
+
+    The figures, which the page shows from its own folder, come before the summary's first section.
+    """
     figures = {Path(png).name: drawing.caption(png) for png in pngs}
-    _write(path, "published.html", figures=figures, **_summary(markdown))
+    summary = _summary(markdown)
+    head, mark, sections = summary.pop("body").partition("<h2>")
+    shown = summary | {"head": head, "sections": mark + sections}
+    _write(path, "published.html", figures=figures, **shown)
 
 
 def write_sample(
