@@ -252,6 +252,8 @@ def test_choices_made_otherwise_are_told(agreeing, found):
         for gamma in strains
     )
     variants.loc[variants["gamma"] == 0.071, "difference"] = -0.04
+    untouched = variants.assign(variant="+y", difference=0.0, lower=0.0, upper=0.0)
+    variants = pd.concat([variants, untouched], ignore_index=True)
     direction = {"estimator": "overlap_drop", "direction": "-x", "value": 0.06, "n_samples": 6}
     ends = {"lower": 0.05, "upper": 0.07, "log_ratio_lower": -0.2, "log_ratio_upper": 0.4}
     turned = pd.DataFrame([state | direction | ends | {"log_ratio": 0.1, "reason": math.nan}])
@@ -260,7 +262,7 @@ def test_choices_made_otherwise_are_told(agreeing, found):
     )
     page = summary_page.markdown(told)
     shown = page.split("## What choices of the analysis change")[1].split("## Overlaps")[0]
-    assert re.findall(r"^\| (older|32 runs) \| (.*) \|$", shown, re.MULTILINE) == [
+    assert re.findall(r"^\| (older|32 runs|\+y) \| (.*) \|$", shown, re.MULTILINE) == [
         (name, f"{label} | {gamma} | 0.5 | {value} | 0.01 to 0.03 | 6")
         for label, gamma, value in ((r"O_DW,\|d\|", "0.0001", "0.02"), ("O_DW,p", "0.071", "-0.04"))
         for name in ("32 runs", "older")

@@ -24,7 +24,10 @@ class ChoiceTables:
 
 
 def changes(tables: ChoiceTables) -> list[dict[str, Any]]:
-    """Of each N and T the overlaps, each with what it is and what every variant adds to it."""
+    """Of each N and T the overlaps, each with what it is and what variants add to it.
+
+    Those that leave it as it is, in every sample, have no part in it and are left out.
+    """
     found = []
     for (size, temperature), rows in tables.variants.groupby(["n_particles", "temperature"]):
         some = [rows[rows["quantity"] == name] for name in AT_STRAIN]
@@ -38,12 +41,13 @@ def _at_one_strain(rows: pd.DataFrame) -> dict[str, Any]:
     numbers = rows.groupby("gamma")["variant"].nunique()
     gamma = AT_STRAIN[quantity](numbers.index[numbers == numbers.max()])
     rows = rows[rows["gamma"] == gamma]
-    columns = ["variant", "difference", "lower", "upper", "n_samples"]
+    change = ["difference", "lower", "upper"]
+    changed = rows[(rows[change] != 0.0).any(axis=1)]
     return {
         "label": LABELS[quantity],
         "gamma": gamma,
         "value": rows["reference"].iloc[0],
-        "variants": rows[columns].to_dict("records"),
+        "variants": changed[["variant", *change, "n_samples"]].to_dict("records"),
     }
 
 
