@@ -68,3 +68,22 @@ def test_what_is_told_of_a_published_study_is_in_its_tables(page, name):
     overlap = rows.loc["overlap"]
     assert f"{overlap['value']:.3f} ± {overlap['sem']:.3f}" in text
     assert f"{rows.loc['random', 'value']:.2f} when shuffled at random" in text
+
+
+def test_what_is_told_of_other_choices_is_in_their_tables():
+    """The largest changes of O_DW,pq, and that no direction of shear has another critical strain."""
+    text = re.sub(r"\s+", " ", (ROOT / "README.md").read_text(encoding="utf-8"))
+    ((most, of_window),) = re.findall(
+        r"by ([\d.]+) at most, except .* lowers it by ([\d.]+) at", text
+    )
+    variants, directions = (
+        pd.read_csv(PUBLISHED / "letter" / f"{name}.csv")
+        for name in ("variants", "shear_directions")
+    )
+    rows = variants[variants["quantity"] == "DW_pq"]
+    changes = rows.pivot(index="variant", columns="temperature", values="difference")
+    assert f"{-changes.loc['t_DW = 5 τ', 0.4]:.3f}" == of_window
+    assert f"{changes.drop(index='t_DW = 5 τ').abs().max(axis=None):.3f}" == most
+    turned = directions[directions["estimator"] == "overlap_drop"]
+    cold = turned[(turned["temperature"] == 0.4) & (turned["direction"] != "+x")]
+    assert (cold["log_ratio_lower"] < 0.0).all() and (cold["log_ratio_upper"] > 0.0).all()
