@@ -41,15 +41,18 @@ def test_published_figures_are_those_of_the_published_tables(study, drawn):
         assert (drawn / f"{name}.pdf").stat().st_size > 1000
 
 
-def test_the_published_page_is_that_of_figures_and_summary(study, drawn):
-    page = (study / "report.html").read_text(encoding="utf-8")
-    assert page == (drawn / "report.html").read_text(encoding="utf-8")
+def test_the_page_is_that_of_figures_and_summary(study, drawn):
+    page = (drawn / "report.html").read_text(encoding="utf-8")
     shown = re.findall(r'<img alt="Figure (\d)" src="([^"]+)">', page)
     assert shown == [
         (str(n), f"fig{n}.png") for n in range(1, len(list(study.glob("fig*.png"))) + 1)
     ]
     statement = "Nonaffine displacements overlap with the Debye–Waller factor more than at random"
     assert page.count(statement) == 1
+    if (published := study / "report.html").exists():
+        assert page == published.read_text(encoding="utf-8")
+    else:
+        assert study.name != "letter"
 
 
 @pytest.mark.parametrize(("page", "name"), [("README.md", "letter"), ("docs/demo.md", "demo")])

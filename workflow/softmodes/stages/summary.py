@@ -12,8 +12,10 @@ from softmodes.report.evidence import Tables
 from softmodes.study import storage
 
 BLOCKS = ("landscape", "cyclic_shear", "linear_response")
+"""Tables of blocks beyond the Letter, which a study may lack."""
+
 CHOICES = ("variants", "shear_directions")
-"""Tables of blocks that a study may lack."""
+"""Tables of choices made otherwise, likewise."""
 
 
 def summarise(
