@@ -44,6 +44,19 @@ def test_the_drop_is_half_done_at_the_letters_strain_and_less_on_the_way_to_chan
         assert less / floor == pytest.approx(np.mean(lower), rel=0.01)
 
 
+def test_fractions_are_of_what_is_known(made_up):
+    frame = made_up.overlap_vs_gamma
+    late = changed(made_up, overlap_vs_gamma=frame[frame["gamma"] > 0.01])
+    early = changed(made_up, overlap_vs_gamma=frame[frame["gamma"] < 0.06])
+    for tables in late, early:
+        assert not of(answers("critical_strain", tables), "done at")
+    one = frame.index[(frame["sample"] == 2) & (frame["gamma"] == 0.2)]
+    holed = changed(made_up, overlap_vs_gamma=frame.assign(random=frame["random"].drop(one)))
+    both = [answers("critical_strain", tables) for tables in (made_up, holed)]
+    (whole,), (without,) = (of(found, "at random", "done at") for found in both)
+    assert without == pytest.approx(whole, rel=0.01)
+
+
 def test_a_floor_that_rises_on_cooling_is_seen(made_up):
     (same,) = of(answers("critical_strain", letter_like(sizes=(1000,), noise=1e-6)), "floor, T")
     assert abs(same) < 1e-3

@@ -116,12 +116,18 @@ def test_other_definitions_of_an_exact_drop(half, steepness):
 
 
 def test_nothing_is_told_of_strains_that_count_to_the_floor():
-    """Where the largest strain is below 0.3, the floor is taken from there alone."""
-    gamma = [1e-4, 1e-3, 0.01, 0.03, 0.06, 0.1, 0.15]
-    drop = fitted_drop(gamma, [[0.956, 0.539, 0.521, 0.492, 0.482, 0.415, 0.097]])
-    assert gamma[-1] < drop.half[0] * 3.0 ** (1.0 / drop.steepness[0]) < 0.3
+    drop = fitted_drop(GAMMA, [logistic(0.27, 5.0, floor=0.1)])
+    assert drop.half[0] < 0.3 < drop.half[0] * 3.0 ** (1.0 / drop.steepness[0])
     assert np.isnan(drop.three_quarters).all()
-    assert drop.half[0] < gamma[-1]
+
+
+@pytest.mark.parametrize("largest", [0.06, 0.125, 0.2])
+def test_a_curve_that_ends_before_its_floor_has_no_drop(largest):
+    some = np.less_equal(GAMMA, largest)
+    curve = logistic(0.071, 4.0)[None, some]
+    assert np.isnan(half_drop(GAMMA[some], curve)).all()
+    assert np.isnan(plateau_drop(GAMMA[some], curve)).all()
+    assert np.isnan(energy_onset(GAMMA[some], -curve)).all()
 
 
 def test_stress_maximum_between_grid_points():

@@ -244,6 +244,10 @@ def test_reasons_are_said():
     assert alone.own[0] == pytest.approx(0.07, rel=0.01)
     reasons = {one.reason for one in gamma_c.estimates(*late, 0)}
     assert "no strain up to 0.01, where the plateau is" in reasons
+    early = tables({(100, 0.5): np.tile(curve, (3, 1))})
+    early = [frame[frame["gamma"] < 0.3] for frame in early]
+    found = {one.estimator: one.reason for one in gamma_c.estimates(*early, 0)}
+    assert found["overlap_drop"] == "no strain from 0.3 on, where the floor is"
     falling = np.tile(1.0 - 0.1 * np.log(GAMMA), (3, 1))
     assert drops({(100, 0.5): falling})[0].reason == "fit failed"
 
@@ -298,6 +302,14 @@ def test_every_temperature_that_is_defined_enters_the_trend():
     line = np.polynomial.Polynomial.fit([0.4, 0.5, 0.6], np.log([0.05, 0.06, 0.1]), 1)
     assert change["value"] == pytest.approx(math.exp(line(0.6)) - math.exp(line(0.4)), rel=0.2)
     assert change["lower"] < change["value"] < change["upper"]
+
+
+def test_the_only_temperature_is_the_highest():
+    """Where γ_c is defined ends there."""
+    found = drops({(100, 0.5): noisy(logistic(0.07, 4.0), 4, 0.01, 1)})
+    change = trend(found, "change_with_temperature", 100)
+    assert math.isnan(change["value"])
+    assert (change["abscissa_low"], change["abscissa_high"]) == (0.5, 0.5)
 
 
 def test_a_demo_whose_samples_could_not_be_fitted_one_by_one():

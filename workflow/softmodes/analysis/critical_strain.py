@@ -45,14 +45,12 @@ class Drop:
     Attributes:
         half: (B,), γ_c, where half of the drop has happened; NaN where the fit failed.
         steepness: (B,), s.
-        floor_start: strain from which on the curves were taken for the floor.
 
     Strains derived from these are NaN where they fall among those taken for plateau or floor.
     """
 
     half: Curves
     steepness: Curves
-    floor_start: float
 
     @property
     def three_quarters(self) -> Curves:
@@ -79,7 +77,7 @@ class Drop:
 
     def _within_drop(self, strains: Curves) -> Curves:
         """NaN where the curve was taken to be level."""
-        within = (strains > PLATEAU_END) & (strains < self.floor_start)
+        within = (strains > PLATEAU_END) & (strains < FLOOR_START)
         return np.where(within, strains, math.nan)
 
 
@@ -87,11 +85,11 @@ def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
     """How curves drop from their plateau to their floor.
 
     Least squares in γ_c and s, all strains with equal weight. Plateau and floor are the means over
-    γ <= PLATEAU_END and γ >= FLOOR_START (or the largest strain alone, if that is smaller), taken
-    beforehand so that noise or an undershoot beyond the drop cannot trade them against γ_c. A fit
-    fails if there are fewer than four strains, if plateau <= floor, if γ_c falls among the strains
-    taken for the plateau, if s ends at its lower bound, if the descent has not settled after STEPS,
-    or if it explains less than MIN_EXPLAINED of the variance.
+    γ <= PLATEAU_END and γ >= FLOOR_START, taken beforehand so that noise or an undershoot beyond
+    the drop cannot trade them against γ_c. A fit fails if there are fewer than four strains, none
+    to the plateau or none to the floor, if plateau <= floor, if γ_c falls among the strains taken
+    for the plateau, if s ends at its lower bound, if the descent has not settled after STEPS, or if
+    it explains less than MIN_EXPLAINED of the variance.
 
     Args:
         gamma: (G,), positive, ascending: without the unstrained state.
@@ -102,7 +100,7 @@ def fitted_drop(gamma: ArrayLike, curves: ArrayLike) -> Drop:
     """
     gamma, curves = _checked(gamma, curves)
     log_half, steepness = _fitted_logistics(gamma, curves)
-    return Drop(np.exp(log_half), steepness, _floor_start(gamma))
+    return Drop(np.exp(log_half), steepness)
 
 
 def energy_onset(gamma: ArrayLike, curves: ArrayLike) -> Curves:
@@ -127,7 +125,8 @@ def stress_maximum(gamma: ArrayLike, curves: ArrayLike) -> Curves:
 def plateau_drop(gamma: ArrayLike, curves: ArrayLike) -> Curves:
     """Plateau less floor (S,) of each sample's curve (S, G).
 
-    Both as in `fitted_drop`, errors too; NaN without a strain up to PLATEAU_END.
+    Both as in `fitted_drop`, errors too; NaN without a strain up to PLATEAU_END, or without one
+    from FLOOR_START on.
     """
     gamma, curves = _checked(gamma, curves)
     return _plateau(gamma, curves) - _floor(gamma, curves)
@@ -218,11 +217,10 @@ def _plateau(gamma: Curves, curves: Curves) -> Curves:
 
 
 def _floor(gamma: Curves, curves: Curves) -> Curves:
-    return curves[:, gamma >= _floor_start(gamma)].mean(axis=1)
-
-
-def _floor_start(gamma: Curves) -> float:
-    return min(FLOOR_START, float(gamma[-1]))
+    """Means (B,) over the strains from FLOOR_START on; NaN without one."""
+    if gamma[-1] < FLOOR_START:
+        return np.full(len(curves), math.nan)
+    return curves[:, gamma >= FLOOR_START].mean(axis=1)
 
 
 def _checked(gamma: ArrayLike, curves: ArrayLike) -> tuple[Curves, Curves]:

@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from softmodes.analysis.critical_strain import (
+    FLOOR_START,
     PLATEAU_END,
     Curves,
     energy_onset,
@@ -294,7 +295,9 @@ def _missing(gamma: Curves, observable: Observable, curves: Curves) -> str:
         return "fewer than two samples"
     change = summarise(observable.contrast(gamma, curves))
     if change.n == 0:
-        return f"no strain up to {PLATEAU_END:g}, where the plateau is"
+        if gamma[0] > PLATEAU_END:
+            return f"no strain up to {PLATEAU_END:g}, where the plateau is"
+        return f"no strain from {FLOOR_START:g} on, where the floor is"
     return "" if change.significant else "change not significant"
 
 
@@ -322,7 +325,7 @@ def _mean(found: Sequence[Estimate]) -> dict[str, Any]:
 def _change_with_temperature(found: Sequence[Estimate]) -> dict[str, Any]:
     temperatures = np.array([one.temperature for one in found])
     if len(found) < 2:
-        return _row(math.nan, UNKNOWN, found)
+        return _row(math.nan, UNKNOWN, found, temperatures.tolist() or [math.nan])
     logarithms = _logarithms(found)
     changes = _change_along_line(temperatures, logarithms)
     interval = _interval(changes, logarithms * (temperatures - temperatures.mean()), found)

@@ -67,6 +67,8 @@ def _ends_of_the_drop(tables: Tables) -> Yielded:
             for size in tables.sizes
             for temperature in _cold(tables, size)
         )
+        if done.empty:
+            continue
         what = f"fraction of the way from the plateau to {name} done at γ = {GAMMA_C:g}"
         yield of_summary(f"{what}, T ≤ {COLD:g}", mean_over_state_points(done), ANYTHING)
 
@@ -76,14 +78,17 @@ def _fraction_done(tables: Tables, size: int, temperature: float, control: str |
     curves = tables.overlap_curves(size, temperature)
     gamma = curves.columns.to_numpy(float)
     plateau = curves.loc[:, gamma <= PLATEAU_END].mean(axis=1)
-    there = [np.interp(np.log(GAMMA_C), np.log(gamma), curve) for curve in curves.to_numpy()]
+    there = [
+        np.interp(np.log(GAMMA_C), np.log(gamma), curve, left=np.nan, right=np.nan)
+        for curve in curves.to_numpy()
+    ]
     if control is None:
-        way = plateau_drop(gamma, curves)
+        way = pd.Series(plateau_drop(gamma, curves), curves.index)
     else:
         way = plateau - tables.overlap_curves(size, temperature, control).mean(axis=1)
-        way = way.reindex(curves.index)
-    index = pd.MultiIndex.from_product([[size], [temperature], curves.index], names=STATE)
-    return pd.Series(linearised_ratio(plateau - there, way), index)
+    known = pd.DataFrame({"gone": plateau - there, "way": way}).dropna()
+    index = pd.MultiIndex.from_product([[size], [temperature], known.index], names=STATE)
+    return pd.Series(linearised_ratio(known["gone"], known["way"]), index)
 
 
 @_of("critical_strain", "Does that floor depend on temperature?")
