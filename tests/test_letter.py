@@ -294,7 +294,38 @@ def test_what_is_left_out_of_a_trend_is_said(agreeing):
         "stress",
         "energy",
     ):
-        assert "left out: T = 0.8: change not significant" in found[name].remark
+        by_size = name in ("independent_of_temperature", "stress", "energy")
+        for where in (" at N = 1000", " at N = 4000") if by_size else ("",):
+            assert f"left out{where}: T = 0.8: change not significant" in found[name].remark
+
+
+@pytest.mark.parametrize("peak", [0.0005, 0.2])
+def test_a_maximum_at_an_end_of_the_scan_is_none(agreeing, peak):
+    found = judged(scan_curve(peak, 0.1)(agreeing))["grows_with_modes"]
+    tops = [seen for seen in found.observations if "maximum" in seen.what]
+    assert [seen.what for seen in tops] == [
+        f"N_m of the maximum: none within the scan, N = {size}, T = 0.38" for size in (1000, 4000)
+    ]
+    assert {seen.verdict for seen in tops} == {TOO_SMALL}
+
+
+@pytest.mark.parametrize(
+    ("largest", "smallest"), [(0.0009, 0.0), (1.0, 0.02)], ids=["few modes", "many modes"]
+)
+def test_without_a_fraction_of_modes_nothing_is_told_of_its_slope(agreeing, largest, smallest):
+    frame = agreeing.overlap_vs_modes
+    some = frame[frame["mode_fraction"].between(smallest, largest)]
+    found = judged(changed(agreeing, overlap_vs_modes=some))["grows_with_modes"]
+    assert found.verdict == TOO_SMALL
+    assert not any("nan" in seen.what for seen in found.observations)
+
+
+@pytest.mark.parametrize("largest", [0.06, 0.12, 0.2])
+def test_strains_that_end_before_the_floor_tell_nothing_of_what_comes_later(agreeing, largest):
+    frame = agreeing.energy_stress
+    early = changed(agreeing, energy_stress=frame[frame["gamma"] <= largest])
+    assert verdict("stress", early) == TOO_SMALL
+    assert verdict("energy", early) == TOO_SMALL
 
 
 def test_the_lowest_modes_do_not_enter(agreeing):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from made_up import beyond_like, changed, letter_like
 
-from softmodes.report import summary, summary_page, tables
+from softmodes.report import choices, summary, summary_page, tables
 from softmodes.report.beyond import BEYOND
 from softmodes.report.choices import ChoiceTables
 from softmodes.report.evidence import Tables
@@ -53,6 +53,13 @@ def test_another_mixture_gets_no_verdict_beside_the_letter(agreeing, found):
     text = summary_page.markdown(other)
     assert "another mixture than the Letter's" in text
     assert "19 not compared" in text
+    pages = [
+        summary_page.markdown(
+            summary.compare(letter_like(samples=3, noise=0.1), "made-up", letters_mixture=mixture)
+        ).split("## This study's own")[0]
+        for mixture in (True, False)
+    ]
+    assert ["samples would tell" in page for page in pages] == [True, False]
     assert "**agrees**" not in text.split("## This study's own")[0]
 
 
@@ -269,6 +276,9 @@ def test_choices_made_otherwise_are_told(agreeing, found):
     ]
     assert "| -x | 0.06 | 0.05 to 0.07 | 0.1 | -0.2 to 0.4 | 6 |  |" in shown
     assert "What choices" not in summary_page.markdown(found)
+    one = variants.assign(lower=np.nan, upper=np.nan, n_samples=1)
+    (told,) = choices.changes(ChoiceTables(one, turned))
+    assert all(row["variant"] != "+y" for shown in told["overlaps"] for row in shown["variants"])
 
 
 def test_tables_read_back_from_csv_give_the_same_summary(agreeing, found, tmp_path):

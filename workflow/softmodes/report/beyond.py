@@ -198,6 +198,8 @@ def _metabasin_distance(tables: BeyondTables) -> Yielded:
         if found := tables.critical_strain:
             within = tables.of_pairs("distance_of_pairs", ensemble, "within")
             ratio = _log_of_distances(within, sheared, found[0]).mean()
+            if math.isnan(ratio):
+                continue
             yield f"{_at(ensemble)}: of structures within one metabasin it would be {ratio:.3g}"
 
 

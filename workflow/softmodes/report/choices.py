@@ -42,7 +42,8 @@ def _at_one_strain(rows: pd.DataFrame) -> dict[str, Any]:
     gamma = AT_STRAIN[quantity](numbers.index[numbers == numbers.max()])
     rows = rows[rows["gamma"] == gamma]
     change = ["difference", "lower", "upper"]
-    changed = rows[(rows[change] != 0.0).any(axis=1)]
+    # limits are NaN for one sample
+    changed = rows[(rows[change].fillna(0.0) != 0.0).any(axis=1)]
     return {
         "label": LABELS[quantity],
         "gamma": gamma,

@@ -98,11 +98,11 @@ def figure2(overlap: pd.DataFrame) -> Figure:
         "DW_d": r"$O_{\mathrm{DW},|d|}$",
         "DW_lin": r"$O_{\mathrm{DW},|d_{\mathrm{lin}}|}$",
     }
+    temperatures, fillings = overlap["temperature"], drawing.fillings(overlap)
     overlap = overlap[overlap["overlap"].notna()]
     with drawing.letter_style():
         figure = drawing.blank_figure(drawing.COLUMN_WIDTH, 3.0)
         axes = figure.subplots()
-        fillings = drawing.fillings(overlap)
         symbols: dict[str, dict[str, Any]] = {
             quantity: {"color": f"C{number}", "marker": drawing.MARKERS[number]}
             for number, quantity in enumerate(shown)
@@ -123,7 +123,7 @@ def figure2(overlap: pd.DataFrame) -> Figure:
         random = overlap[overlap["quantity"] == "DW_pq"].groupby("temperature")["random"].mean()
         axes.plot(random.index, random, "k--", marker="_")
         axes.set_ylabel("overlap")
-        drawing.temperature_axis(axes, overlap["temperature"])
+        drawing.temperature_axis(axes, temperatures)
         drawing.overlap_axis(axes)
         handles = [Line2D([], [], label=shown[name], **symbols[name]) for name in shown]
         drawing.legend(figure, handles + drawing.size_keys(fillings) + drawing.control_keys(), 4)

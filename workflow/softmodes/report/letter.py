@@ -238,6 +238,9 @@ def _stress(tables: Tables) -> Yielded:
     for size in tables.sizes:
         stress = tables.energy_curves(size, tables.coldest(size), "shear_stress")
         what = f"σ_xy at the largest strain over its maximum, {_at(tables, size)}"
+        if stress.columns[-1] < FLOOR_START:  # it may not have fallen yet
+            yield undefined(what, around_zero(VANISHED_SHARE))
+            continue
         maximum = stress[stress.mean().idxmax()]
         yield ratio(what, stress.iloc[:, -1], maximum, allowed=around_zero(VANISHED_SHARE))
 
@@ -256,7 +259,8 @@ def _energy(tables: Tables) -> Yielded:
         yield mean(f"total rise of e_IS/e_IS(0), {_at(tables, size)}", rise, above(0))
         before = energy.loc[:, energy.columns <= PLATEAU_END]
         what = f"share of the rise up to γ = {PLATEAU_END:g}, {_at(tables, size)}"
-        if before.empty:  # flatness cannot be told without a strain so small
+        # flatness cannot be told without a strain so small, nor before all of the rise
+        if before.empty or energy.columns[-1] < FLOOR_START:
             yield undefined(what, around_zero(FLAT_SHARE))
             continue
         yield ratio(what, before.iloc[:, -1] - 1, rise, allowed=around_zero(FLAT_SHARE))
@@ -407,6 +411,13 @@ def _grows_with_modes(tables: Tables) -> Yielded:
     for size in tables.sizes:
         curves = tables.mode_curves("DW_p", size, near_critical=False)
         yield _slope(tables, "DW_p", curves.loc[:, : 1.001 * DEFAULT_FRACTION], size, above(0))
+        allowed = around_zero(math.log(NEAR))
+        # at an end of the scan it may lie anywhere beyond
+        if curves.empty or curves.mean().argmax() in (0, curves.shape[1] - 1):
+            yield undefined(
+                f"N_m of the maximum: none within the scan, {_at(tables, size)}", allowed
+            )
+            continue
         value, interval = statistics.position_of_maximum(
             np.log(curves.columns.to_numpy(float)),
             curves.to_numpy(),
@@ -419,7 +430,7 @@ def _grows_with_modes(tables: Tables) -> Yielded:
             value + shift,
             Interval(interval.low + shift, interval.high + shift, interval.n_undefined),
             n_samples=len(curves),
-            allowed=around_zero(math.log(NEAR)),
+            allowed=allowed,
         )
 
 
@@ -452,8 +463,12 @@ def _slope(
     tables: Tables, quantity: str, curves: pd.DataFrame, size: int, allowed: tuple[float, float]
 ) -> Observation:
     """The mean over samples of the slope in ln N_m."""
+    if curves.empty:
+        return undefined(
+            f"slope of {LABELS[quantity]} in ln N_m: none, {_at(tables, size)}", allowed
+        )
     slopes = []
-    if curves.shape[1] > 1 and len(curves):
+    if curves.shape[1] > 1:
         slopes = np.polyfit(np.log(curves.columns.to_numpy(float)), curves.to_numpy().T, 1)[0]
     low, high = (100 * end for end in (curves.columns.min(), curves.columns.max()))
     what = (
@@ -593,7 +608,9 @@ def _n_samples(tables: Tables, size: int | None = None) -> int:
 
 def _left_out(row: pd.Series) -> Iterator[str]:
     if isinstance(row["left_out"], str) and row["left_out"]:
-        yield f"left out: {row['left_out']}"
+        size = row["n_particles"]
+        where = "" if pd.isna(size) else f" at N = {size:.0f}"
+        yield f"left out{where}: {row['left_out']}"
 
 
 def _alone(values: pd.Series) -> Iterator[str]:

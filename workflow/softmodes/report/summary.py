@@ -96,7 +96,8 @@ def _observation(seen: Observation) -> dict[str, Any]:
 
 
 def _without_verdict(finding: dict[str, Any]) -> dict[str, Any]:
-    observations = [seen | {"verdict": NOT_COMPARED} for seen in finding["observations"]]
+    neither = {"verdict": NOT_COMPARED, "samples_needed": math.nan}
+    observations = [seen | neither for seen in finding["observations"]]
     return finding | {"observations": observations, "verdict": NOT_COMPARED}
 
 
