@@ -233,6 +233,12 @@ WRONG = {
          "amplitudes": [0.05, 0.0605], "strain_step": 0.002, "cycles": 10},
         "cyclic.amplitudes[1]", "0.0605", "a multiple of 0.001",
     ),
+    "an amplitude with the dust of arithmetic": (
+        ["cyclic"],
+        {"ensembles": [{"n_particles": 120, "temperature": 0.6, "samples": 1}],
+         "amplitudes": [0.04, 0.0400000001], "strain_step": 0.002, "cycles": 10},
+        "cyclic.amplitudes[1]", "0.0400000001", "a multiple of 0.001, no more than three decimals",
+    ),
     "amplitudes out of order": (
         ["cyclic"],
         {"ensembles": [{"n_particles": 120, "temperature": 0.6, "samples": 1}],
@@ -267,6 +273,10 @@ WRONG = {
                 "less than the entry before it, 1.0"),
     "too fine a temperature": (["temperatures", 1, "temperature"], 0.6005,
                                "temperatures[1].temperature", "0.6005", "a multiple of 0.001"),
+    "a temperature with the dust of arithmetic": (
+        ["temperatures", 1, "temperature"], 0.6000000000000001, "temperatures[1].temperature",
+        "0.6000000000000001", "a multiple of 0.001, no more than three decimals",
+    ),
     "no whole number of steps": (["temperatures", 0, "equilibration_time"], 10.001,
                                  "temperatures[0].equilibration_time", "10.001",
                                  "at least one time_step, 0.005, and a multiple"),
@@ -294,6 +304,10 @@ WRONG = {
                             "one of shear.gamma, 0.0001"),
     "one strain to scan": (["modes", "scan_gamma"], [0.0001], "modes.scan_gamma", "[0.0001]",
                            "a list of 2"),
+    "a cluster larger than what is taken": (
+        ["overlap", "minimum_cluster"], 31, "overlap.minimum_cluster", "31",
+        "no more than overlap.top_fraction takes of n_particles 120, 30",
+    ),
     "more modes than there are": (["modes", "fraction"], 1.0, "modes.fraction",
                                   "240 modes at n_particles 120", "at most 236"),
     "fractions out of order": (["modes", "scan_fractions", 1], 0.0001,

@@ -109,6 +109,7 @@ def validate(config: Any) -> None:
     for n_particles in config["n_particles"]:
         _check_composition(config, n_particles)
         _check_box(config, n_particles)
+        _check_clusters(config, n_particles)
         _check_modes(config, n_particles)
 
 
@@ -375,8 +376,7 @@ def _check_ensemble(config: Mapping[str, Any]) -> None:
 def _check_temperatures(config: Mapping[str, Any]) -> None:
     values = temperatures(config)
     for index, value in enumerate(values):
-        if not _is_multiple(value, 0.001):
-            _refuse(f"temperatures[{index}].temperature", f"{value} given", "a multiple of 0.001")
+        _check_thousandths(f"temperatures[{index}].temperature", value)
     _check_order([f"temperatures[{i}].temperature" for i in range(len(values))], values, sign=-1)
 
 
@@ -564,8 +564,7 @@ def _check_amplitudes(config: Mapping[str, Any]) -> None:
     keys = [f"cyclic.amplitudes[{i}]" for i in range(len(amplitudes))]
     _check_order(keys, amplitudes, sign=1)
     for key, amplitude in zip(keys, amplitudes, strict=True):
-        if not _is_multiple(amplitude, 0.001):
-            _refuse(key, f"{amplitude} given", "a multiple of 0.001")
+        _check_thousandths(key, amplitude)
 
 
 def _check_composition(
@@ -623,6 +622,17 @@ def _highest_density(config: Mapping[str, Any]) -> float:
     return max(1.05 * coldest, config["start_density"])
 
 
+def _check_clusters(config: Mapping[str, Any], n_particles: int) -> None:
+    overlap = config["overlap"]
+    selected = overlap["top_fraction"] * n_particles
+    if overlap["minimum_cluster"] > selected:
+        _refuse(
+            "overlap.minimum_cluster",
+            f"{overlap['minimum_cluster']} given",
+            f"no more than overlap.top_fraction takes of n_particles {n_particles}, {selected:g}",
+        )
+
+
 def _check_modes(config: Mapping[str, Any], n_particles: int) -> None:
     modes = config["modes"]
     named = {"modes.fraction": modes["fraction"]} | {
@@ -664,6 +674,12 @@ def _refuse(key: str, given: str, expected: str) -> None:
 
 def _is_whole(value: float) -> bool:
     return abs(value - round(value)) < _WHOLE
+
+
+def _check_thousandths(key: str, value: float) -> None:
+    # files are named, and jobs find each other, by three decimals
+    if value != round(value, 3) or value < 0.001:
+        _refuse(key, f"{value} given", "a multiple of 0.001, no more than three decimals")
 
 
 def _is_multiple(value: float, unit: float) -> bool:
