@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -116,7 +116,8 @@ def _renamed(path: Path) -> Iterator[Path]:
         _sync(temporary)
         temporary.replace(path)
         # what killed processes left
-        for stale in path.parent.glob(f".{glob.escape(path.stem)}-*.part{path.suffix}"):
+        number = re.compile(re.escape(f".{path.stem}-") + r"\d+" + re.escape(f".part{path.suffix}"))
+        for stale in filter(lambda other: number.fullmatch(other.name), path.parent.iterdir()):
             stale.unlink(missing_ok=True)
         _sync(path.parent)
     finally:
