@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import signal
 
 import numpy as np
 import pandas as pd
@@ -338,6 +340,41 @@ def test_one_row_for_each_observation_of_a_sample(table):
     assert set(table["sample"]) == {0, 1}
     fields = table["observable"].str.contains("overlap|random|rank")
     assert (table["mode_fraction"].notna() == fields).all()
+
+
+def test_a_search_for_modes_can_be_stopped(files, tmp_path):
+    """The next run goes on from the end of the trajectory."""
+    output = tmp_path / "landscape" / "N120.h5"
+
+    def run(update):
+        landscape.follow(
+            files["equilibrium"][0],
+            str(output),
+            checkpoint_interval=1000.0,
+            config="",
+            update=update,
+            interval=0.2,
+            quenches=20,
+            mode_fractions=FRACTIONS,
+            time_step=0.005,
+            precision="single",
+            gamma=GAMMA,
+        )
+
+    def stop(share):
+        if share > 0.6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit):
+        run(stop)
+    assert not output.exists()
+    told = []
+    run(told.append)
+    assert told[0] > 0.5
+    stopped = storage.digest(output)
+    output.unlink()
+    run(lambda _: None)
+    assert storage.digest(output) == stopped
 
 
 def test_where_nothing_moves_there_are_no_pairs(files, tmp_path):

@@ -97,7 +97,8 @@ def inherent_trajectory(
             trajectory.thermostat(temperature, block, rng)
         structure[quenched + 1] = visited.visit(trajectory.configuration)
         progress((quenched + 1) / n_quenches)
-        if checkpoint is not None and checkpoint.due():
+        # the end is kept too, for what is made of the structures
+        if checkpoint is not None and (checkpoint.due() or quenched + 1 == n_quenches):
             checkpoint.save(
                 done=quenched + 1,
                 structure=structure,

@@ -109,6 +109,7 @@ def write_cycles(
         found = lowest_modes(hessian(structure, mixture), n_modes, rng)
         softness.append(soft_participation(found, n_modes))
         splits.append(found.splits_degenerate)
+        keep(record)
     selected = [
         top_clusters(
             field,

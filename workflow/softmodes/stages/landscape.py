@@ -102,6 +102,8 @@ def write_landscape(
             lowest = modes.lowest_modes(hessian.hessian(structure, mixture), numbers.max(), rng)
             fields.append([modes.soft_participation(lowest, number) for number in numbers])
             told(len(fields))
+            if checkpoint is not None and checkpoint.due() and (kept := checkpoint.load()):
+                checkpoint.save(**kept)  # the end of the trajectory
         return np.array(fields).swapaxes(0, 1).copy()
 
     soft = softness(structures, lambda done: update(0.5 + 0.5 * done / len(structures)))
