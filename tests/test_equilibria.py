@@ -41,7 +41,8 @@ def unpacked(archive, sample, folder):
 
 def find(source, **changes):
     point = {"n_particles": 150, "temperature": 0.46, "sample": 0, "seed": 11, "model": MODEL}
-    return equilibria.find(source, **point | {"ensemble": {"pressure": 13.5}} | changes)
+    point |= {"ensemble": {"pressure": 13.5}, "equilibration_time": 100.0}
+    return equilibria.find(source, **point | changes)
 
 
 def test_what_comes_out_is_what_was_packed(files, archive, tmp_path):
@@ -118,6 +119,15 @@ def test_another_ensemble_is_refused(tmp_path):
     for ensemble in ({"pressure": 12.0}, {"density": 0.85}):
         with pytest.raises(InputError, match=rf"ensemble .*13\.5.* found, {ensemble} expected"):
             find(tmp_path, sample=sample, ensemble=ensemble)
+
+
+def test_samples_of_another_length_do_not_join_those_there(archive):
+    """Averages over samples need their functions at the same times."""
+    assert find(archive, equilibration_time=400.0) is not None
+    assert find(archive, sample=1, equilibration_time=100.0) is None
+    message = rf"{NAME}: relaxation functions up to 98.4 found, .*400, expected as of sample 1"
+    with pytest.raises(InputError, match=message):
+        find(archive, sample=1, equilibration_time=400.0)
 
 
 def test_what_does_not_fit_an_archive_is_refused(files, archive, tmp_path):

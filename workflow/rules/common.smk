@@ -200,6 +200,7 @@ def published(n_particles, temperature, sample):
             seed=config["seed"],
             model=MODEL,
             ensemble=config["ensemble"],
+            equilibration_time=at_temperature(config, temperature)["equilibration_time"],
         )
     except InputError as error:
         sys.exit(f"config key equilibria: {error}")

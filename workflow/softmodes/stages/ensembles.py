@@ -11,22 +11,27 @@ import numpy as np
 
 from softmodes.analysis import relaxation
 from softmodes.dynamics.isoconfigurational import Ensemble
+from softmodes.report import tables
 from softmodes.study import records, storage
 
 logger = logging.getLogger(__name__)
 
 
 def mean_relaxation_time(relaxation_files: Sequence[str | Path]) -> float:
-    """τ_e, in τ, from the mean F_s of samples; NaN, with a warning, where it stays above 1/e."""
+    """τ_e, in τ, from the mean F_s of samples; NaN, with a warning, where it stays above 1/e.
+
+    Raises:
+        InputError: their times differ.
+    """
     samples = [
         storage.read(path, "time", "self_intermediate_scattering") for path in relaxation_files
     ]
+    times = tables.common_times(samples)
     curves = [sample["self_intermediate_scattering"][0] for sample in samples]
-    relaxation_time = relaxation.relaxation_time(samples[0]["time"], np.stack(curves))
+    relaxation_time = relaxation.relaxation_time(times, np.stack(curves))
     if math.isnan(relaxation_time):
         logger.warning(
-            "F_s stays above 1/e over %g τ: a longer equilibration_time is needed",
-            samples[0]["time"][-1],
+            "F_s stays above 1/e over %g τ: a longer equilibration_time is needed", times[-1]
         )
     return relaxation_time
 

@@ -29,6 +29,13 @@ from softmodes.system.mixture import Mixture
 
 STAGES = tuple(ARCHIVED_ATTRIBUTES)
 
+LAGS = "relaxation/time"
+"""In an archive: the times of each sample's relaxation functions."""
+
+SPARE_TIME = 0.05
+"""By how much of it a stage may be longer than asked for, or the longest time of its relaxation
+functions shorter: both are whole numbers of blocks."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -84,6 +91,7 @@ def find(
     seed: int,
     model: Mapping[str, Any],
     ensemble: Mapping[str, float],
+    equilibration_time: float,
 ) -> Found | None:
     """A published state point; None where there is none.
 
@@ -92,10 +100,13 @@ def find(
         n_particles, temperature, sample, seed: the state point.
         model: the mixture, by the keys of `Mixture`.
         ensemble: pressure or density, as configured.
+        equilibration_time: of samples that are not there, in τ: only functions of the same times
+            can be averaged.
 
     Raises:
         InputError: there is no such source, or its archive of that N and T is of another seed,
-            model or, as far as that was recorded, ensemble, or unreadable.
+            model or, as far as that was recorded, ensemble, or unreadable; or it lacks the sample,
+            and its relaxation functions are not those of that time.
     """
     source = Path(source)
     if not source.exists():
@@ -103,13 +114,18 @@ def find(
     path = source / archive_name(n_particles, temperature) if source.is_dir() else source
     if not path.is_file():
         return None
-    samples, held = _contents(path, path.stat().st_mtime_ns)
+    samples, longest, held = _contents(path, path.stat().st_mtime_ns)
     if archive_name(n_particles, temperature) != _archive_of(held):
         return None
     for name, value in {"seed": seed, **asdict(Mixture(**model))}.items():
         if held[name] != value:
             raise InputError(f"{path}: {name} {held[name]} found, {value} expected")
     if sample not in samples:
+        if abs(longest / equilibration_time - 1.0) > SPARE_TIME:
+            raise InputError(
+                f"{path}: relaxation functions up to {longest:g} found, up to equilibration_time, "
+                f"{equilibration_time:g}, expected as of sample {sample}, which is not there"
+            )
         return None
     time, made_in = samples[sample]
     if made_in not in (None, ensemble):
@@ -171,7 +187,8 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
 
     Raises:
         InputError: a file is of another stage; or a sample differs from the one of its number in
-            the archive, or from the others there in seed, model or the shape of an array.
+            the archive, or from the others there in seed, model, times of the relaxation functions
+            or the shape of an array.
     """
     given: dict[str, dict[int, dict[str, storage.StateFile]]] = {}
     for path in files:
@@ -196,19 +213,20 @@ def pack(files: Iterable[str | Path], folder: str | Path) -> list[Path]:
 @functools.cache
 def _contents(
     path: Path, _modified: int
-) -> tuple[dict[int, tuple[float, dict[str, float] | None]], dict[str, Any]]:
-    """Time and ensemble by sample, and the attributes of an archive, as it was at a time.
+) -> tuple[dict[int, tuple[float, dict[str, float] | None]], float, dict[str, Any]]:
+    """Time and ensemble by sample, longest of `LAGS`, and attributes of an archive as once it was.
 
     A sample made without a study's configuration has no ensemble on record.
     """
-    file = storage.read(path, "sample", "equilibrium/time", "records")
+    file = storage.read(path, "sample", "equilibrium/time", LAGS, "records")
     configs = [
         kept["equilibrium"]["provenance"].get("config")
         for kept in json.loads(file["records"].tobytes())
     ]
     ensembles = [json.loads(config).get("ensemble") if config else None for config in configs]
     of_samples = zip(file["equilibrium/time"].tolist(), ensembles, strict=True)
-    return dict(zip(file["sample"].tolist(), of_samples, strict=True)), file.attributes
+    longest = float(file[LAGS][0, -1])
+    return dict(zip(file["sample"].tolist(), of_samples, strict=True)), longest, file.attributes
 
 
 def _archive_of(attributes: Mapping[str, Any]) -> str:
@@ -302,6 +320,8 @@ def _merge(path: Path, given: dict[int, _Sample]) -> None:
                     f"{path}: {name} of sample {sample} has shape {shape}, {expected} of the "
                     "others expected"
                 )
+        if not np.array_equal(found.arrays[LAGS], first.arrays[LAGS]):
+            raise InputError(f"{path}: {LAGS} of sample {sample} is not that of the others")
     if samples.keys() == held.keys():
         return
     arrays = {
