@@ -154,6 +154,15 @@ def test_a_figure_of_another_table_is_not_packed(files, tmp_path):
     assert not (tmp_path / "study.zip").exists()
 
 
+def test_numbers_of_samples_that_differ_are_described(files, tmp_path):
+    first, *colder = CONFIG["temperatures"]
+    fewer = [{**entry, "samples": 1} for entry in colder]
+    archive.pack(tmp_path / "study.zip", files, CONFIG | {"temperatures": [first, *fewer]})
+    with zipfile.ZipFile(tmp_path / "study.zip") as crate:
+        (root, *_) = json.loads(crate.read("ro-crate-metadata.json"))["@graph"][1:]
+    assert root["description"].startswith("1 to 2 samples of N = 120 at T = 1.0, 0.6: tables")
+
+
 def test_a_missing_file_is_named(files, tmp_path):
     files["figures/fig1.pdf"].unlink()
     with pytest.raises(InputError, match=r"fig1\.pdf: No such file .* a file to pack expected"):
@@ -165,7 +174,11 @@ def deposit(study, snakemake, tmp_path_factory):
     """Folder of a run of the workflow, the study packed and verified by its rules."""
     folder = tmp_path_factory.mktemp("deposit") / "study"
     shutil.copytree(study, folder)
-    done = snakemake(folder, TEST, "--cores=1", "verify")
+    one = {"n_particles": 100, "temperature": 1.0, "samples": 2, "interval": 0.2, "quenches": 8}
+    landscape = {"ensembles": [one | {"mode_fractions": [0.03]}]}
+    configuration = folder / "with_landscape.yaml"
+    configuration.write_text(yaml.safe_dump(CONFIG | {"landscape": landscape}))
+    done = snakemake(folder, configuration, "--cores=1", "verify")
     assert done.returncode == 0, done.stdout
     total = checksum(folder / "results" / "test" / "test.zip")
     assert f"results/test/test.zip: intact, SHA-256 {total}\n" in done.stdout
@@ -177,10 +190,10 @@ def test_a_study_is_packed_whole_but_for_its_simulations(deposit):
     results = deposit / "results" / "test"
     expected = {
         str(path.relative_to(results))
-        for pattern in ("tables/*", "figures/*", "overlap/*", "summary.*")
+        for pattern in ("tables/*", "figures/*", "overlap/*", "landscape/*.csv*", "summary.*")
         for path in results.glob(pattern)
     }
-    assert len(expected) == 2 * (13 + 8 + 2 + 2)
+    assert len(expected) == 2 * (14 + 10 + 2 + 1 + 2)
     environment = {f"envs/{path.name}" for path in (ROOT / "envs").iterdir()}
     expected |= {"LICENSE", "CITATION.cff"} | environment - {"envs/lock-test.txt"}
     expected |= {MANIFEST, "config.yaml", "hdf5-digests.txt", "ro-crate-metadata.json"}
@@ -189,7 +202,7 @@ def test_a_study_is_packed_whole_but_for_its_simulations(deposit):
     assert manifest.items() <= found.items()
     with zipfile.ZipFile(results / "test.zip") as crate:
         digests = crate.read("hdf5-digests.txt").decode().splitlines()
-    stages = ("equilibrium", "relaxation", "isoconfigurational", "quench", "modes")
+    stages = ("equilibrium", "relaxation", "isoconfigurational", "quench", "modes", "landscape")
     assert digests == sorted(
         (
             f"{storage.digest(path)}  {stage}/{path.name}"
@@ -251,7 +264,7 @@ def test_verifying_writes_its_verdict_and_fails_on_damage(deposit, snakemake, tm
         "faults": [],
     }
     rewritten(path, lambda members: members.pop("summary.md"))
-    done = snakemake(folder, TEST, "--cores=1", "verify")
+    done = snakemake(folder, folder / "with_landscape.yaml", "--cores=1", "verify")
     assert done.returncode != 0
     assert "test.zip: not intact: summary.md is missing" in done.stdout
     assert "Traceback" not in (results / "logs" / "verify.log").read_text()

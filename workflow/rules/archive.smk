@@ -1,7 +1,14 @@
+# tables that others are made of: their provenance names the HDF5 files
+PARTS = [
+    *OVERLAPS,
+    *(VARIED if "variants" in config else []),
+    *(LANDSCAPES if "landscape" in config else []),
+    *(RESPONSES if "linear_response" in config else []),
+]
 # all that a study comes to but the HDF5 files: what is asked for, and what is packed
 STUDY_FILES = [
-    *OVERLAPS,
-    *(f"{overlap}.provenance.json" for overlap in OVERLAPS),
+    *PARTS,
+    *(f"{part}.provenance.json" for part in PARTS),
     *rules.aggregate.output,
     *rules.gamma_c.output,
     *rules.checks.output,

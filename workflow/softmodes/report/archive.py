@@ -22,6 +22,7 @@ import yaml
 
 from softmodes.errors import InputError
 from softmodes.study import atomic, storage
+from softmodes.study.config import n_samples, temperatures
 
 METADATA = "ro-crate-metadata.json"
 MANIFEST = "manifest-sha256.txt"
@@ -47,9 +48,12 @@ _FORMATS = {
 
 _FOLDERS = {
     "envs": "What the environment of the runs was made from",
-    "figures": "The figures of the Letter, drawn from this study",
+    "figures": "The figures of the Letter and beyond it, drawn from this study",
+    "landscape": "Structures along trajectories, per number of particles and temperature",
+    "linear_response": "Response to shear by modes, per number of particles and temperature",
     "overlap": "Overlaps per number of particles and temperature, one row per sample and pair",
     "tables": "The tables that the figures are drawn from",
+    "variants": "Overlaps with choices made otherwise, per sample",
 }
 
 _DESCRIPTIONS = {
@@ -174,15 +178,14 @@ def _metadata(
     folders = sorted({name.split("/")[0] for name in names if "/" in name})
     parts = [{"@id": name} for name in names if "/" not in name]
     parts += [{"@id": f"{folder}/"} for folder in folders]
-    samples = config["samples"] if isinstance(config["samples"], list) else [config["samples"]]
     commits = sorted({origin["git_commit"] for origin in origins.values()})
     root = {
         "@id": "./",
         "@type": "Dataset",
         "name": f"Study {config['study']}: soft modes and nonaffine rearrangements",
         "description": (
-            f"{_listed(samples)} samples of N = {_listed(config['n_particles'])} particles at T = "
-            f"{_listed(entry['temperature'] for entry in config['temperatures'])}: tables, figures "
+            f"{_listed(_samples_of(config, size) for size in config['n_particles'])} at T = "
+            f"{_listed(temperatures(config))}: tables, figures "
             "and summary of a study of soft modes and nonaffine rearrangements in the inherent "
             f"structures of a supercooled liquid, with its configuration and provenance. Check it "
             f"with: sha256sum --check {MANIFEST}"
@@ -241,6 +244,13 @@ def _metadata(
     ]
     document = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _samples_of(config: Mapping[str, Any], n_particles: int) -> str:
+    numbers = [n_samples(config, n_particles, temperature) for temperature in temperatures(config)]
+    fewest, most = min(numbers), max(numbers)
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"{number} samples of N = {n_particles}"
 
 
 def _folder(folder: str, names: Iterable[str]) -> dict[str, Any]:
