@@ -25,6 +25,7 @@ def tables() -> BeyondTables:
 
 
 STUDY = pd.DataFrame({"temperature": [0.36, 0.4, 0.43, 0.46, 0.5, 0.6, 1.0, 2.0]})
+STUDY["n_particles"] = 2000
 """What of the study's table `state_points` the figures need."""
 
 
@@ -51,6 +52,18 @@ def horizontals(axes, style: str) -> list[float]:
 def bands(axes) -> list[tuple[float, float]]:
     found = [patch for patch in axes.patches if not isinstance(patch, StepPatch)]
     return [(band.get_x(), band.get_x() + band.get_width()) for band in found]
+
+
+def bars(axes) -> list[tuple[float, float]]:
+    """Ends of the intervals at the foot of an axes."""
+    transform = axes.get_xaxis_transform()
+    return [
+        tuple(line.get_xdata())
+        for line in axes.lines
+        if line.get_solid_capstyle() == "butt"
+        and line.get_transform() == transform
+        and np.ptp(line.get_ydata()) == 0
+    ]
 
 
 def overlap(distance):
@@ -141,6 +154,24 @@ def test_a_temperature_has_the_symbol_that_it_has_throughout_the_study(drawn):
             assert own == symbols[temperature]
 
 
+def test_a_size_has_the_filling_that_it_has_throughout_the_study(drawn):
+    """That of N = 2000 is filled, whatever stands beside it."""
+    for figure, others in ((drawn[5], "$N=200$"), (drawn[6], "$N=500$")):
+        (legend,) = figure.legends
+        named = dict(zip(label_texts(figure), legend.legend_handles, strict=True))
+        assert named[others].get_markerfacecolor() == "white"
+    (legend,) = drawn[5].legends
+    named = dict(zip(label_texts(drawn[5]), legend.legend_handles, strict=True))
+    assert named["$N=2000$"].get_markerfacecolor() == "0.25"
+    two = drawing.fillings(
+        STUDY.assign(n_particles=500), pd.DataFrame({"n_particles": [2000, 8000]})
+    )
+    assert list(two) == [500]
+    assert two[500] not in list(
+        drawing.fillings(pd.DataFrame({"n_particles": [2000, 8000]})).values()
+    )
+
+
 def test_figure6_shows_what_runs_come_to(tables, drawn):
     runs = beyond.steady(tables.cyclic_shear)
     for axes, name in zip(drawn[6].axes, ("energy", "distance", "overlap"), strict=True):
@@ -161,12 +192,13 @@ def test_figure6_marks_both_strains_with_their_intervals():
     value = (0.065 * 0.075**2 * 0.09) ** 0.25
     for axes in figure.axes:
         assert verticals(axes) == pytest.approx([0.07, value, value])
-        first, *others = bands(axes)
-        assert first == pytest.approx((0.95 * 0.07, 1.05 * 0.07))
-        assert len(others) == 2
+    first, *others = bars(figure.axes[0])
+    assert first == pytest.approx((0.95 * 0.07, 1.05 * 0.07))
+    assert len(others) == 2
     named = [text for text in label_texts(figure) if "_c" in text]
-    assert named == [r"$\gamma_c=0.070$", f"$A_c={value:.3f}$", f"$A_c={value:.3f}$"]
-    low, high = bands(figure.axes[0])[1]
+    amplitudes = [f"$T={t}$, $A_c={value:.3f}$" for t in (0.4, 0.5)]
+    assert named == [r"$\gamma_c=0.070$", *amplitudes]
+    low, high = others[0]
     # bounds of single samples lie to either side of their mean
     for end, one, other in ((low, 0.065, 0.075), (high, 0.075, 0.09)):
         outwards = abs(np.log(end / math.sqrt(one * other)))
@@ -186,7 +218,7 @@ def test_without_critical_strains_none_is_marked(tables):
     assert "No critical strain could be determined" in figures[5].get_label()
     # none came back at the smallest amplitude: a bound is all there is
     named = [text for text in label_texts(figures[6]) if "_c" in text]
-    assert named == [f"$A_c<{min(AMPLITUDES):.3f}$"] * 2
+    assert named == [f"$T={t}$, $A_c<{min(AMPLITUDES):.3f}$" for t in (0.4, 0.5)]
 
 
 def test_amplitudes_without_an_upper_bound_are_so_marked(tables):
@@ -194,9 +226,9 @@ def test_amplitudes_without_an_upper_bound_are_so_marked(tables):
     always = changed(tables, cyclic_shear=frame.assign(period=1))
     figure = drawn_from(always)[6]
     named = [text for text in label_texts(figure) if "A_c" in text]
-    assert named == [f"$A_c>{max(AMPLITUDES):.3f}$"] * 2
+    assert named == [f"$T={t}$, $A_c>{max(AMPLITUDES):.3f}$" for t in (0.4, 0.5)]
     right = figure.axes[0].get_xlim()[1]
-    assert [high for _, high in bands(figure.axes[0])[1:]] == pytest.approx([right] * 2)
+    assert [high for _, high in bars(figure.axes[0])[1:]] == pytest.approx([right] * 2)
 
 
 @pytest.mark.filterwarnings("error")

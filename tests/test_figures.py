@@ -92,7 +92,7 @@ def made(sizes=(100,), temperatures=TEMPERATURES, n_samples=3) -> dict[str, pd.D
         "temperature": against_t,
         "modes": modes,
         "response": response,
-        "states": product(temperature=temperatures),
+        "states": product(n_particles=sizes, temperature=temperatures),
     }
 
 

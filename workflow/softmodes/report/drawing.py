@@ -42,13 +42,13 @@ MARKERS = "osD^v<>ph*PX"
 FILLINGS: tuple[dict[str, str], ...] = (
     {},
     {"mfc": "white"},
-    {"fillstyle": "left", "markerfacecoloralt": "white"},
+    {"mfc": "0.75"},
 )
-"""Of the symbols of the smallest system, the next, the one after."""
+"""Of the symbols of the study's smallest system, the next, the one after."""
 
 ERROR_BARS = (
-    "Error bars are standard deviations over samples; symbols of one abscissa are set apart"
-    " sideways."
+    "Error bars are standard deviations over samples; symbols of one abscissa are shifted"
+    " sideways, by a third of the way to the next at most."
 )
 """What `curves` draws, in the words of the captions."""
 
@@ -217,7 +217,20 @@ def spread(symbols: dict[float, dict], max_temperatures: int) -> dict[float, dic
     }
 
 
-def fillings(rows: pd.DataFrame) -> dict[int, dict]:
-    """Marker filling of each number of particles, from the smallest upwards."""
-    sizes = sorted(rows["n_particles"].unique())
-    return {size: FILLINGS[index % len(FILLINGS)] for index, size in enumerate(sizes)}
+def fillings(rows: pd.DataFrame, states: pd.DataFrame | None = None) -> dict[int, dict]:
+    """Marker filling of each number of particles, from the smallest upwards.
+
+    Args:
+        rows: that have them.
+        states: table `state_points`: those of the study come first, in whatever rows they are.
+    """
+    of_study = set() if states is None else set(states["n_particles"])
+    sizes = set(rows["n_particles"])
+    every = [*sorted(of_study), *sorted(sizes - of_study)]
+    return {size: FILLINGS[every.index(size) % len(FILLINGS)] for size in sorted(sizes)}
+
+
+def make_foot(axes: Axes, share: float) -> None:
+    """Make room of so much of the height below all data."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom=bottom - share / (1 - share) * (top - bottom))

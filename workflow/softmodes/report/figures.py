@@ -243,9 +243,8 @@ def _mark_critical_strain(panels: Sequence[Axes], critical: pd.DataFrame, fillin
     if lowest.empty:
         return "No critical strain could be determined."
     first = panels[0]
-    bottom, top = first.get_ylim()
-    foot = 0.02 + 0.07 * len(lowest)  # of the axis, below all data
-    first.set_ylim(bottom=max(bottom - foot / (1 - foot) * (top - bottom), 0.0))
+    drawing.make_foot(first, 0.02 + 0.07 * len(lowest))
+    first.set_ylim(bottom=max(first.get_ylim()[0], 0.0))
     low, high = np.log(first.set_xlim(first.get_xlim()))  # whatever an interval reaches to
     marked = (np.log(lowest[["value", "lower", "upper"]]) - low) / (high - low)
     left, right = np.nanmin(marked), np.nanmax(marked)
@@ -353,7 +352,7 @@ def _pale_colours() -> ListedColormap:
 
 
 def _modes_title(percent: float, number: int) -> str:
-    return rf"$p_i$, $N_m={percent:.2g}\%$ of $2N$ ({number})"
+    return rf"$p_i$, $N_m={percent:.3g}\%$ of $2N$ ({number})"
 
 
 def _power(value: float) -> str:

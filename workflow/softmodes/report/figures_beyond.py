@@ -45,7 +45,8 @@ def figure5(landscape: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFram
         figure = drawing.blank_figure(2 * drawing.COLUMN_WIDTH, 4.4)
         grid = figure.add_gridspec(2, 1, height_ratios=(1.25, 1))
         upper, lower = (figure.add_subfigure(grid[row]) for row in range(2))
-        every, fillings = drawing.symbols_among(states, landscape), drawing.fillings(landscape)
+        every = drawing.symbols_among(states, landscape)
+        fillings = drawing.fillings(landscape, states)
         symbols = drawing.spread(every, drawing.MAX_TEMPERATURES)
         panels = [*upper.subplots(1, 2, sharey=True), *lower.subplots(1, 3)]
         large, small = max(fillings), min(fillings)
@@ -228,7 +229,8 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) 
         figure = drawing.blank_figure(drawing.COLUMN_WIDTH, 4.6)
         panels = figure.subplots(3, 1, sharex=True)
         runs = beyond.steady(cyclic)
-        symbols, fillings = drawing.symbols_among(states, runs), drawing.fillings(runs)
+        symbols = drawing.symbols_among(states, runs)
+        fillings = drawing.fillings(runs, states)
         drawn = (
             ("energy", r"$e_{\mathrm{IS}}$ [$\epsilon$]"),
             ("distance", r"distance per cycle [$\sigma_{11}$]"),
@@ -259,8 +261,8 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) 
             f" {beyond.LAST_CYCLES} of one that did not come back within the"
             f" {runs['cycles'].max()} done; dotted in (a): before the first, mean over samples."
             " Vertical lines: γ_c, solid, and A_c, dash-dotted, which lies between the amplitude up"
-            " to which a sample came back and the next, geometric mean over samples; bands:"
-            f" {100 * statistics.CONFIDENCE:.0f} % intervals, of A_c between the outer ends."
+            " to which a sample came back and the next, geometric mean over samples; bars at their"
+            f" feet: {100 * statistics.CONFIDENCE:.0f} % intervals, of A_c between the outer ends."
         )
     return figure
 
@@ -268,28 +270,41 @@ def figure6(cyclic: pd.DataFrame, critical: pd.DataFrame, states: pd.DataFrame) 
 def _mark_amplitudes(
     panels: Sequence[Axes], runs: pd.DataFrame, symbols: dict, critical: pd.DataFrame
 ) -> list[Line2D]:
-    """Lines and bands through all panels, of γ_c and of A_c of every N and T, and their names."""
+    """Lines through all panels, of γ_c and of A_c of every N and T, and their names.
+
+    Their intervals stand at the foot of the first, one above the other.
+    """
     marks: list[tuple[str, tuple[float, ...], dict[str, Any]]] = []
     if found := beyond.critical_strain(critical):
         strain, interval = found
         look: dict[str, Any] = {"color": "0.25", "lw": 0.7}
-        marks.append((r"\gamma_c=", (strain, interval.low, interval.high), look))
-    for (_, temperature), own in runs.groupby(STATE[:2]):
+        marks.append((r"$\gamma_c=", (strain, interval.low, interval.high), look))
+    several = runs["n_particles"].nunique() > 1
+    for (size, temperature), own in runs.groupby(STATE[:2]):
+        where = f"$T={temperature:g}$, " + (f"$N={size}$, " if several else "")
         amplitude = beyond.irreversibility_amplitude(own)
         bounds = amplitude.interval()
         look = {"color": symbols[temperature]["color"], "lw": 0.8, "ls": "-."}
         if np.isfinite(amplitude.value):
             ends = np.exp([amplitude.value, bounds.low, bounds.high])
-            marks.append((f"A_c{amplitude.relation}", tuple(ends), look))
-    left, right = panels[0].set_xlim(panels[0].get_xlim())  # whatever a band reaches to
-    for _, (value, low, high), look in marks:
+            marks.append((f"{where}$A_c{amplitude.relation}", tuple(ends), look))
+    first = panels[0]
+    drawing.make_foot(first, 0.02 + 0.04 * len(marks))
+    left, right = first.set_xlim(first.get_xlim())  # whatever an interval reaches to
+    for index, (_, (value, low, high), look) in enumerate(marks):
         for axes in panels:
             axes.axvline(value, zorder=0, **look)
-            axes.axvspan(
-                max(low, left), min(high, right), color=look["color"], alpha=0.12, lw=0, zorder=-1
-            )
+        y = 0.03 + 0.04 * index
+        first.plot(
+            [max(low, left), min(high, right)],
+            [y, y],
+            color=look["color"],
+            lw=1.5,
+            solid_capstyle="butt",
+            transform=first.get_xaxis_transform(),
+        )
     return [
-        Line2D([], [], label=f"${name}{value:.3f}$", **look) for name, (value, *_), look in marks
+        Line2D([], [], label=f"{name}{value:.3f}$", **look) for name, (value, *_), look in marks
     ]
 
 
@@ -301,7 +316,8 @@ def figure7(response: pd.DataFrame, states: pd.DataFrame) -> Figure:
         states: table `state_points`, for the temperatures of the study.
     """
     with drawing.letter_style():
-        symbols, fillings = drawing.symbols_among(states, response), drawing.fillings(response)
+        symbols = drawing.symbols_among(states, response)
+        fillings = drawing.fillings(response, states)
         rows = response.assign(percent=100 * response["mode_fraction"])
         figure = drawing.blank_figure(drawing.COLUMN_WIDTH, 2.8)
         axes = figure.subplots()
