@@ -1,6 +1,6 @@
 """Test the tests: plant one fault at a time in a copy of the library and see its test turn red.
 
-    python tests/faults.py            # all of them, a quarter of an hour
+    python tests/faults.py            # all of them, half an hour
     python tests/faults.py tilt       # those with "tilt" in their name
     python tests/faults.py 5          # five of them, at random
 

@@ -52,7 +52,7 @@ def test_another_mixture_gets_no_verdict_beside_the_letter(agreeing, found):
     assert {item["verdict"] for item in other["controls"]} == {"agrees"}
     text = summary_page.markdown(other)
     assert "another mixture than the Letter's" in text
-    assert "19 not compared" in text
+    assert "not compared: 19." in text
     pages = [
         summary_page.markdown(
             summary.compare(letter_like(samples=3, noise=0.1), "made-up", letters_mixture=mixture)
@@ -152,7 +152,7 @@ def test_both_files_are_written_and_say_the_same(found, tmp_path):
     summary_page.write(found, tmp_path / "summary.md", tmp_path / "summary.json")
     assert json.loads((tmp_path / "summary.json").read_text()) == found
     text = (tmp_path / "summary.md").read_text()
-    assert "Of 19 statements: 19 agrees." in text
+    assert "Of 19 statements: agrees: 19." in text
     for item in found["statements"]:
         assert item["statement"] in text
         assert item["criterion"].replace("|", "\\|") in text.replace("\\|", "|").replace("|", "\\|")
@@ -360,4 +360,7 @@ def test_numbers_of_samples_that_differ_are_a_range(agreeing):
     numbers = [
         summary.compare(each, "made-up", letters_mixture=True)["n_samples"] for each in found
     ]
-    assert numbers == ["6", "4 to 6"]
+    at = "at T = 0.38 to 1"
+    assert numbers == [
+        f"{number} of N = 1000 {at}; {number} of N = 4000 {at}" for number in ("6", "4 to 6")
+    ]

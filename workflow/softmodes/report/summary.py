@@ -78,10 +78,17 @@ def compare(
 
 
 def _numbers_of_samples(tables: Tables) -> str:
-    """Of an N and T: one number, or the range."""
+    """By N: one number, or the range, and the temperatures."""
     found = tables.state_points.groupby(["n_particles", "temperature"])["sample"].nunique()
-    least, most = found.min(), found.max()
-    return f"{most}" if least == most else f"{least} to {most}"
+    texts = []
+    for size, numbers in found.groupby(level="n_particles"):
+        temperatures = numbers.index.get_level_values("temperature")
+        number, where = (
+            f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            for low, high in ((each.min(), each.max()) for each in (numbers, temperatures))
+        )
+        texts.append(f"{number} of N = {size} at T = {where}")
+    return "; ".join(texts)
 
 
 def _finding(found: Finding) -> dict[str, Any]:

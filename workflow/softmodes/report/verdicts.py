@@ -24,7 +24,7 @@ from softmodes.analysis.statistics import (
     summarise,
 )
 
-AGREES, DIFFERS, TOO_SMALL = "agrees", "differs", "too small to tell"
+AGREES, DIFFERS, TOO_SMALL = "agrees", "differs", "cannot be told"
 
 Range = tuple[float, float]
 """Lower and upper border of what a statement allows."""
@@ -212,7 +212,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """That of the observations together: one that differs decides, then one too small."""
+        """That of the observations together: one that differs decides, then one that cannot be told."""
         found = [observation.verdict for observation in self.observations]
         if DIFFERS in found:
             return DIFFERS
