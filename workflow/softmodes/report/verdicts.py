@@ -212,7 +212,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """That of the observations together: one that differs decides, then one that cannot be told."""
+        """That of the observations together: one that differs decides, then an open one."""
         found = [observation.verdict for observation in self.observations]
         if DIFFERS in found:
             return DIFFERS
