@@ -1,4 +1,4 @@
-"""What a difference from the Letter may hang on: numbers beside the statements that do not agree.
+"""What a difference from the Letter may depend on: numbers beside the statements that do not agree.
 
 Each function below yields numbers that answer one question about one statement. They explain a
 verdict, and decide none.
