@@ -32,7 +32,7 @@ STAGES = tuple(ARCHIVED_ATTRIBUTES)
 LAGS = "relaxation/time"
 """In an archive: the times of each sample's relaxation functions."""
 
-SPARE_TIME = 0.05
+SPARE_TIME = 0.1
 """By how much of it a stage may be longer than asked for, or the longest time of its relaxation
 functions shorter: both are whole numbers of blocks."""
 
