@@ -119,7 +119,10 @@ def test_jobs_of_the_letters_study_are_those_that_snakemake_plans(snakemake, tmp
     for point in config.all_equilibria(letter):
         numbers = dict(zip(("n_particles", "temperature", "sample"), point, strict=True))
         model = {name: letter[name] for name in ("seed", "model", "ensemble")}
-        if there := equilibria.find(ROOT / letter["equilibria"], **numbers, **model):
+        times = {
+            "equilibration_time": config.at_temperature(letter, point[1])["equilibration_time"]
+        }
+        if there := equilibria.find(ROOT / letter["equilibria"], **numbers, **model, **times):
             published[point] = there.time
     stages = {line.stage: line.jobs for line in costs.estimate(letter, 1, published).lines}
     assert stages.pop("figure") == sum(figures)
