@@ -114,7 +114,8 @@ def test_the_tables_hold_what_the_samples_were_made_of(tmp_path, monkeypatch):
         math.exp(2 * 2.201 * np.log(factors).std(ddof=1) / math.sqrt(12)), rel=0.15
     )
     assert slow["value"] == pytest.approx(2.0 * clock["value"], rel=0.01)
-    ends = laws.set_index(["clock", "law", "parameter"]).loc["relaxation_time", "arrhenius_onset"]
+    ends = laws.set_index(["clock", "law", "parameter"]).sort_index()
+    ends = ends.loc["relaxation_time", "arrhenius_onset"]
     assert ends.loc["temperature", "value"] == pytest.approx(0.6, rel=0.02)
     assert ends.loc["curvature", "value"] == pytest.approx(2.5, rel=0.05)
     # one draw of the samples serves all T: a sample's factor moves the prefactor alone
