@@ -10,6 +10,7 @@ import yaml
 from equilibrations import walked, write
 
 from softmodes.errors import InputError
+from softmodes.stages.ensembles import mean_relaxation_time
 from softmodes.study import config, equilibria, storage
 from softmodes.system.mixture import Mixture
 
@@ -142,6 +143,12 @@ def test_what_does_not_fit_an_archive_is_refused(files, archive, tmp_path):
     longer = write(tmp_path, walked(time=300.0), sample=5)
     with pytest.raises(InputError, match=r"relaxation/.* of sample 5 has shape .* of the others"):
         equilibria.pack(longer, archive.parent)
+    # as many times, other ones
+    other = write(tmp_path, walked(time=102.0), sample=6)
+    with pytest.raises(InputError, match=r"relaxation/time of sample 6 is not that of the others"):
+        equilibria.pack(other, archive.parent)
+    with pytest.raises(InputError, match="its times are not those of"):
+        mean_relaxation_time([files[0][1], other[1]])
     with pytest.raises(InputError, match="stage equilibria found, equilibrium or relaxation"):
         equilibria.pack([archive], tmp_path)
     assert archive.read_bytes() == before

@@ -247,6 +247,16 @@ def test_figure2_has_the_six_overlaps(tables):
     assert "random" in label_texts(figure)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_overlaps_that_could_not_be_had_leave_their_axes_empty(tables, number):
+    names = ("overlap", "temperature", "modes")
+    unknown = {name: tables[name].assign(overlap=np.nan) for name in names}
+    figure = drawn_from(tables | unknown)[number]
+    figure.draw_without_rendering()
+    assert np.isfinite([(*axes.get_xlim(), *axes.get_ylim()) for axes in figure.axes]).all()
+
+
 def test_figure3_draws_particles_at_their_size_and_across_the_boundary():
     made = maps()
     figure = figures.figure_of_maps(made)

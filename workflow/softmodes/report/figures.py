@@ -217,8 +217,9 @@ def figure4(overlap: pd.DataFrame) -> Figure:
         for axes, label in zip(panels[0], columns.values(), strict=True):
             axes.set_title(label, pad=3)
         panels[-1, 1].set_xlabel(r"$N_m$ [% of $2N$]")
-        panels[0, 0].set_xscale("log")
-        drawing.plain_ticks(panels[0, 0], (1,))
+        if shown["overlap"].notna().any():  # a logarithmic axis must have data
+            panels[0, 0].set_xscale("log")
+            drawing.plain_ticks(panels[0, 0], (1,))
         for axes in panels[:, 0]:
             drawing.overlap_axis(axes)
         random, _ = drawing.control_keys()
